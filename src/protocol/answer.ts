@@ -1,0 +1,16 @@
+/** How a secondary judges what came back: an answer that the primary did not sign for it is nobody's answer. */
+import { ProtocolError } from './errors.ts'
+
+/**
+ * Turns a failed verification into what it means to the one who asked: another key signed it (`PrimaryKeyMismatch`), or
+ * it is no message of ours at all (`NotOurServer`).
+ */
+export async function believed<T>(verification: Promise<T>): Promise<T> {
+  try {
+    return await verification
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    const code = error.code === 'ProofInvalid' ? 'PrimaryKeyMismatch' : 'NotOurServer'
+    throw new ProtocolError(code, undefined, { cause: error })
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Step 3 of the join: the secondary's request, signed by its own key and again by the key of the token. The two
+ * signatures are nested, because a general JWS with several passes when one of them is good.
+ */
+import { z } from 'zod'
+import type { Challenge } from './challenge.ts'
+import { protocolVersion } from './challenge.ts'
+import { ProtocolError } from './errors.ts'
+import * as field from './fields.ts'
+import { decodeJws, embeddedKey, readClaims, signJws, type UnverifiedJws, verifySignature } from './jws.ts'
+import type { PublicKey, SigningKey } from './keys.ts'
+import type { JoinToken } from './token.ts'
+
+export const joinBodySchema = z.object({ request: field.compactJws, kid: field.thumbprint.optional() })
+export const joinAnswerSchema = z.object({
+  result: z
+    .string()
+    .min(1)
+    .max(32 * 1024),
+})
+
+const joinClaims = z.object({
+  v: z.literal(protocolVersion),
+  iss: field.thumbprint,
+  sub: field.clusterUid,
+  aud: field.clusterUid,
+  tid: field.tokenId,
+  cn: field.clientNonce,
+  sn: field.serverNonce,
+  name: field.clusterName.optional(),
+  epk: field.exchangeKey,
+  k10: field.k10,
+  versions: field.versions,
+  iat: field.time,
+})
+
+export type JoinClaims = z.infer<typeof joinClaims>
+
+/** What a secondary says of itself when it joins. */
+export interface Joiner {
+  readonly key: SigningKey
+  /** UID of its `kube-system` namespace. */
+  readonly uid: string
+  /** The name it asks for; the primary makes one where it asks for none. */
+  readonly name?: string | undefined
+  readonly k10: field.K10
+  readonly versions: field.Versions
+}
+
+/** Secondary: signs the request. `now` is ms since the epoch and only reported, never judged. */
+export async function signJoinRequest(
+  joiner: Joiner,
+  exchange: { token: JoinToken; challenge: Challenge; exchangeKey: string; now: number },
+): Promise<string> {
+  const { token, challenge } = exchange
+  const claims: JoinClaims = {
+    v: protocolVersion,
+    iss: joiner.key.thumbprint,
+    sub: joiner.uid,
+    aud: token.primaryUid,
+    tid: token.id,
+    cn: challenge.cn,
+    sn: challenge.sn,
+    ...(joiner.name === undefined ? {} : { name: joiner.name }),
+    epk: exchange.exchangeKey,
+    k10: joiner.k10,
+    versions: joiner.versions,
+    iat: Math.floor(exchange.now / 1000),
+  }
+  const inner = await signJws(joiner.key, 'mcj-join+jwt', claims, { embedKey: true })
+  return signJws(token.key, 'mcj-auth+jws', inner, { kid: token.id })
+}
+
+/** A request taken apart: nothing in it has been verified, and only the nonce check and the echoes may look at it. */
+export interface UnverifiedJoin {
+  readonly outer: UnverifiedJws
+  readonly inner: UnverifiedJws
+  readonly tid: string
+  /** The thumbprint that the request claims for its key. */
+  readonly jkt: string
+  readonly cn: string
+  readonly sn: string
+  readonly sub: string
+}
+
+/** A request whose two signatures and echoes have been verified. */
+export interface VerifiedJoin {
+  readonly key: PublicKey
+  readonly claims: JoinClaims
+}
+
+/** Primary: takes a request apart by form and schema only. Throws `ProtocolError` `Malformed`. */
+export function decodeJoinRequest(request: string): UnverifiedJoin {
+  const outer = decodeJws(request, 'mcj-auth+jws')
+  const inner = decodeJws(outer.payload, 'mcj-join+jwt')
+  const { iss, tid, cn, sn, sub } = readClaims(inner, joinClaims)
+  if (outer.header.kid !== tid) throw new ProtocolError('Malformed', 'the proof and the request name different tokens')
+  return { outer, inner, tid, jkt: iss, cn, sn, sub }
+}
+
+/** Primary: verifies that whoever sent the request holds the token's secret. Throws `ProofInvalid`. */
+export async function verifyTokenProof(join: UnverifiedJoin, tokenKey: PublicKey): Promise<void> {
+  await verifySignature(join.outer, tokenKey)
+}
+
+/**
+ * Primary: verifies that the request is signed by the key it names, for this primary. Throws `Malformed` for a weak key
+ * or wrong echoes, `ProofInvalid` for a wrong signature.
+ */
+export async function verifyJoinRequest(join: UnverifiedJoin, primaryUid: string): Promise<VerifiedJoin> {
+  const key = embeddedKey(join.inner)
+  await verifySignature(join.inner, key)
+  const claims = readClaims(join.inner, joinClaims)
+  if (claims.iss !== key.thumbprint) throw new ProtocolError('Malformed', 'the request names another key than its own')
+  if (claims.aud !== primaryUid) throw new ProtocolError('Malformed', 'the request is meant for another primary')
+  return { key, claims }
+}

@@ -1,0 +1,113 @@
+/**
+ * Ed25519 keys: making, importing, naming and judging them. The one gate through which a public key enters.
+ * Signing and verifying are in `jws.ts`.
+ */
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { fromBase64url, type RandomBytes, secureRandom } from './encoding.ts'
+import { ProtocolError } from './errors.ts'
+
+/** A public key that has passed the strength check. */
+export interface PublicKey {
+  /** The 32 bytes of RFC 8032, base64url: how the key is written in claims and objects. */
+  readonly x: string
+  /** RFC 7638 thumbprint with SHA-256, base64url: the key's name, `kid` and `jkt`. */
+  readonly thumbprint: string
+  readonly object: KeyObject
+}
+
+export interface SigningKey extends PublicKey {
+  readonly private: KeyObject
+}
+
+/** A public key in a JOSE header (RFC 8037 §2). */
+export interface Ed25519Jwk {
+  readonly kty: 'OKP'
+  readonly crv: 'Ed25519'
+  readonly x: string
+}
+
+/** DER of a PKCS #8 Ed25519 private key (RFC 8410 §7) up to its 32-byte seed. */
+const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+export function generateSigningKey(random: RandomBytes = secureRandom): SigningKey {
+  return signingKeyFromSeed(random(32))
+}
+
+/** The key of a 32-byte seed (RFC 8032 §5.1.5). Throws `RangeError` for another length. */
+export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
+  if (seed.length !== 32) throw new RangeError('an Ed25519 seed has 32 bytes')
+  return fromPrivate(createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' }))
+}
+
+/** Reads a PKCS #8 PEM. Throws an error without the key's content for what is not an Ed25519 private key. */
+export function signingKeyFromPem(pem: string): SigningKey {
+  let key: KeyObject
+  try {
+    key = createPrivateKey(pem)
+  } catch {
+    throw new TypeError('not a PEM private key')
+  }
+  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('not an Ed25519 private key')
+  return fromPrivate(key)
+}
+
+/** PKCS #8 PEM; a secret. */
+export function toPrivatePem(key: SigningKey): string {
+  return key.private.export({ type: 'pkcs8', format: 'pem' }) as string
+}
+
+/** The 32-byte seed; a secret. */
+export function seedOf(key: SigningKey): Buffer {
+  const der = key.private.export({ type: 'pkcs8', format: 'der' })
+  return der.subarray(pkcs8Prefix.length)
+}
+
+/** SPKI PEM, the form that users read. */
+export function toPublicPem(key: PublicKey): string {
+  return key.object.export({ type: 'spki', format: 'pem' }) as string
+}
+
+export function toJwk(key: PublicKey): Ed25519Jwk {
+  return { kty: 'OKP', crv: 'Ed25519', x: key.x }
+}
+
+/** Imports a public key after the strength check. Throws `ProtocolError` `Malformed`. */
+export function publicKeyFrom(x: string): PublicKey {
+  assertStrongKey(x)
+  const object = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  return { x, thumbprint: thumbprintOf(x), object }
+}
+
+/** RFC 7638 §3.2 and RFC 8037 §2: the required members in lexical order, nothing else. */
+export function thumbprintOf(x: string): string {
+  return createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest('base64url')
+}
+
+const fieldPrime = 2n ** 255n - 19n
+
+/**
+ * The y coordinates of the eight points of small order: 1, p−1, 0 and those of order eight. Signatures "verify" under
+ * such a key for any message, in node:crypto and jose too.
+ */
+const smallOrder = new Set([
+  0n,
+  1n,
+  fieldPrime - 1n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+])
+
+/** Refuses what is not 32 bytes, not canonical (y ≥ p) or of small order (RFC 8032 §5.1.3, §8.4). Throws `Malformed`. */
+export function assertStrongKey(x: string): void {
+  const bytes = fromBase64url(x)
+  if (bytes?.length !== 32) throw new ProtocolError('Malformed', 'a public key is not 32 bytes')
+  const y = BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`) & (2n ** 255n - 1n)
+  if (y >= fieldPrime) throw new ProtocolError('Malformed', 'a public key is not canonical')
+  if (smallOrder.has(y)) throw new ProtocolError('Malformed', 'a public key has small order')
+}
+
+function fromPrivate(key: KeyObject): SigningKey {
+  const object = createPublicKey(key)
+  const x = object.export({ format: 'jwk' }).x as string
+  return { x, thumbprint: thumbprintOf(x), object, private: key }
+}

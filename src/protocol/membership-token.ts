@@ -1,0 +1,41 @@
+/**
+ * The communication token: it names a membership and is worthless without the member's key (`cnf`, RFC 7800). It does
+ * not expire; deleting the Cluster or rebinding its key ends it.
+ */
+import { z } from 'zod'
+import type { Issuer } from './challenge.ts'
+import * as field from './fields.ts'
+import { decodeJws, readClaims, signJws } from './jws.ts'
+
+const tokenClaims = z.object({
+  iss: field.clusterUid,
+  sub: field.clusterName,
+  aud: z.literal('mc'),
+  uid: field.clusterUid,
+  cnf: z.object({ jkt: field.thumbprint }),
+  iat: field.time,
+})
+
+export type MembershipClaims = z.infer<typeof tokenClaims>
+
+/** Primary: names the membership of a cluster; `now` is ms since the epoch. */
+export async function signMembershipToken(
+  issuer: Issuer,
+  member: { clusterName: string; uid: string; thumbprint: string },
+  now: number,
+): Promise<string> {
+  const claims: MembershipClaims = {
+    iss: issuer.uid,
+    sub: member.clusterName,
+    aud: 'mc',
+    uid: member.uid,
+    cnf: { jkt: member.thumbprint },
+    iat: Math.floor(now / 1000),
+  }
+  return signJws(issuer.key, 'at+jwt', claims, { kid: issuer.key.thumbprint })
+}
+
+/** What a token says, unverified: it only tells which Cluster to look at. Throws `ProtocolError` `Malformed`. */
+export function readMembershipToken(compact: string): MembershipClaims {
+  return readClaims(decodeJws(compact, 'at+jwt'), tokenClaims)
+}
