@@ -6,12 +6,24 @@
 const maxDepth = 8
 const prototypeKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** Parses JSON; throws `SyntaxError` for what is not JSON, repeats a member, nests deeper than 8 or names a prototype key. */
+/**
+ * Parses JSON; throws `SyntaxError` for what is not JSON, repeats a member, nests deeper than 8 or names a prototype
+ * key. The error repeats nothing of the text.
+ */
 export function parseStrictJson(text: string): unknown {
   // First, because the scan below is linear only over what is known to be JSON.
-  const value: unknown = JSON.parse(text)
+  const value = parse(text)
   assertStructure(text)
   return value
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The engine's error quotes the text, which may hold a secret: it is not kept as the cause either.
+    throw new SyntaxError('not JSON')
+  }
 }
 
 function assertStructure(text: string): void {
