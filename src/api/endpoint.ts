@@ -31,6 +31,7 @@ const numericHostPattern = new RegExp(numericHost)
 const mappedAddress = /^\[::ffff:[0-9a-f]+:[0-9a-f]+\]$/
 
 const form = 'write https://<host>[:port][/path]'
+const hostFault = 'has a host that is neither a DNS name nor an IP address'
 
 /** Reads a URL exactly as given: the caller trims. */
 export function parseEndpoint(text: string): EndpointReading {
@@ -54,16 +55,12 @@ function faultOf(text: string): string | undefined {
   if (rest.includes('#')) return 'has a fragment, the part from "#" on; remove it'
   if (!authorityPattern.test(authority)) return authorityFault(authority)
   if (!endpointPattern.test(text)) return 'has a path with a character that must be percent-encoded'
-  if (!isHost(authority.replace(/:[0-9]+$/, ''))) return 'has a host that is neither a DNS name nor an IP address'
-  // The API server cannot judge punycode; this is the one fault that only we see.
-  return URL.canParse(text) ? undefined : 'has a host that is not a valid internationalised name'
+  return isHost(authority.replace(/:[0-9]+$/, '')) ? undefined : hostFault
 }
 
 function authorityFault(authority: string): string {
   const withoutPort = authority.replace(/:[^:\]]*$/, '')
-  return authorityPattern.test(withoutPort)
-    ? 'has a port that is not a number from 1 to 65535'
-    : 'has a host that is neither a DNS name nor an IP address'
+  return authorityPattern.test(withoutPort) ? 'has a port that is not a number from 1 to 65535' : hostFault
 }
 
 /** The JavaScript half of `hostRule`. */

@@ -10,10 +10,7 @@ export const k10Schema = z.object({
     .regex(/^[a-z0-9]+(-+[a-z0-9]+)*$/)
     .default('kasten-io')
     .meta({ description: 'Namespace that K10 is installed in. Default: kasten-io.' }),
-  releaseName: clusterNameSchema
-    .max(53)
-    .default('k10')
-    .meta({ description: 'Name of the Helm release of K10, at most 53 characters. Default: k10.' }),
+  releaseName: clusterNameSchema.default('k10').meta({ description: 'Name of the Helm release of K10. Default: k10.' }),
   ingress: z
     .object({
       url: endpointSchema.meta({
