@@ -1,0 +1,163 @@
+/**
+ * A real control plane as local processes: etcd and kube-apiserver, and kube-controller-manager where asked. Owns their
+ * order of start and what a caller can do with them; must not outlive the process that started it.
+ */
+import { access, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { startApiServer } from './api-server.ts'
+import { AuditLog, auditPolicy } from './audit-log.ts'
+import { ensureBinaries, type Report } from './binaries.ts'
+import { createCredentials } from './credentials.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { type Finished, run } from './run.ts'
+import { controllerManagerCommand, etcdCommand, type Layout, layoutOf } from './servers.ts'
+import { createServiceAccountToken } from './service-account.ts'
+import { Supervision } from './supervision.ts'
+
+export interface ControlPlaneOptions {
+  /** Name of the context in the kubeconfig files; lower case, as it becomes part of file names. */
+  readonly name: string
+  /** Where progress goes; standard error when absent. */
+  readonly report?: Report
+  /** Also runs the controllers of namespaces, owner references and service accounts. */
+  readonly controllerManager?: boolean
+  /** Data, credentials and logs; must be empty or absent. A new directory under the system's own when not given. */
+  readonly dir?: string
+  /** Leaves `dir` behind at the end. */
+  readonly keep?: boolean
+  /** Added to the command line of kube-apiserver. */
+  readonly apiServerFlags?: readonly string[]
+}
+
+export interface ControlPlane {
+  readonly name: string
+  /** Everything of this instance: data, credentials, logs. */
+  readonly dir: string
+  /** `https://127.0.0.1:<port>` */
+  readonly url: string
+  /** Path of the kubeconfig of a cluster administrator; its context is named like the control plane. */
+  readonly kubeconfig: string
+  /** What Kubernetes identifies a cluster by. */
+  readonly kubeSystemUid: string
+  readonly auditLog: AuditLog
+  /** Runs the real kubectl, as administrator or with another kubeconfig. Never throws on a non-zero exit. */
+  kubectl(args: readonly string[], options?: { input?: string; kubeconfig?: string }): Promise<Finished>
+  /**
+   * Path of a kubeconfig for a service account, with a token of one day by TokenRequest. Creates the namespace and the
+   * service account where they are missing; gives no rights.
+   */
+  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>
+  /** Kills the API server; resolves when it is gone. */
+  stopApiServer(): Promise<void>
+  /** Starts the API server again, on the same port and data; resolves when it is ready. */
+  startApiServer(): Promise<void>
+  /** Ends everything and removes `dir`, unless it is to be kept. Calling it again does nothing. */
+  stop(): Promise<void>
+}
+
+/**
+ * Boots a control plane and resolves when it is ready, after about three seconds. The first one on a machine may have
+ * to be built, which takes minutes. It ends with this process, however that ends. Throws with the last lines of a
+ * server's log when it does not start; the directory stays then.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const report = options.report ?? ((line) => process.stderr.write(`${line}\n`))
+  const binaries = await ensureBinaries(['etcd', 'kube-apiserver', 'kubectl'], report)
+  const controllerManager = options.controllerManager
+    ? (await ensureBinaries(['kube-controller-manager'], report))['kube-controller-manager']
+    : undefined
+  const layout = layoutOf(await emptyDirectory(options))
+  const supervision = new Supervision(layout.directory, options.keep ?? false)
+  const started = performance.now()
+  try {
+    const controlPlane = await boot({ options, binaries: { ...binaries, controllerManager }, layout, supervision })
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    report(`control plane ${options.name} is ready after ${seconds} s: ${controlPlane.url}`)
+    return controlPlane
+  } catch (error) {
+    await supervision.stop(true)
+    throw error
+  }
+}
+
+interface BootDeps {
+  readonly options: ControlPlaneOptions
+  readonly binaries: {
+    readonly etcd: string
+    readonly 'kube-apiserver': string
+    readonly kubectl: string
+    readonly controllerManager: string | undefined
+  }
+  readonly layout: Layout
+  readonly supervision: Supervision
+}
+
+async function boot({ options, binaries, layout, supervision }: BootDeps): Promise<ControlPlane> {
+  const { name } = options
+  const credentials = await createCredentials(layout.directory)
+  await writeFile(layout.auditPolicy, auditPolicy())
+
+  await supervision.start(etcdCommand(binaries.etcd, layout))
+  await supervision.untilReady('etcd', async () => access(layout.etcdSocket).then(() => true))
+  const apiServer = await startApiServer({
+    supervision,
+    binary: binaries['kube-apiserver'],
+    layout,
+    credentials,
+    extraFlags: options.apiServerFlags ?? [],
+  })
+  const { admin, url, certificateAuthority } = apiServer
+  const cluster = { name, url, certificateAuthority }
+  await writeKubeconfig(layout.adminKubeconfig, { ...cluster, user: 'admin', token: credentials.adminToken })
+  const kubeSystem = await supervision.untilReady('kube-apiserver', async () =>
+    admin.get('/api/v1/namespaces/kube-system'),
+  )
+
+  if (binaries.controllerManager !== undefined) {
+    const kubeconfig = join(layout.directory, 'controller-manager.kubeconfig')
+    await writeKubeconfig(kubeconfig, {
+      ...cluster,
+      user: 'system:kube-controller-manager',
+      token: credentials.controllerManagerToken,
+    })
+    const command = controllerManagerCommand(binaries.controllerManager, kubeconfig, layout, credentials)
+    await supervision.start(command)
+    // The first thing its controllers do that can be seen from outside.
+    await supervision.untilReady(command.name, async () =>
+      admin.get('/api/v1/namespaces/default/serviceaccounts/default'),
+    )
+  }
+
+  return {
+    name,
+    dir: layout.directory,
+    url,
+    kubeconfig: layout.adminKubeconfig,
+    kubeSystemUid: kubeSystem.metadata.uid,
+    auditLog: new AuditLog(layout.auditLog),
+    async kubectl(args, { input = '', kubeconfig = layout.adminKubeconfig } = {}) {
+      // By environment and not by flags: a kubectl plugin takes no flags before its name.
+      const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(layout.directory, 'kubectl-cache') }
+      return run(binaries.kubectl, args, { input, env })
+    },
+    async serviceAccountKubeconfig(namespace, account) {
+      const token = await createServiceAccountToken(admin, namespace, account)
+      const path = join(layout.directory, `${namespace}.${account}.kubeconfig`)
+      await writeKubeconfig(path, { ...cluster, user: `${namespace}/${account}`, token, namespace })
+      return path
+    },
+    stopApiServer: async () => apiServer.kill(),
+    startApiServer: async () => apiServer.start(),
+    stop: async () => supervision.stop(options.keep ?? false),
+  }
+}
+
+/** The directory will be removed with all that is in it, so one with somebody's files in it is refused. */
+async function emptyDirectory({ name, dir }: ControlPlaneOptions): Promise<string> {
+  if (dir === undefined) return mkdtemp(join(tmpdir(), `conjoin-${name}-`))
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  if ((await readdir(dir)).length > 0)
+    throw new Error(`${dir} is not empty: a control plane needs a directory of its own`)
+  return resolve(dir)
+}
