@@ -103,7 +103,13 @@ export interface KubeEvent extends KubeObject {
   eventTime: string
   reportingController: string
   reportingInstance: string
-  regarding: { apiVersion?: string; kind?: string; namespace?: string; name: string; uid?: string }
+  regarding: {
+    apiVersion?: string | undefined
+    kind?: string | undefined
+    namespace?: string | undefined
+    name: string
+    uid?: string | undefined
+  }
   series?: { count: number; lastObservedTime: string }
 }
 

@@ -1,0 +1,178 @@
+/**
+ * Leader election over one Lease: waits for it, keeps it renewed while the work runs, gives it back at the end. It
+ * decides who works, never what the work is; whoever loses the lease must end the process.
+ */
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { KubeClient } from './client.ts'
+import { isConflict, isNotFound } from './errors.ts'
+import { type Lease, leaseKind, microTime } from './objects.ts'
+
+export interface LeaderDeps {
+  readonly client: Pick<KubeClient, 'get' | 'apply' | 'replace'>
+  readonly namespace: string
+  readonly lease: string
+  /** Who we are among the candidates. A lease that already names us is ours: a container restarted in its pod. */
+  readonly identity: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** client-go's defaults. Others wait this long after the last change they have seen. */
+const leaseDurationMs = 15_000
+/** A holder that could not renew for this long has lost, well before another may think so. */
+const renewDeadlineMs = 10_000
+const retryPeriodMs = 2_000
+const fieldManager = 'leader-election'
+
+/**
+ * Waits to become leader, then runs `lead`, whose signal aborts on a stop and on a lost lease. Gives `stopped` after
+ * `lead` has ended and the lease has been given back, and `lost` at once, without waiting for `lead`: somebody else may
+ * be working already. Rejects with what `lead` throws.
+ */
+export async function runAsLeader(
+  deps: LeaderDeps,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<'stopped' | 'lost'> {
+  const bound = { ...deps, log: deps.log.child({ lease: deps.lease, identity: deps.identity }) }
+  const claimed = await acquire(bound, signal)
+  if (claimed === undefined) return 'stopped'
+  bound.log.info({}, 'became leader')
+
+  const leading = new AbortController()
+  const stop = () => leading.abort(signal.reason)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  const ended = new AbortController()
+  const work = lead(leading.signal)
+  const end = () => ended.abort()
+  void work.then(end, end)
+
+  // Renewed until the work has ended, not until the stop: a drain may take longer than the lease lasts.
+  const kept = await keep(bound, claimed, ended.signal)
+  signal.removeEventListener('abort', stop)
+  if (kept === undefined) {
+    leading.abort(new Error('the lease is lost'))
+    bound.log.error({}, 'lost the lease')
+    return 'lost'
+  }
+  await release(bound, kept)
+  await work
+  return 'stopped'
+}
+
+/** The Lease with our name in it, or undefined when stopped first. */
+async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Lease | undefined> {
+  const { client, namespace, lease: name, identity, clock, log } = deps
+  /** The last change seen and when, by our own clock: those of other machines may be wrong. */
+  let seen: { version: string; at: number } | undefined
+  let failing = false
+  while (!signal.aborted) {
+    try {
+      // An apply, because rights limited by name cannot cover a create. It names no holder, so it can take nothing away.
+      const lease =
+        (await client.get(leaseKind, { namespace, name }, { signal })) ??
+        (await client.apply(leaseKind, { metadata: { namespace, name } }, { fieldManager, signal }))
+      const version = lease.metadata.resourceVersion ?? ''
+      seen = seen?.version === version ? seen : { version, at: clock.monotonic() }
+      const holder = lease.spec?.holderIdentity ?? ''
+      const lasts = (lease.spec?.leaseDurationSeconds ?? 0) * 1000
+      const free = holder === '' || holder === identity || clock.monotonic() - seen.at >= lasts
+      if (free) return await client.replace(leaseKind, claim(deps, lease), { fieldManager, signal })
+      failing = false
+    } catch (err) {
+      if (signal.aborted) break
+      // A conflict only means that another candidate was faster.
+      if (failing || isConflict(err)) log.debug({ err }, 'cannot take the lease')
+      else log.warn({ err }, 'cannot take the lease')
+      failing = true
+    }
+    await pause(clock, retryPeriodMs * (1 + Math.random() / 5), signal)
+  }
+  return undefined
+}
+
+/** Renews until `ended`, then gives the last state of the Lease; undefined as soon as it is lost. */
+async function keep(deps: LeaderDeps, claimed: Lease, ended: AbortSignal): Promise<Lease | undefined> {
+  const { clock, log } = deps
+  let lease = claimed
+  let renewedAt = clock.monotonic()
+  while (true) {
+    await pause(clock, retryPeriodMs, ended)
+    if (ended.aborted) return lease
+    const startedAt = clock.monotonic()
+    const left = renewedAt + renewDeadlineMs - startedAt
+    if (left <= 0) return undefined
+    try {
+      const held = lease
+      const renewed = await within(clock, left, async (signal) => renew(deps, held, signal))
+      if (renewed === undefined) return undefined
+      lease = renewed
+      renewedAt = startedAt
+    } catch (err) {
+      log.debug({ err }, 'cannot renew the lease')
+    }
+  }
+}
+
+/** The renewed Lease; undefined where it names somebody else or is gone. */
+async function renew(deps: LeaderDeps, lease: Lease, signal: AbortSignal): Promise<Lease | undefined> {
+  const { client, namespace, lease: name, identity, clock } = deps
+  const write = async (held: Lease) =>
+    client.replace(leaseKind, withSpec(held, { renewTime: microTime(clock.now()) }), { fieldManager, signal })
+  try {
+    return await write(lease)
+  } catch (err) {
+    if (!isConflict(err) && !isNotFound(err)) throw err
+    // Our own last write may have been stored and its answer lost, or a user has put a label on it.
+    const current = await client.get(leaseKind, { namespace, name }, { signal })
+    if (current?.spec?.holderIdentity !== identity) return undefined
+    return write(current)
+  }
+}
+
+/** Lets the next candidate start at once; where it fails, that one waits until the lease has run out. */
+async function release({ client, clock, log }: LeaderDeps, lease: Lease): Promise<void> {
+  const spec = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.now()) }
+  try {
+    await within(clock, retryPeriodMs, async (signal) =>
+      client.replace(leaseKind, withSpec(lease, spec), { fieldManager, signal }),
+    )
+    log.info({}, 'gave the lease back')
+  } catch (err) {
+    log.info({ err }, 'could not give the lease back')
+  }
+}
+
+function claim({ identity, clock }: LeaderDeps, lease: Lease): Lease {
+  const now = microTime(clock.now())
+  const { holderIdentity, leaseTransitions = 0 } = lease.spec ?? {}
+  return withSpec(lease, {
+    holderIdentity: identity,
+    leaseDurationSeconds: leaseDurationMs / 1000,
+    acquireTime: now,
+    renewTime: now,
+    leaseTransitions: holderIdentity === identity ? leaseTransitions : leaseTransitions + 1,
+  })
+}
+
+function withSpec(lease: Lease, spec: NonNullable<Lease['spec']>): Lease {
+  return { ...lease, spec: { ...lease.spec, ...spec } }
+}
+
+/** Runs `attempt` with a signal that aborts after `ms`. */
+async function within<R>(clock: Clock, ms: number, attempt: (signal: AbortSignal) => Promise<R>): Promise<R> {
+  const limit = new AbortController()
+  const cancel = clock.after(ms, () => limit.abort(new Error('no answer in time')))
+  try {
+    return await attempt(limit.signal)
+  } finally {
+    cancel()
+  }
+}
+
+/** Waits; an abort ends the wait and is for the caller to see. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  await clock.sleep(ms, signal).catch(() => undefined)
+}
