@@ -132,7 +132,7 @@ const readLabels: Read<Labels> = (text) => {
   return { value: Object.fromEntries(labels) }
 }
 
-function oneOf<T extends string>(values: readonly T[]): Read<T> {
+function oneOf<const T extends string>(values: readonly T[]): Read<T> {
   return (text) => {
     const value = values.find((candidate) => candidate === text)
     return value === undefined ? { fault: `is not ${values.join(' or ')}` } : { value }
