@@ -83,7 +83,8 @@ function structuralSchema({ schema }: Definition): StructuralSchema {
     properties: {
       apiVersion: { description: 'Group and version of this kind.', type: 'string' },
       kind: { description: 'Name of this kind.', type: 'string' },
-      metadata: { description: 'Metadata of the object, as every Kubernetes object has it.', type: 'object' },
+      // The API server owns what is in here and refuses even a description.
+      metadata: { type: 'object' },
       spec: toOpenApi(schema.shape.spec),
       status: toOpenApi(schema.shape.status),
     },

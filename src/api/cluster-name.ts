@@ -1,6 +1,7 @@
 /** The name of a cluster: what is one, and the one made for a cluster that asks for none. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { patternRule } from './pattern-rule.ts'
 
 /** A name is also the value of a label, which holds no more. */
 export const maxNameLength = 63
@@ -13,7 +14,14 @@ export function isClusterName(text: string): boolean {
   return text.length <= maxNameLength && namePattern.test(text)
 }
 
-export const clusterNameSchema = z.string().min(1).max(maxNameLength).regex(namePattern)
+const nameWords =
+  'must be an RFC 1123 subdomain: lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'
+
+export const clusterNameSchema = z
+  .string()
+  .max(maxNameLength)
+  .refine((text) => namePattern.test(text), nameWords)
+  .meta(patternRule(namePattern, nameWords))
 
 /**
  * The name of a cluster that asked for none: `cluster-` and the first hex digits of SHA-256 of its `kube-system` UID.
