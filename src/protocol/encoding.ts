@@ -20,6 +20,17 @@ export function fromBase64url(text: string): Buffer | undefined {
   return bytes.toString('base64url') === text ? bytes : undefined
 }
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Undefined for bytes that are not UTF-8: a lenient decoder reads many different ones as the same text. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
 /** SHA-256, base64url: of the ASCII of a compact form, or of the bytes of a body. */
 export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('base64url')

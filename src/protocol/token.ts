@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Redacted } from '../lib/redacted.ts'
-import { fromBase64url, hkdf, type RandomBytes, secureRandom, toBase64url } from './encoding.ts'
+import { fromBase64url, fromUtf8, hkdf, type RandomBytes, secureRandom, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
+import * as field from './fields.ts'
 import { type PublicKey, publicKeyFrom, type SigningKey, signingKeyFromSeed } from './keys.ts'
 import { parseStrictJson } from './strict-json.ts'
 
@@ -16,10 +17,10 @@ const checksumLength = 6
 const maxLength = 8192
 
 const headerSchema = z.object({
-  tid: z.string().regex(/^[A-Za-z0-9_-]{16}$/),
-  iss: z.string().min(1).max(64),
-  pk: z.string().length(43),
-  ep: z.array(z.string().min(1).max(2048)).max(10),
+  tid: field.tokenId,
+  iss: field.clusterUid,
+  pk: field.publicKeyText,
+  ep: field.endpoints,
 })
 
 export interface JoinToken {
@@ -40,7 +41,10 @@ export interface IssuedToken {
   readonly publicKey: PublicKey
 }
 
-/** Makes a token with 96 random bits of id and 256 of secret. */
+/**
+ * Makes a token with 96 random bits of id and 256 of secret. Throws `RangeError` where the endpoints are so long that no
+ * secondary would read it.
+ */
 export function issueToken(
   primary: { uid: string; key: PublicKey; endpoints: readonly string[] },
   random: RandomBytes = secureRandom,
@@ -49,11 +53,10 @@ export function issueToken(
   const secret = random(32)
   const header = toBase64url(JSON.stringify({ tid: id, iss: primary.uid, pk: primary.key.x, ep: primary.endpoints }))
   const body = `${prefix}${header}.${toBase64url(secret)}`
-  return {
-    text: new Redacted(`${body}.${checksumOf(body)}`),
-    id,
-    publicKey: tokenKey(header, secret),
-  }
+  const text = `${body}.${checksumOf(body)}`
+  if (text.length > maxLength) throw new RangeError('the endpoints are too long for a join token')
+  // Imported anew, so that the private half ends here.
+  return { text: new Redacted(text), id, publicKey: publicKeyFrom(tokenKey(header, secret).x) }
 }
 
 /**
@@ -64,7 +67,7 @@ export function parseToken(text: string): JoinToken {
   if (text === '') throw malformed('the token in mc-join is empty')
   if (text.length > maxLength)
     throw malformed(`the token in mc-join has ${text.length} characters; a join token is far shorter`)
-  if (!text.startsWith(prefix)) throw malformed('the token in mc-join does not start with "mcj1."')
+  if (!text.startsWith(prefix)) throw malformed(wrongStart(text))
   const [header = '', secretText = '', checksum = '', ...rest] = text.slice(prefix.length).split('.')
   if (header === '' || secretText === '' || checksum.length < checksumLength)
     throw malformed('the token in mc-join is cut off')
@@ -81,6 +84,14 @@ export function parseToken(text: string): JoinToken {
     endpoints: claims.ep,
     key: tokenKey(header, secret),
   }
+}
+
+/** A value encoded twice is not decoded: guessing would hide the mistake, and the next tool would trip over it. */
+function wrongStart(text: string): string {
+  const decoded = Buffer.from(text, 'base64').toString('latin1')
+  return decoded.startsWith(prefix)
+    ? 'the token in mc-join is base64-encoded twice'
+    : 'the token in mc-join does not start with "mcj1."'
 }
 
 /** How a token is named in logs. */
@@ -101,8 +112,9 @@ function checksumOf(body: string): string {
 function readHeader(header: string): z.infer<typeof headerSchema> {
   try {
     const bytes = fromBase64url(header)
-    if (bytes === undefined) throw new SyntaxError('not base64url')
-    return headerSchema.parse(parseStrictJson(bytes.toString('utf8')))
+    const json = bytes && fromUtf8(bytes)
+    if (json === undefined) throw new SyntaxError('not base64url of text')
+    return headerSchema.parse(parseStrictJson(json))
   } catch (error) {
     throw malformed('the header of the token in mc-join cannot be read', error)
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { fromBase64url, hkdf, secureRandom, sha256, toBase64url } from '../../../src/protocol/encoding.ts'
+import { fromBase64url, fromUtf8, hkdf, secureRandom, sha256, toBase64url } from '../../../src/protocol/encoding.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
@@ -44,6 +44,18 @@ describe('base64url', () => {
 
   it('takes the empty text for no bytes', () => {
     assert.equal(fromBase64url('')?.length, 0)
+  })
+})
+
+describe('UTF-8', () => {
+  it('gives back the text that went in, a byte order mark too', () => {
+    for (const text of ['', 'plain', 'häßlich', '名前', '\u{1f511}', '\ufeff{}'])
+      assert.equal(fromUtf8(Buffer.from(text)), text)
+  })
+
+  it('is refused where a lenient decoder would put the same replacement for different bytes', () => {
+    for (const hex of ['ff', '61ff', 'c0af', 'eda080', 'e28c', '80'])
+      assert.equal(fromUtf8(Buffer.from(hex, 'hex')), undefined, hex)
   })
 })
 
