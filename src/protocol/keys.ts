@@ -86,8 +86,8 @@ export function thumbprintOf(x: string): string {
 const fieldPrime = 2n ** 255n - 19n
 
 /**
- * The y coordinates of the eight points of small order: 1, p−1, 0 and those of order eight. Signatures "verify" under
- * such a key for any message, in node:crypto and jose too.
+ * The y coordinates of the eight points of small order: 1, p−1, 0 and those of order eight. Under such a key one
+ * signature "verifies" for every message; whether the library notices depends on the OpenSSL below it (3.0 does not).
  */
 const smallOrder = new Set([
   0n,
