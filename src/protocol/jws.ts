@@ -4,7 +4,7 @@
  */
 import { CompactSign, compactVerify } from 'jose'
 import { z } from 'zod'
-import { fromBase64url } from './encoding.ts'
+import { fromBase64url, fromUtf8 } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import { type Ed25519Jwk, type PublicKey, publicKeyFrom, type SigningKey, toJwk } from './keys.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -21,6 +21,8 @@ export type MessageType =
   | 'dpop+jwt'
 
 const algorithm = 'Ed25519'
+/** Signed by a secondary's own key, which comes with the message. Every other key the reader knows already. */
+const carriesKey: ReadonlySet<MessageType> = new Set<MessageType>(['mcj-join+jwt', 'dpop+jwt'])
 /** The largest message, a join request inside its proof, stays under the 16 KiB of a body. */
 const maxLength = 16 * 1024
 
@@ -46,7 +48,7 @@ export interface UnverifiedJws {
 
 export interface SignOptions {
   readonly kid?: string
-  /** Carry the signer's public key in the header: only what a secondary's own key signs does. */
+  /** Carry the signer's public key in the header: only what a secondary's own key signs may. */
   readonly embedKey?: boolean
 }
 
@@ -75,10 +77,12 @@ export function decodeJws(compact: string, typ: MessageType): UnverifiedJws {
   const [header, payload, signature] = parts.map(fromBase64url)
   if (parts.length !== 3 || header === undefined || payload === undefined || signature?.length !== 64)
     throw malformed('a signed message is not a compact JWS')
-  const parsed = headerSchema.safeParse(parseJson(header))
+  const parsed = headerSchema.safeParse(parseJson(textOf(header)))
   if (!parsed.success) throw malformed('a signed message has a header that is not allowed')
   if (parsed.data.typ !== typ) throw malformed(`a signed message is not of type ${typ}`)
-  return { header: parsed.data, payload: payload.toString('utf8'), compact }
+  if (parsed.data.jwk !== undefined && !carriesKey.has(typ))
+    throw malformed(`a signed message of type ${typ} carries a key`)
+  return { header: parsed.data, payload: textOf(payload), compact }
 }
 
 /** Verifies the signature of one message. Throws `ProtocolError` `ProofInvalid`. */
@@ -102,7 +106,7 @@ export async function verifyJws<T>(
 
 /** Reads the claims of a message by their schema. Throws `ProtocolError` `Malformed`. */
 export function readClaims<T>(jws: UnverifiedJws, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(parseJson(Buffer.from(jws.payload)))
+  const parsed = schema.safeParse(parseJson(jws.payload))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw malformed(`claim ${issue?.path.join('.') ?? ''} of a ${jws.header.typ} is not well-formed`)
@@ -116,9 +120,15 @@ export function embeddedKey(jws: UnverifiedJws): PublicKey {
   return publicKeyFrom(jws.header.jwk.x)
 }
 
-function parseJson(bytes: Buffer): unknown {
+function textOf(bytes: Buffer): string {
+  const text = fromUtf8(bytes)
+  if (text === undefined) throw malformed('a signed message is not UTF-8')
+  return text
+}
+
+function parseJson(text: string): unknown {
   try {
-    return parseStrictJson(bytes.toString('utf8'))
+    return parseStrictJson(text)
   } catch (error) {
     throw malformed('a signed message does not hold well-formed JSON', error)
   }
