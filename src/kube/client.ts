@@ -205,7 +205,7 @@ function typed<T extends { metadata: ObjectMeta }>(kind: Kind, object: T): T {
 
 function subjectOf(verb: string, kind: Kind, objectName: string | undefined): RequestSubject {
   const group = kind.apiVersion.includes('/') ? `.${kind.apiVersion.slice(0, kind.apiVersion.indexOf('/'))}` : ''
-  return { verb, resource: kind.plural + group, ...(objectName === undefined ? {} : { objectName }) }
+  return { verb, resource: kind.plural + group, objectName }
 }
 
 function collectionPath(kind: Kind, namespace: string | undefined): string {

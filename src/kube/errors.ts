@@ -10,7 +10,7 @@ export interface RequestSubject {
   /** Plural with group, as kubectl prints it: `secrets`, `leases.coordination.k8s.io`. */
   readonly resource: string
   /** `namespace/name`, or the namespace of a list. */
-  readonly objectName?: string
+  readonly objectName?: string | undefined
 }
 
 export interface Failure {
@@ -18,7 +18,7 @@ export interface Failure {
   readonly status: number
   readonly reason: string
   readonly message: string
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   readonly cause?: unknown
 }
 
@@ -28,9 +28,9 @@ export class KubeApiError extends Error {
   readonly reason: string
   readonly verb: string
   readonly resource: string
-  readonly objectName?: string
+  readonly objectName: string | undefined
   /** How long the server asks us to stay away, milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs: number | undefined
 
   constructor(subject: RequestSubject, failure: Failure) {
     const target = [subject.verb, subject.resource, subject.objectName].filter(Boolean).join(' ')
@@ -43,8 +43,8 @@ export class KubeApiError extends Error {
     this.reason = failure.reason
     this.verb = subject.verb
     this.resource = subject.resource
-    if (subject.objectName !== undefined) this.objectName = subject.objectName
-    if (failure.retryAfterMs !== undefined) this.retryAfterMs = failure.retryAfterMs
+    this.objectName = subject.objectName
+    this.retryAfterMs = failure.retryAfterMs
   }
 }
 
@@ -68,12 +68,11 @@ export function errorFromAnswer(
   answer: { status: number; body: string; retryAfter?: string | undefined },
 ): KubeApiError {
   const status = parseStatus(answer.body)
-  const retryAfterMs = retryAfter(answer.retryAfter, status)
   return new KubeApiError(subject, {
     status: answer.status,
     reason: reasonOf(answer.status, status),
     message: messageOf(status),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs: retryAfter(answer.retryAfter, status),
   })
 }
 
