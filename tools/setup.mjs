@@ -4,7 +4,9 @@
  * install nothing outside of this directory.
  */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,6 +16,37 @@ const lockfile = join(root, 'package-lock.json')
 // npm writes this copy of the lockfile last, so an install that was interrupted counts as missing.
 const installedLockfile = join(root, 'node_modules/.package-lock.json')
 const bundledNode = join(root, 'node_modules/.bin/node')
+
+/**
+ * Resolves when no other process installs into this directory, with the lock held until this process ends. The name of
+ * a socket in Linux's abstract namespace is given to one process and taken back by the kernel when that process ends.
+ */
+async function lock() {
+  if (process.platform !== 'linux') return
+  const name = `\0conjoin-setup-${createHash('sha256').update(root).digest('hex').slice(0, 32)}`
+  while (!(await listen(name))) {
+    console.log('waiting for another process, which is installing the packages')
+    await closed(name)
+  }
+}
+
+/** False when another process has the name. */
+async function listen(name) {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.on('error', () => undefined).unref())
+    server.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)))
+    server.listen(name, () => resolve(true)).unref()
+  })
+}
+
+async function closed(name) {
+  return new Promise((resolve) => {
+    // An error (the other process has just ended) is followed by 'close' too.
+    connect(name)
+      .on('error', () => undefined)
+      .once('close', resolve)
+  })
+}
 
 /** Why the packages must be installed, or undefined when they are up to date. */
 function reasonToInstall() {
@@ -25,7 +58,8 @@ function reasonToInstall() {
 /** Ends this process with npm's exit code when the installation fails. */
 function install(reason) {
   console.log(`${reason}: installing the packages of package-lock.json into node_modules (npm ci)`)
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' })
+  // Only errors: its warnings are about the Node that installs, not about the one that runs what follows.
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' })
   if (npm.error) fail(`npm could not be started: ${npm.error.message}`)
   if (npm.status !== 0) process.exit(npm.status ?? 1)
 }
@@ -41,8 +75,12 @@ function fail(message) {
   process.exit(1)
 }
 
-const reason = reasonToInstall()
-if (reason) install(reason)
+if (reasonToInstall()) {
+  await lock()
+  // Asked again: the process that we waited for may have done it.
+  const reason = reasonToInstall()
+  if (reason) install(reason)
+}
 
 const version = versionOfScripts()
 if (Number.parseInt(version.slice(1), 10) < oldestNode) {

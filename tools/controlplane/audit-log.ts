@@ -59,11 +59,9 @@ export class AuditLog {
   /** All records after the mark, in the order of their completion. */
   async since(mark: number): Promise<AuditEvent[]> {
     const text = await this.#read(mark)
-    const complete = text.slice(0, text.lastIndexOf('\n') + 1)
-    return complete
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => toAuditEvent(JSON.parse(line) as StoredEvent))
+    // What follows the last line break is a record that is being written.
+    const lines = text.split('\n').slice(0, -1)
+    return lines.flatMap(parseLine)
   }
 
   /** The records after the mark that ask for a change, also those that were refused; of one user when given. */
@@ -103,6 +101,18 @@ interface StoredEvent {
   }
   readonly responseStatus?: { readonly code?: number }
   readonly requestObject?: unknown
+}
+
+/** What every record begins with. */
+const recordStart = '{"kind":"Event","apiVersion":"audit.k8s.io/'
+
+/**
+ * The record of one line. A server killed in the middle of a record leaves a part of it, to which its successor appends
+ * the next one; and a mark set in the middle of a record leaves its tail, which happened before the mark.
+ */
+function parseLine(line: string): AuditEvent[] {
+  const start = line.lastIndexOf(recordStart)
+  return start === -1 ? [] : [toAuditEvent(JSON.parse(line.slice(start)) as StoredEvent)]
 }
 
 function toAuditEvent(stored: StoredEvent): AuditEvent {

@@ -68,7 +68,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ? (await ensureBinaries(['kube-controller-manager'], report))['kube-controller-manager']
     : undefined
   const layout = layoutOf(await emptyDirectory(options))
-  const supervision = new Supervision(layout.directory, options.keep ?? false)
+  const supervision = new Supervision(layout.directory, options.keep ?? false, report)
   const started = performance.now()
   try {
     const controlPlane = await boot({ options, binaries: { ...binaries, controllerManager }, layout, supervision })

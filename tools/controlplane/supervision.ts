@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Report } from './binaries.ts'
 import type { Message, Request, ServerCommand } from './supervisor.ts'
 
 /** How long a server may take to become ready, milliseconds; on an idle machine it takes two seconds. */
@@ -18,16 +19,20 @@ const shownLines = 15
 
 export class Supervision {
   readonly #directory: string
+  readonly #report: Report
   readonly #child: ChildProcess
   readonly #pending = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   /** Why a server ended, until it is started again. */
   readonly #ended = new Map<string, string>()
+  /** Servers that have been ready and that nobody has killed since. */
+  readonly #ready = new Set<string>()
   #stopping = false
   #lastId = 0
 
-  /** `keep`: the directory stays when this process ends without `stop`. */
-  constructor(directory: string, keep: boolean) {
+  /** `keep`: the directory stays when this process ends without `stop`. A server that ends by itself is reported. */
+  constructor(directory: string, keep: boolean, report: Report) {
     this.#directory = directory
+    this.#report = report
     this.#child = fork(join(import.meta.dirname, 'supervisor.ts'), [directory, keep ? 'keep' : 'remove'], {
       detached: true,
       execArgv: [],
@@ -48,6 +53,7 @@ export class Supervision {
 
   /** SIGKILL; resolves when the process is gone. */
   async kill(name: string): Promise<void> {
+    this.#ready.delete(name)
     await this.#ask((id) => ({ kind: 'kill', id, name }))
   }
 
@@ -59,7 +65,10 @@ export class Supervision {
     const deadline = performance.now() + readyLimit
     for (;;) {
       const answer = await probe().catch(() => undefined)
-      if (answer !== undefined) return answer
+      if (answer !== undefined) {
+        this.#ready.add(name)
+        return answer
+      }
       const reason = this.#ended.get(name)
       if (reason !== undefined) throw await this.#failure(`${name} ended before it was ready (${reason})`, name)
       if (performance.now() > deadline) {
@@ -94,7 +103,7 @@ export class Supervision {
 
   #send(request: Request): void {
     this.#child.send(request, (error) => {
-      if (error) this.#supervisorEnded()
+      if (error) this.#rejectPending()
     })
   }
 
@@ -110,13 +119,20 @@ export class Supervision {
       }
       case 'ended':
         this.#ended.set(message.name, message.reason)
+        if (this.#ready.delete(message.name)) {
+          this.#report(`${message.name} has ended by itself (${message.reason}); see ${this.#logOf(message.name)}`)
+        }
         break
     }
   }
 
-  #supervisorEnded(): void {
+  #rejectPending(): void {
     for (const { reject } of this.#pending.values()) reject(new Error('the supervisor of the control plane has ended'))
     this.#pending.clear()
+  }
+
+  #supervisorEnded(): void {
+    this.#rejectPending()
     if (this.#stopping || this.#child.pid === undefined) return
     // Killed from outside: its servers are still there, in the process group that it led.
     try {
@@ -127,9 +143,13 @@ export class Supervision {
   }
 
   async #failure(message: string, name: string): Promise<Error> {
-    const log = join(this.#directory, `${name}.log`)
+    const log = this.#logOf(name)
     const text = await readFile(log, 'utf8').catch(() => '')
     const lastLines = text.trimEnd().split('\n').slice(-shownLines)
     return new Error(`${message}. The last lines of ${log}:\n${lastLines.join('\n')}`)
+  }
+
+  #logOf(name: string): string {
+    return join(this.#directory, `${name}.log`)
   }
 }
