@@ -1,10 +1,10 @@
 /**
- * Ed25519 keys: making, importing, naming and judging them. The one gate through which a public key enters.
- * Signing and verifying are in `jws.ts`.
+ * Ed25519 keys: making, importing and naming them. The one gate through which a public key enters: it passes the check of
+ * `key-strength.ts` first. Signing and verifying are in `jws.ts`.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { fromBase64url, type RandomBytes, secureRandom } from './encoding.ts'
-import { ProtocolError } from './errors.ts'
+import { type RandomBytes, secureRandom } from './encoding.ts'
+import { assertStrongKey } from './key-strength.ts'
 
 /** A public key that has passed the strength check. */
 export interface PublicKey {
@@ -81,29 +81,6 @@ export function publicKeyFrom(x: string): PublicKey {
 /** RFC 7638 §3.2 and RFC 8037 §2: the required members in lexical order, nothing else. */
 export function thumbprintOf(x: string): string {
   return createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest('base64url')
-}
-
-const fieldPrime = 2n ** 255n - 19n
-
-/**
- * The y coordinates of the eight points of small order: 1, p−1, 0 and those of order eight. Under such a key one
- * signature "verifies" for every message; whether the library notices depends on the OpenSSL below it (3.0 does not).
- */
-const smallOrder = new Set([
-  0n,
-  1n,
-  fieldPrime - 1n,
-  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
-])
-
-/** Refuses what is not 32 bytes, not canonical (y ≥ p) or of small order (RFC 8032 §5.1.3, §8.4). Throws `Malformed`. */
-export function assertStrongKey(x: string): void {
-  const bytes = fromBase64url(x)
-  if (bytes?.length !== 32) throw new ProtocolError('Malformed', 'a public key is not 32 bytes')
-  const y = BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`) & (2n ** 255n - 1n)
-  if (y >= fieldPrime) throw new ProtocolError('Malformed', 'a public key is not canonical')
-  if (smallOrder.has(y)) throw new ProtocolError('Malformed', 'a public key has small order')
 }
 
 function fromPrivate(key: KeyObject): SigningKey {

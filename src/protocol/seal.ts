@@ -6,6 +6,7 @@ import nacl from 'tweetnacl'
 import { Redacted } from '../lib/redacted.ts'
 import { fromBase64url, type RandomBytes, secureRandom, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
+import { assertExchangeKey } from './key-strength.ts'
 
 const keyLength = nacl.box.publicKeyLength
 const nonceLength = nacl.box.nonceLength
@@ -22,13 +23,12 @@ export function generateExchangeKey(random: RandomBytes = secureRandom): Exchang
   return { publicKey: toBase64url(pair.publicKey), secret: new Redacted(pair.secretKey) }
 }
 
-/** base64url(fresh public key ‖ nonce ‖ box). Throws `ProtocolError` `Malformed` for a key of small order. */
+/** base64url(fresh public key ‖ nonce ‖ box). Throws `ProtocolError` `Malformed` for a weak exchange key. */
 export function seal(message: string, recipient: string, random: RandomBytes = secureRandom): string {
-  const theirs = fromBase64url(recipient)
-  if (theirs?.length !== keyLength) throw new ProtocolError('Malformed', 'the exchange key is not 32 bytes')
+  assertExchangeKey(recipient)
   const mine = nacl.box.keyPair.fromSecretKey(new Uint8Array(random(keyLength)))
   const nonce = new Uint8Array(random(nonceLength))
-  const box = nacl.box.after(Buffer.from(message), nonce, sharedKey(theirs, mine.secretKey))
+  const box = nacl.box(Buffer.from(message), nonce, Buffer.from(recipient, 'base64url'), mine.secretKey)
   return toBase64url(Buffer.concat([mine.publicKey, nonce, box]))
 }
 
@@ -40,14 +40,9 @@ export function unseal(sealed: string, key: ExchangeKey): string {
   const theirs = bytes.subarray(0, keyLength)
   const nonce = bytes.subarray(keyLength, keyLength + nonceLength)
   const box = bytes.subarray(keyLength + nonceLength)
-  const message = nacl.box.open.after(box, nonce, sharedKey(theirs, key.secret.reveal()))
+  // Also because X25519 ignores the top bit of a key: a changed message would open.
+  assertExchangeKey(toBase64url(theirs))
+  const message = nacl.box.open(box, nonce, theirs, key.secret.reveal())
   if (message === null) throw new ProtocolError('Malformed', 'the sealed result cannot be opened')
   return Buffer.from(message).toString('utf8')
-}
-
-/** A public key of small order gives an all-zero shared secret, which everybody knows (RFC 7748 §6.1). */
-function sharedKey(publicKey: Uint8Array, secretKey: Uint8Array): Uint8Array {
-  if (nacl.scalarMult(secretKey, publicKey).every((byte) => byte === 0))
-    throw new ProtocolError('Malformed', 'the exchange key has small order')
-  return nacl.box.before(publicKey, secretKey)
 }
