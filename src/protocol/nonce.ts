@@ -3,6 +3,7 @@
  * was made for. The HMAC key is derived from the primary's key, so that every replica recognises every nonce.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { Redacted } from '../lib/redacted.ts'
 import { fromBase64url, hkdf, type RandomBytes, secureRandom, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import { type SigningKey, seedOf } from './keys.ts'
@@ -11,7 +12,7 @@ import { type SigningKey, seedOf } from './keys.ts'
 export type NonceContext = readonly (string | null)[]
 
 export interface NonceKey {
-  readonly secret: Buffer
+  readonly secret: Redacted<Buffer>
 }
 
 const timeLength = 8
@@ -25,7 +26,7 @@ const clockTolerance = 5_000
 export const joinNonceLifetime = 60_000
 
 export function nonceKeyOf(primary: SigningKey): NonceKey {
-  return { secret: hkdf(seedOf(primary), 'mcj1/nonce-key', 32) }
+  return { secret: new Redacted(hkdf(seedOf(primary), 'mcj1/nonce-key', 32)) }
 }
 
 /** What a challenge's nonce is bound to. */
@@ -74,5 +75,5 @@ export function verifyNonce(
 
 function tagOf(key: NonceKey, context: NonceContext, time: number, rand: Uint8Array): Buffer {
   const text = JSON.stringify([...context, time, toBase64url(rand)])
-  return createHmac('sha256', key.secret).update(text).digest().subarray(0, tagLength)
+  return createHmac('sha256', key.secret.reveal()).update(text).digest().subarray(0, tagLength)
 }
