@@ -10,7 +10,7 @@ export const reasons = {
   AwaitingJoin: 'An entry of a Bootstrap registered the name; no cluster has joined under it yet.',
   PendingApproval: 'The cluster has proved its identity and waits until spec.approved is set.',
   Unconfirmed: 'The join was accepted, and 30 seconds later no heartbeat had confirmed it.',
-  Denied: 'spec.approved is false.',
+  Denied: 'The join was denied: spec.approved is false.',
   Disconnecting: 'The Cluster is being deleted; the message says what it waits for.',
 
   // Cluster: does it work?
