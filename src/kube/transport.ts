@@ -52,9 +52,9 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions): Promise<KubeTransport> {
   let config = loadConfig(options)
+  const server = new URL(serverOf(config))
   let credentials = await readCredentials(config)
   let pools = openPools(config, credentials)
-  const server = new URL(serverOf(config))
   const prefix = server.pathname.replace(/\/$/, '')
 
   /** Follows rotated certificates: new files or a new exec answer mean new connections. */
