@@ -8,6 +8,7 @@ import { protocolVersion } from './challenge.ts'
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
 import { decodeJws, embeddedKey, readClaims, signJws, type UnverifiedJws, verifySignature } from './jws.ts'
+import { assertExchangeKey } from './key-strength.ts'
 import type { PublicKey, SigningKey } from './keys.ts'
 import type { JoinToken } from './token.ts'
 
@@ -113,5 +114,7 @@ export async function verifyJoinRequest(join: UnverifiedJoin, primaryUid: string
   const claims = readClaims(join.inner, joinClaims)
   if (claims.iss !== key.thumbprint) throw new ProtocolError('Malformed', 'the request names another key than its own')
   if (claims.aud !== primaryUid) throw new ProtocolError('Malformed', 'the request is meant for another primary')
+  // Here and not only when the answer is sealed: by then the Cluster would have been created.
+  assertExchangeKey(claims.epk)
   return { key, claims }
 }
