@@ -203,11 +203,6 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   )
 }
 
-/** The structural schemas, by kind. */
-export function generatedSchemas(): ReadonlyMap<string, StructuralSchema> {
-  return new Map(definitions.map((definition) => [definition.kind.kind, structuralSchema(definition)]))
-}
-
 /** The names of the files below `root` that differ from what would be generated. */
 export function driftedFiles(root: string): string[] {
   return [...generatedFiles()].filter(([path, text]) => readIfThere(join(root, path)) !== text).map(([path]) => path)

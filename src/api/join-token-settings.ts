@@ -50,10 +50,10 @@ export function readJoinTokenSettings(
 ): JoinTokenReading {
   const faults: SettingFault[] = []
   const present = annotations ?? {}
-  const isIssued = Object.hasOwn(present, names.tokenId)
+  const isIssued = present[names.tokenId] !== undefined
 
   function read<T>(annotation: string, reader: Read<T>): T | undefined {
-    const text = Object.hasOwn(present, annotation) ? present[annotation] : undefined
+    const text = present[annotation]
     if (text === undefined) return undefined
     const result = reader(text)
     if ('value' in result) return result.value

@@ -38,8 +38,7 @@ export interface JoinInput {
 export function parseJoinInput(secret: SecretData | undefined, config: ConfigData | undefined): JoinInput {
   const token = filled(decodeSecretValue(secret, 'token'))
   const endpoint = filled(decodeSecretValue(secret, 'endpoint'))
-  const configured = (key: string) =>
-    filled(config !== undefined && Object.hasOwn(config, key) ? config[key] : undefined)
+  const configured = (key: string) => filled(config?.[key])
   const primaryIngress = configured('primary-ingress')
   const clusterName = configured('cluster-name') ?? filled(decodeSecretValue(secret, 'clusterName'))
   const clusterIngress = configured('cluster-ingress')

@@ -20,6 +20,6 @@ export function encodeSecretData(values: Readonly<Record<string, string | undefi
 
 /** The text under `key`, or undefined where there is none. Never throws: bytes that are no UTF-8 become U+FFFD. */
 export function decodeSecretValue(data: SecretData | undefined, key: string): string | undefined {
-  const value = data !== undefined && Object.hasOwn(data, key) ? data[key] : undefined
+  const value = data?.[key]
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8')
 }
