@@ -237,7 +237,7 @@ export const protocolErrors = {
   },
   NonceInvalid: {
     origins: ['unsigned'],
-    http: 400,
+    http: 401,
     final: false,
     what: 'the nonce is too old or was not made for this exchange',
     remedy: 'nothing to do: a new one is asked for',

@@ -47,7 +47,7 @@ const dnsLabel = z
 export const k10 = z.object({
   namespace: dnsLabel,
   releaseName: dnsLabel,
-  ingress: z.object({ url }).optional(),
+  ingress: z.object({ url }).exactOptional(),
 })
 
 export const versions = z.object({ operator: freeText, kubernetes: freeText })

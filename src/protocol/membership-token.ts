@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import type { Issuer } from './challenge.ts'
+import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
-import { decodeJws, readClaims, signJws } from './jws.ts'
+import { decodeJws, readClaims, signJws, verifySignature } from './jws.ts'
 
 const tokenClaims = z.object({
   iss: field.clusterUid,
@@ -38,4 +39,15 @@ export async function signMembershipToken(
 /** What a token says, unverified: it only tells which Cluster to look at. Throws `ProtocolError` `Malformed`. */
 export function readMembershipToken(compact: string): MembershipClaims {
   return readClaims(decodeJws(compact, 'at+jwt'), tokenClaims)
+}
+
+/** Whether this primary signed a token; it matters only where the Cluster alone does not settle who asks. */
+export async function isGenuineToken(issuer: Issuer, compact: string): Promise<boolean> {
+  try {
+    await verifySignature(decodeJws(compact, 'at+jwt'), issuer.key)
+    return true
+  } catch (error) {
+    if (error instanceof ProtocolError) return false
+    throw error
+  }
 }

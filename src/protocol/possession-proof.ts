@@ -57,6 +57,11 @@ export async function signPossession(
   return signJws(key, 'dpop+jwt', claims, { embedKey: true })
 }
 
+/** Primary: the key that a proof says it is signed by, unverified; only a nonce may be made for it. Throws `Malformed`. */
+export function claimedKey(proof: string): PublicKey {
+  return embeddedKey(decodeJws(proof, 'dpop+jwt'))
+}
+
 /**
  * Primary: verifies a proof, the cheap checks first. `lifetime` of the nonce is ms. Throws `NonceInvalid` where a fresh
  * nonce helps, `Malformed` and `ProofInvalid` where it does not.

@@ -1,0 +1,159 @@
+/**
+ * The settings of a process: flags, their environment twins (`--identity-namespace` is `CONJOIN_IDENTITY_NAMESPACE`),
+ * one schema, read once and frozen. The only file that reads the environment.
+ */
+import { hostname } from 'node:os'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import packageJson from '../package.json' with { type: 'json' }
+
+/** A setting is missing or wrong; the message names its flag and what it should be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** The version of conjoin, from package.json. */
+export const version: string = packageJson.version
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+
+const listenAddress = z.string().transform((text, context) => {
+  const match = /^(?:(https?):\/\/)?(\[[0-9a-fA-F:]+\]|[^:/[\]]*):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) {
+    context.addIssue({ code: 'custom', message: 'must be [http://|https://]<address>:<port>' })
+    return z.NEVER
+  }
+  const host = match[2] === '' || match[2] === undefined ? '0.0.0.0' : match[2].replace(/^\[|\]$/g, '')
+  return { tls: match[1] !== 'http', host, port }
+})
+
+export type ListenAddress = z.infer<typeof listenAddress>
+
+const namespace = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'must be an RFC 1123 label')
+
+const endpointUrl = z.url({ protocol: /^https?$/, error: 'must be http://… or https://…' })
+
+const common = {
+  kubeconfig: z.string().min(1).optional(),
+  context: z.string().min(1).optional(),
+  'admin-listen': listenAddress.default({ tls: false, host: '0.0.0.0', port: 8080 }),
+  'log-level': z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  multicluster: flag.default(true),
+  /** Holder of the lease; a container that restarts in its pod takes its own lease at once. */
+  identity: z.string().min(1).max(253).default(hostname()),
+}
+
+const primarySchema = z.object({
+  ...common,
+  namespace: namespace.default('kasten-io-mc'),
+  'identity-namespace': namespace.optional(),
+  listen: listenAddress.default({ tls: true, host: '0.0.0.0', port: 8443 }),
+  endpoint: endpointUrl.optional(),
+  'heartbeat-interval': z.coerce.number().min(10, 'must be 10 to 600 seconds').max(600).default(20),
+})
+
+const secondarySchema = z.object({
+  ...common,
+  namespace: namespace.default('kasten-io'),
+  'primary-namespace': namespace.default('kasten-io-mc'),
+  'release-name': namespace.default('k10'),
+  'allow-insecure-primary-ingress': flag.default(false),
+  'ca-bundle': z.string().min(1).optional(),
+})
+
+export type PrimaryConfig = Readonly<z.infer<typeof primarySchema>>
+export type SecondaryConfig = Readonly<z.infer<typeof secondarySchema>> & { readonly proxies: Proxies }
+
+/** The proxies of the environment, by the names that every HTTP client knows. */
+export interface Proxies {
+  readonly http?: string
+  readonly https?: string
+  readonly noProxy?: string
+}
+
+export type Command =
+  | { readonly kind: 'primary'; readonly config: PrimaryConfig }
+  | { readonly kind: 'secondary'; readonly config: SecondaryConfig }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'help' }
+
+export const usage = `conjoin joins Kubernetes clusters under a primary.
+
+Usage:
+  conjoin primary    reconcile Bootstraps and Clusters, fill join tokens, serve the join endpoint
+  conjoin secondary  watch the Secret mc-join, join the primary, keep the membership alive
+  conjoin version    print the version
+
+Every flag has an environment twin: --log-level is CONJOIN_LOG_LEVEL.
+Flags of primary:   ${Object.keys(primarySchema.shape)
+  .map((name) => `--${name}`)
+  .join(' ')}
+Flags of secondary: ${Object.keys(secondarySchema.shape)
+  .map((name) => `--${name}`)
+  .join(' ')}
+`
+
+/** Reads arguments and environment. Throws `ConfigError`. */
+export function readCommand(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Command {
+  const [name, ...rest] = args
+  switch (name) {
+    case 'primary':
+      return { kind: name, config: Object.freeze(read(primarySchema, rest, environment)) }
+    case 'secondary':
+      return {
+        kind: name,
+        config: Object.freeze({ ...read(secondarySchema, rest, environment), proxies: readProxies(environment) }),
+      }
+    case 'version':
+    case '--version':
+      return { kind: 'version' }
+    case undefined:
+    case 'help':
+    case '--help':
+      return { kind: 'help' }
+    default:
+      throw new ConfigError(`unknown command "${name}"; it is one of primary, secondary, version`)
+  }
+}
+
+function read<S extends z.ZodObject>(schema: S, args: readonly string[], environment: NodeJS.ProcessEnv): z.infer<S> {
+  const names = Object.keys(schema.shape)
+  const flags = parseFlags(names, args)
+  const given = names.flatMap((name) => {
+    const value = flags[name] ?? environment[environmentTwin(name)]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const parsed = schema.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const failed = String(issue?.path[0])
+  throw new ConfigError(`--${failed} (or ${environmentTwin(failed)}): ${issue?.message ?? 'is not valid'}`)
+}
+
+function parseFlags(names: readonly string[], args: readonly string[]): Record<string, string | undefined> {
+  try {
+    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function environmentTwin(name: string): string {
+  return `CONJOIN_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+function readProxies(environment: NodeJS.ProcessEnv): Proxies {
+  const http = environment['HTTP_PROXY'] ?? environment['http_proxy']
+  const https = environment['HTTPS_PROXY'] ?? environment['https_proxy']
+  const noProxy = environment['NO_PROXY'] ?? environment['no_proxy']
+  return {
+    ...(http === undefined ? {} : { http }),
+    ...(https === undefined ? {} : { https }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  }
+}

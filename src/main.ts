@@ -1,0 +1,134 @@
+/** Composes a process: arguments, configuration, dependencies, command; signals and exit codes. */
+import { ConfigError, type PrimaryConfig, readCommand, type SecondaryConfig, usage, version } from './config.ts'
+import { createClient } from './kube/client.ts'
+import { serverVersion } from './kube/server-version.ts'
+import { connect } from './kube/transport.ts'
+import { systemClock } from './lib/clock.ts'
+import type { Logger } from './lib/logger.ts'
+import { startAdminServer } from './observe/admin-server.ts'
+import { createLogger } from './observe/logger.ts'
+import { createOperator } from './primary/operator.ts'
+import { createAgent } from './secondary/agent.ts'
+
+/** What a role is to the process: it runs until stopped and says whether it is ready. */
+interface Role {
+  run(signal: AbortSignal): Promise<void>
+  readonly notReady: () => readonly string[]
+}
+
+type RoleConfig = PrimaryConfig | SecondaryConfig
+
+const exitCodes = { ok: 0, failed: 1, misused: 2 } as const
+
+async function main(): Promise<number> {
+  const command = readCommand(process.argv.slice(2))
+  switch (command.kind) {
+    case 'help':
+      console.log(usage)
+      return exitCodes.ok
+    case 'version':
+      console.log(version)
+      return exitCodes.ok
+    case 'primary':
+      return runRole(command.kind, command.config, (log) => primaryRole(command.config, log))
+    case 'secondary':
+      return runRole(command.kind, command.config, (log) => secondaryRole(command.config, log))
+  }
+}
+
+async function runRole(
+  name: string,
+  config: RoleConfig,
+  connectRole: (log: Logger) => Promise<{ role: Role; close: () => Promise<void> }>,
+): Promise<number> {
+  const log = createLogger({ level: config['log-level'], role: name })
+  const stop = stopOnSignals(log)
+  if (!config.multicluster) return idle(config, log, stop)
+  try {
+    const { role, close } = await connectRole(log)
+    const admin = await startAdminServer(config['admin-listen'], role.notReady)
+    log.info({ version, adminPort: admin.port, namespace: config.namespace }, 'started')
+    try {
+      await role.run(stop)
+    } finally {
+      await Promise.all([admin.close(), close()])
+    }
+    log.info({}, 'stopped')
+    return exitCodes.ok
+  } catch (err) {
+    if (stop.aborted) return exitCodes.ok
+    log.error({ err }, 'stopped by a failure')
+    return exitCodes.failed
+  }
+}
+
+/** Multi-cluster is disabled: the process is ready and does nothing, so that a Deployment of it is healthy. */
+async function idle(config: RoleConfig, log: Logger, stop: AbortSignal): Promise<number> {
+  const admin = await startAdminServer(config['admin-listen'], () => [])
+  log.info({ version, adminPort: admin.port }, 'multi-cluster is disabled, nothing is done')
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+  await admin.close()
+  return exitCodes.ok
+}
+
+async function primaryRole(config: PrimaryConfig, log: Logger) {
+  const { client, close } = await openClient(config)
+  const role = createOperator({
+    client,
+    namespace: config.namespace,
+    identityNamespace: config['identity-namespace'] ?? config.namespace,
+    identity: config.identity,
+    listen: config.listen,
+    endpoint: config.endpoint,
+    heartbeatInterval: config['heartbeat-interval'] * 1000,
+    clock: systemClock,
+    log,
+  })
+  return { role, close }
+}
+
+async function secondaryRole(config: SecondaryConfig, log: Logger) {
+  const { client, kubernetesVersion, close } = await openClient(config)
+  const role = createAgent({
+    client,
+    kubernetesVersion,
+    namespace: config.namespace,
+    primaryNamespace: config['primary-namespace'],
+    releaseName: config['release-name'],
+    identity: config.identity,
+    version,
+    allowInsecurePrimaryIngress: config['allow-insecure-primary-ingress'],
+    ...(config['ca-bundle'] === undefined ? {} : { caBundleFile: config['ca-bundle'] }),
+    proxies: config.proxies,
+    clock: systemClock,
+    log,
+  })
+  return { role, close }
+}
+
+async function openClient({ kubeconfig, context }: RoleConfig) {
+  const transport = await connect({ kubeconfig, context, userAgent: `conjoin/${version}` })
+  return {
+    client: createClient(transport),
+    kubernetesVersion: await serverVersion(transport),
+    close: async () => transport.close(),
+  }
+}
+
+function stopOnSignals(log: Logger): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping')
+      stop.abort(new Error(`stopped by ${signal}`))
+    })
+  return stop.signal
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  console.error(`conjoin: ${error.message}\nRun "conjoin help" for the flags.`)
+  process.exitCode = exitCodes.misused
+}

@@ -1,0 +1,28 @@
+/** The admin port: liveness and readiness. It answers about this process only and holds nothing secret. */
+import { fastify } from 'fastify'
+
+export interface AdminServer {
+  /** The port in use; another one than asked for where 0 was asked for. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Starts to listen. `notReady` says why the process is not ready; an empty list means ready. */
+export async function startAdminServer(
+  listen: { host: string; port: number },
+  notReady: () => readonly string[],
+): Promise<AdminServer> {
+  const server = fastify({ logger: false })
+  server.get('/livez', () => 'ok\n')
+  server.get('/readyz', (_request, reply) => {
+    const reasons = notReady()
+    if (reasons.length === 0) return 'ok\n'
+    return reply.status(503).send(`${reasons.join('\n')}\n`)
+  })
+  await server.listen(listen)
+  const address = server.server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : listen.port,
+    close: () => server.close(),
+  }
+}

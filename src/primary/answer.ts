@@ -1,0 +1,23 @@
+/** What the services answer: a signed message, or a problem that nobody signs and that changes nothing for good. */
+import { meaningOf, type ProtocolError } from '../protocol/errors.ts'
+import type { Problem } from '../protocol/wire.ts'
+
+export interface Answer {
+  /** HTTP status; it helps logs and proxies, and no secondary decides by it. */
+  readonly status: number
+  readonly body: { readonly challenge: string } | { readonly result: string } | { readonly reply: string } | Problem
+  /** The next nonce for the member that asked. */
+  readonly nonce?: string
+  /** When to ask again, whole seconds. */
+  readonly retryAfter?: number
+}
+
+/** Problem details (RFC 9457) for an error of the protocol. */
+export function problemOf(error: ProtocolError): Answer {
+  const status = meaningOf(error.code).http
+  return {
+    status,
+    body: { type: 'about:blank', title: meaningOf(error.code).what, status, code: error.code, detail: error.message },
+    ...(status === 503 ? { retryAfter: Math.ceil((error.retryAfterMs ?? 1_000) / 1000) } : {}),
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What happens to one Cluster: it is kept in shape, released after its deletion, or collected because the join that made
+ * it was never confirmed. A pure function of everything observed.
+ */
+import type { Cluster } from '../../api/cluster.ts'
+import { clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
+import { decideStatus, isConfirmed, type StatusDecision, type StatusObservation } from './status.decide.ts'
+import type { Tombstone } from './tombstones.ts'
+
+export interface ClusterObservation extends StatusObservation {
+  /** Whether the namespace of the Cluster is being deleted: then nothing can be created in it any more. */
+  readonly namespaceIsDeleted: boolean
+}
+
+export type ClusterDecision =
+  /** Deleted: tell for certain, then let go. */
+  | { readonly kind: 'release'; readonly tombstone?: Tombstone }
+  /** Never confirmed: remove it as if the join had not been. */
+  | { readonly kind: 'collect' }
+  | {
+      readonly kind: 'keep'
+      /** Metadata to merge; absent where it is right already. */
+      readonly metadata?: { readonly labels?: Record<string, string>; readonly finalizers?: readonly string[] }
+      readonly status: StatusDecision
+    }
+
+/** A Cluster made by a join is collected when no heartbeat has confirmed it for so long, milliseconds. */
+const confirmationLimit = 15 * 60_000
+
+export function decideCluster(observed: ClusterObservation): ClusterDecision {
+  const { cluster } = observed
+  if (cluster.metadata.deletionTimestamp !== undefined) return decideDeleted(observed)
+  const unconfirmed = cluster.spec.member !== undefined && observed.contact === undefined && !isConfirmed(cluster)
+  const age = observed.now - Date.parse(cluster.metadata.creationTimestamp ?? '')
+  if (unconfirmed && age >= confirmationLimit) return { kind: 'collect' }
+  const metadata = correctedMetadata(observed)
+  const status = decideStatus(observed)
+  return {
+    kind: 'keep',
+    ...(metadata === undefined ? {} : { metadata }),
+    status: withDeadline(status, unconfirmed, age),
+  }
+}
+
+/** The finalizers of a Cluster without ours. */
+export function releasedFinalizers(cluster: Cluster): readonly string[] {
+  return (cluster.metadata.finalizers ?? []).filter((finalizer) => finalizer !== clusterInfoFinalizer)
+}
+
+function decideDeleted(observed: ClusterObservation): ClusterDecision {
+  const { cluster, waitsFor, namespaceIsDeleted } = observed
+  if (namespaceIsDeleted) return { kind: 'release' }
+  if (cluster.spec.primary && waitsFor.length > 0) return { kind: 'keep', status: decideStatus(observed) }
+  const { member } = cluster.spec
+  if (member === undefined) return { kind: 'release' }
+  const at = Date.parse(cluster.metadata.deletionTimestamp ?? '')
+  return { kind: 'release', tombstone: { uid: member.uid, keyId: member.keyId, name: cluster.metadata.name, at } }
+}
+
+/** Our label and our finalizer belong to the operator: a user's removal of them is undone. */
+function correctedMetadata({ cluster, waitsFor }: ClusterObservation) {
+  const type = cluster.spec.primary ? 'primary' : 'secondary'
+  const isHeld = cluster.metadata.finalizers?.includes(clusterInfoFinalizer) ?? false
+  // The primary's own Cluster is held only while there are secondaries that would lose their primary.
+  const shouldBeHeld = !cluster.spec.primary || waitsFor.length > 0
+  const labels = cluster.metadata.labels?.[clusterTypeLabel] === type ? undefined : { [clusterTypeLabel]: type }
+  const finalizers =
+    isHeld === shouldBeHeld
+      ? undefined
+      : [...releasedFinalizers(cluster), ...(shouldBeHeld ? [clusterInfoFinalizer] : [])]
+  if (labels === undefined && finalizers === undefined) return undefined
+  return { ...(labels === undefined ? {} : { labels }), ...(finalizers === undefined ? {} : { finalizers }) }
+}
+
+function withDeadline(status: StatusDecision, unconfirmed: boolean, age: number): StatusDecision {
+  if (!unconfirmed || status.kind === 'later') return status
+  return { ...status, lookAgainMs: Math.min(status.lookAgainMs ?? Infinity, confirmationLimit - age) }
+}

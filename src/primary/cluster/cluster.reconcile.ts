@@ -1,0 +1,127 @@
+/** Carries out what is decided for one Cluster: gather, decide, act. */
+import type { Bootstrap } from '../../api/bootstrap.ts'
+import { bootstrapKind } from '../../api/bootstrap.ts'
+import { type Cluster, clusterKind } from '../../api/cluster.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import type { Outcome } from '../../kube/controller.ts'
+import type { Informer } from '../../kube/informer.ts'
+import { keyOf, namespaceKind, type ObjectKey } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { recordedCluster, recordNames } from '../bootstrap/joined-bootstrap.ts'
+import { isMadeByJoin } from '../bootstrap/precedence.ts'
+import { fieldManager } from '../field-manager.ts'
+import type { Sightings } from '../heartbeat/sightings.ts'
+import { type ClusterDecision, type ClusterObservation, decideCluster, releasedFinalizers } from './cluster.decide.ts'
+import { writeStatus } from './status.write.ts'
+import type { Tombstones } from './tombstones.ts'
+
+export interface ClusterDeps {
+  readonly client: KubeClient
+  readonly clusters: Informer<Cluster>
+  readonly bootstraps: Informer<Bootstrap>
+  readonly tombstones: Tombstones
+  readonly sightings: Sightings
+  readonly primaryUid: string
+  /** The interval that members are told, milliseconds. */
+  readonly interval: () => number
+  readonly clock: Clock
+}
+
+export function createClusterReconciler(deps: ClusterDeps) {
+  return async (key: ObjectKey, { log }: { log: Logger }): Promise<Outcome> => {
+    const cluster = deps.clusters.get(key)
+    if (cluster === undefined) {
+      deps.sightings.forget(key.name)
+      return { kind: 'done' }
+    }
+    return act(deps, cluster, decideCluster(await gather(deps, cluster)), log)
+  }
+}
+
+async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObservation> {
+  const { name, namespace, deletionTimestamp } = cluster.metadata
+  return {
+    cluster,
+    primaryUid: deps.primaryUid,
+    contact: deps.sightings.contact(name, cluster.spec.member?.uid),
+    interval: deps.interval(),
+    listening: deps.sightings.listening(),
+    now: deps.clock.now(),
+    waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],
+    namespaceIsDeleted: deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace)),
+  }
+}
+
+async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecision, log: Logger): Promise<Outcome> {
+  switch (decision.kind) {
+    case 'release':
+      if (decision.tombstone !== undefined) await deps.tombstones.store(decision.tombstone)
+      await deleteRecords(deps, cluster.metadata)
+      await release(deps.client, cluster)
+      log.info({ cluster: cluster.metadata.name, tombstone: decision.tombstone !== undefined }, 'cluster disconnected')
+      return { kind: 'done' }
+    case 'collect':
+      await collect(deps.client, cluster)
+      log.info({ cluster: cluster.metadata.name }, 'join was never confirmed, its cluster is removed')
+      return { kind: 'done' }
+    case 'keep':
+      // The write of the metadata brings the object back with a new version; the status follows on that one.
+      if (decision.metadata !== undefined) {
+        await deps.client.mergePatch(clusterKind, keyOf(cluster), versioned(cluster, decision.metadata), {
+          fieldManager,
+        })
+        return { kind: 'done' }
+      }
+      await writeStatus(deps.client, cluster, decision.status, deps.clock.now())
+      return again(decision.status.kind === 'later' ? decision.status.afterMs : decision.status.lookAgainMs)
+  }
+}
+
+/** The record of a join goes with its Cluster. */
+async function deleteRecords(deps: ClusterDeps, cluster: Cluster['metadata']): Promise<void> {
+  for (const name of recordNames(cluster.name)) {
+    const record = await deps.client.get<Bootstrap>(bootstrapKind, { ...keyOf({ metadata: cluster }), name })
+    if (record === undefined || !isMadeByJoin(record) || recordedCluster(record) !== cluster.name) continue
+    await deps.client.delete(
+      bootstrapKind,
+      keyOf(record),
+      record.metadata.uid === undefined ? {} : { uid: record.metadata.uid },
+    )
+  }
+}
+
+async function release(client: KubeClient, cluster: Cluster): Promise<Cluster> {
+  const metadata = { finalizers: releasedFinalizers(cluster) }
+  return client.mergePatch<Cluster>(clusterKind, keyOf(cluster), versioned(cluster, metadata), { fieldManager })
+}
+
+/** Finalizer off, then delete, both bound to a version: a heartbeat that confirms the join meanwhile wins. */
+async function collect(client: KubeClient, cluster: Cluster): Promise<void> {
+  const { uid, resourceVersion } = (await release(client, cluster)).metadata
+  await client.delete(clusterKind, keyOf(cluster), {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  })
+}
+
+function versioned(cluster: Cluster, metadata: object): object {
+  return { metadata: { ...metadata, resourceVersion: cluster.metadata.resourceVersion } }
+}
+
+function secondaries(clusters: Informer<Cluster>): readonly string[] {
+  return clusters
+    .list()
+    .filter((cluster) => !cluster.spec.primary)
+    .map((cluster) => cluster.metadata.name)
+}
+
+async function isNamespaceDeleted(client: KubeClient, namespace: string | undefined): Promise<boolean> {
+  if (namespace === undefined) return false
+  const object = await client.get(namespaceKind, { name: namespace })
+  return object === undefined || object.metadata.deletionTimestamp !== undefined
+}
+
+function again(afterMs: number | undefined): Outcome {
+  return afterMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs }
+}

@@ -1,0 +1,198 @@
+/**
+ * What the status of a Cluster says: a pure function of the object and of the last contact with it. The leader and the
+ * replica that hears the first heartbeat both write exactly this.
+ */
+import type { Cluster, ClusterStatus } from '../../api/cluster.ts'
+import type { ClusterVerdict } from '../../api/conditions.ts'
+import type { Heartbeat } from '../../protocol/reply.ts'
+
+/** The last heartbeat heard by this process. */
+export interface Contact {
+  /** Wall clock, ms since the epoch. */
+  readonly at: number
+  /** Milliseconds since then, by the monotonic clock. */
+  readonly age: number
+  readonly heartbeat: Heartbeat
+}
+
+export interface StatusObservation {
+  readonly cluster: Cluster
+  readonly primaryUid: string
+  readonly contact: Contact | undefined
+  /** The interval that members are told, milliseconds. */
+  readonly interval: number
+  /** How long this process has been listening, milliseconds. */
+  readonly listening: number
+  /** Wall clock, ms since the epoch. */
+  readonly now: number
+  /** Names of the secondaries that a deletion of the primary's own Cluster waits for. */
+  readonly waitsFor: readonly string[]
+}
+
+/** A joined cluster is not called unconfirmed before this, milliseconds after its creation. */
+export const confirmationGrace = 30_000
+/** So many intervals without a heartbeat make a cluster unknown. */
+const lostAfterIntervals = 7
+/** So many intervals a process listens before it judges at all. */
+const graceIntervals = 2
+/** `lastSeen` is written no more often than this, milliseconds. */
+export const lastSeenResolution = 3_600_000
+
+export type StatusDecision =
+  /** Too early to say anything: look again. */
+  | { readonly kind: 'later'; readonly afterMs: number }
+  | {
+      readonly kind: 'status'
+      readonly fields: Pick<ClusterStatus, 'id' | 'lastSeen' | 'versions'>
+      readonly conditions: readonly ClusterVerdict[]
+      /** When silence would change the judgement, milliseconds from now; absent where it never would. */
+      readonly lookAgainMs?: number
+    }
+
+/** How long a cluster may be silent before it is called unknown, milliseconds. */
+export function silenceLimit(interval: number): number {
+  return lostAfterIntervals * interval
+}
+
+/** Decides the whole status of a Cluster. */
+export function decideStatus(observed: StatusObservation): StatusDecision {
+  const { cluster, contact } = observed
+  if (cluster.metadata.deletionTimestamp !== undefined) return decideLeaving(observed)
+  if (cluster.spec.primary) return decidePrimary(observed)
+  const joined = judgeJoined(observed)
+  if (joined === undefined) return { kind: 'later', afterMs: confirmationGrace - ageOf(observed) }
+  const healthy = judgeHealthy(observed)
+  const lookAgainMs = nextLook(observed)
+  return {
+    kind: 'status',
+    fields: {
+      ...(cluster.spec.member === undefined ? {} : { id: cluster.spec.member.uid }),
+      ...lastSeenOf(cluster, contact, healthy),
+      ...(contact === undefined ? {} : { versions: contact.heartbeat.versions }),
+    },
+    conditions: [joined, healthy, readyFrom(joined, healthy)],
+    ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
+  }
+}
+
+type JoinedVerdict = Extract<ClusterVerdict, { type: 'Joined' }>
+type HealthyVerdict = Extract<ClusterVerdict, { type: 'Healthy' }>
+
+function decideLeaving({ waitsFor }: StatusObservation): StatusDecision {
+  const message =
+    waitsFor.length === 0
+      ? 'the Cluster is being deleted'
+      : `waits until the secondaries are deleted: ${waitsFor.slice(0, 5).join(', ')}${waitsFor.length > 5 ? ', …' : ''}`
+  return {
+    kind: 'status',
+    fields: {},
+    conditions: [
+      { type: 'Joined', status: 'False', reason: 'Disconnecting', message },
+      { type: 'Ready', status: 'False', reason: 'Disconnecting', message },
+    ],
+  }
+}
+
+function decidePrimary({ primaryUid }: StatusObservation): StatusDecision {
+  const message = 'this cluster is the primary'
+  return {
+    kind: 'status',
+    fields: { id: primaryUid },
+    conditions: [
+      { type: 'Joined', status: 'True', reason: 'Primary', message },
+      { type: 'Healthy', status: 'True', reason: 'Primary', message },
+      { type: 'Ready', status: 'True', reason: 'Primary', message },
+    ],
+  }
+}
+
+/** Undefined while a joined cluster may still be about to confirm. */
+function judgeJoined(observed: StatusObservation): JoinedVerdict | undefined {
+  const { cluster, contact } = observed
+  if (cluster.spec.member === undefined)
+    return {
+      type: 'Joined',
+      status: 'False',
+      reason: 'AwaitingJoin',
+      message: `no cluster has joined as ${cluster.metadata.name} yet; give one a join token and this name`,
+    }
+  if (contact !== undefined || isConfirmed(cluster))
+    return { type: 'Joined', status: 'True', reason: 'Joined', message: 'the cluster is a member' }
+  if (ageOf(observed) < confirmationGrace) return undefined
+  return {
+    type: 'Joined',
+    status: 'False',
+    reason: 'Unconfirmed',
+    message: 'the join was accepted, and no heartbeat has confirmed it; the cluster tries again by itself',
+  }
+}
+
+/** Whether a heartbeat has once confirmed this Cluster. */
+export function isConfirmed(cluster: Cluster): boolean {
+  return cluster.status?.conditions?.some(({ type, status }) => type === 'Joined' && status === 'True') ?? false
+}
+
+function judgeHealthy(observed: StatusObservation): HealthyVerdict {
+  const { cluster, contact, interval, listening } = observed
+  const health = contact?.heartbeat.health
+  const silence = contact?.age ?? listening
+  const limit = silenceLimit(interval) + (contact === undefined ? graceIntervals * interval : 0)
+  if (silence < limit) {
+    if (health === 'ok')
+      return { type: 'Healthy', status: 'True', reason: 'Heartbeat', message: 'heartbeats arrive and report no fault' }
+    if (health !== undefined) return { type: 'Healthy', status: 'False', reason: 'ReportedUnhealthy', message: health }
+    const previous = previousHealth(cluster)
+    if (previous !== undefined) return previous
+  }
+  if (cluster.status?.lastSeen === undefined && contact === undefined)
+    return { type: 'Healthy', status: 'Unknown', reason: 'NeverSeen', message: 'no heartbeat has ever arrived' }
+  return {
+    type: 'Healthy',
+    status: 'Unknown',
+    reason: 'NoHeartbeat',
+    message: 'no heartbeat has arrived for seven intervals; see lastSeen, and mc-join-status on that cluster',
+  }
+}
+
+/** A process that has just begun to listen repeats what was known before it. */
+function previousHealth(cluster: Cluster): HealthyVerdict | undefined {
+  const previous = cluster.status?.conditions?.find(({ type }) => type === 'Healthy')
+  if (previous === undefined) return undefined
+  const { status, message } = previous
+  if (status === 'True' && previous.reason === 'Heartbeat')
+    return { type: 'Healthy', status, reason: 'Heartbeat', message }
+  if (status === 'False') return { type: 'Healthy', status, reason: 'ReportedUnhealthy', message }
+  return undefined
+}
+
+function readyFrom(joined: JoinedVerdict, healthy: HealthyVerdict): ClusterVerdict {
+  if (joined.status === 'True' && healthy.status === 'True') return { ...joined, type: 'Ready' }
+  const first = joined.status === 'True' ? healthy : joined
+  return { ...first, type: 'Ready' } as Extract<ClusterVerdict, { type: 'Ready' }>
+}
+
+function lastSeenOf(
+  cluster: Cluster,
+  contact: Contact | undefined,
+  healthy: HealthyVerdict,
+): { readonly lastSeen?: string } {
+  const stored = cluster.status?.lastSeen
+  if (contact === undefined) return stored === undefined ? {} : { lastSeen: stored }
+  const before = cluster.status?.conditions?.find(({ type }) => type === 'Healthy')
+  const isNews = before?.status !== healthy.status || before.reason !== healthy.reason
+  const isOld = stored === undefined || contact.at - Date.parse(stored) >= lastSeenResolution
+  return { lastSeen: isNews || isOld ? new Date(contact.at).toISOString() : stored }
+}
+
+/** When silence alone would change the verdict. */
+function nextLook(observed: StatusObservation): number | undefined {
+  const { cluster, contact, interval, listening } = observed
+  if (cluster.spec.member === undefined) return undefined
+  const limit = silenceLimit(interval) + (contact === undefined ? graceIntervals * interval : 0)
+  const remaining = limit - (contact?.age ?? listening)
+  return remaining > 0 ? remaining : undefined
+}
+
+function ageOf({ cluster, now }: StatusObservation): number {
+  return now - Date.parse(cluster.metadata.creationTimestamp ?? '')
+}

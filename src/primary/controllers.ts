@@ -1,0 +1,136 @@
+/** The controllers of the primary, and which change wakes which of them. */
+import type { Cluster } from '../api/cluster.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { type Controller, createController, type Outcome, type ReconcileContext } from '../kube/controller.ts'
+import type { EventRecorder } from '../kube/events.ts'
+import type { Informer } from '../kube/informer.ts'
+import { type KubeObject, keyOf, type ObjectKey } from '../kube/objects.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import { createBootstrapReconciler } from './bootstrap/bootstrap.reconcile.ts'
+import { createClusterReconciler } from './cluster/cluster.reconcile.ts'
+import type { Tombstones } from './cluster/tombstones.ts'
+import type { Sightings } from './heartbeat/sightings.ts'
+import type { IdentityKeeper } from './identity/identity-keeper.ts'
+import type { Informers } from './informers.ts'
+import { createJoinTokenReconciler } from './join-token/join-token.reconcile.ts'
+import type { ServingPrimary } from './state.ts'
+
+export interface ControllersDeps {
+  readonly client: KubeClient
+  readonly informers: Informers
+  readonly events: EventRecorder
+  readonly tombstones: Tombstones
+  readonly sightings: Sightings
+  readonly identity: IdentityKeeper
+  readonly primaryUid: string
+  readonly interval: () => number
+  /** Throws `ProtocolError` while nothing can be served. */
+  readonly serving: () => ServingPrimary
+  readonly endpoint: string | undefined
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Controllers {
+  /** Runs in every replica. */
+  readonly identity: Controller
+  /** Runs the others, in the leader. */
+  readonly runLeading: (signal: AbortSignal) => Promise<void>
+  readonly wakeCluster: (key: ObjectKey) => void
+  /** The key was loaded or lost: every verdict that rests on it is due. */
+  wakeAll(): void
+}
+
+/** Reconciles of one kind that run at once. */
+const workers = 4
+
+export function createControllers(deps: ControllersDeps): Controllers {
+  const { informers, identity } = deps
+
+  function controllerFor<T extends KubeObject>(
+    name: string,
+    informer: Informer<T>,
+    reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Outcome>,
+  ): Controller {
+    const resourceVersion = (key: ObjectKey) => informer.get(key)?.metadata.resourceVersion
+    const controller = createController({ name, workers, reconcile, resourceVersion, clock: deps.clock, log: deps.log })
+    informer.onChange(({ object }) => controller.enqueue(keyOf(object)))
+    return controller
+  }
+
+  const bootstraps = controllerFor(
+    'bootstrap',
+    informers.bootstraps,
+    createBootstrapReconciler({
+      ...deps,
+      bootstraps: informers.bootstraps,
+      clusters: informers.clusters,
+      identityLost: identity.isLost,
+      hasEndpointFlag: deps.endpoint !== undefined,
+    }),
+  )
+  const clusters = controllerFor(
+    'cluster',
+    informers.clusters,
+    createClusterReconciler({ ...deps, bootstraps: informers.bootstraps, clusters: informers.clusters }),
+  )
+  const tokens = controllerFor(
+    'join-token',
+    informers.tokens,
+    createJoinTokenReconciler({ ...deps, secrets: informers.tokens, serving: () => servingOrNot(deps.serving) }),
+  )
+  const keeper = controllerFor('identity', informers.identity, identity.reconcile)
+  // There may be no Secret yet whose appearance would wake it.
+  keeper.enqueue(identity.key)
+
+  // Which of two Bootstraps has better right depends on all of them.
+  informers.bootstraps.onChange(({ type }) => {
+    if (type !== 'updated') wake(bootstraps, informers.bootstraps.list())
+  })
+  informers.clusters.onChange(({ type, object }) => {
+    wake(bootstraps, bootstrapsNaming(informers, object))
+    if (object.spec.primary) {
+      // Tokens name its address, and Bootstraps ask whether there is a primary.
+      wake(tokens, informers.tokens.list())
+      wake(bootstraps, informers.bootstraps.list())
+    } else if (type !== 'updated') wake(clusters, primaries(informers))
+  })
+
+  return {
+    identity: keeper,
+    async runLeading(signal) {
+      await Promise.all([bootstraps, clusters, tokens].map((controller) => controller.run(signal)))
+    },
+    wakeCluster: (key) => clusters.enqueue(key),
+    wakeAll() {
+      wake(bootstraps, informers.bootstraps.list())
+      wake(tokens, informers.tokens.list())
+    },
+  }
+}
+
+function wake(controller: Controller, objects: readonly KubeObject[]): void {
+  for (const object of objects) controller.enqueue(keyOf(object))
+}
+
+function bootstrapsNaming({ bootstraps }: Informers, cluster: Cluster): readonly KubeObject[] {
+  return bootstraps
+    .list()
+    .filter((bootstrap) => Object.values(bootstrap.spec.clusters).some(({ name }) => name === cluster.metadata.name))
+}
+
+/** They are held by the finalizer only while there are secondaries. */
+function primaries({ clusters }: Informers): readonly KubeObject[] {
+  return clusters.list().filter((cluster) => cluster.spec.primary)
+}
+
+function servingOrNot(serving: () => ServingPrimary): ServingPrimary | undefined {
+  try {
+    return serving()
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
+  }
+}

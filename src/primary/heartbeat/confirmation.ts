@@ -1,0 +1,75 @@
+/**
+ * What a heard heartbeat leads to: the sighting is remembered, the first one of a join is stored before it is answered,
+ * and what is news for the status goes to the Cluster controller.
+ */
+import type { Cluster } from '../../api/cluster.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { isConflict } from '../../kube/errors.ts'
+import { keyOf, type ObjectKey } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { Heartbeat } from '../../protocol/reply.ts'
+import { decideStatus, isConfirmed, type StatusObservation } from '../cluster/status.decide.ts'
+import { nextStatus, writeStatus } from '../cluster/status.write.ts'
+import type { ClusterLookup } from '../join/cluster-lookup.ts'
+import type { Sightings } from './sightings.ts'
+
+export interface Confirmation {
+  /** Throws `KubeApiError` where a first heartbeat cannot be stored. */
+  heard(cluster: Cluster, heartbeat: Heartbeat): Promise<void>
+}
+
+export interface ConfirmationDeps {
+  readonly client: KubeClient
+  readonly clusters: ClusterLookup
+  readonly sightings: Sightings
+  readonly primaryUid: string
+  /** The interval that members are told, milliseconds. */
+  readonly interval: () => number
+  /** Wakes the Cluster controller. */
+  readonly onNews: (key: ObjectKey) => void
+  readonly clock: Clock
+}
+
+/** The status of one Cluster has few writers; so many conflicts in a row do not happen. */
+const maxWrites = 8
+
+export function createConfirmation(deps: ConfirmationDeps): Confirmation {
+  return {
+    async heard(cluster, heartbeat) {
+      deps.sightings.record(cluster.metadata.name, cluster.spec.member?.uid ?? '', heartbeat)
+      if (!isConfirmed(cluster)) await confirm(deps, cluster)
+      else if (nextStatus(cluster, decideStatus(observe(deps, cluster)), deps.clock.now()) !== undefined)
+        deps.onNews(keyOf(cluster))
+    },
+  }
+}
+
+/** Writes `Joined=True`, whoever else writes the status at the same time. */
+async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
+  let cluster: Cluster | undefined = cached
+  for (let write = 0; write < maxWrites && cluster !== undefined; write += 1) {
+    // Another replica, or a heartbeat that was sent twice, may have confirmed it.
+    if (isConfirmed(cluster)) return
+    try {
+      await writeStatus(deps.client, cluster, decideStatus(observe(deps, cluster)), deps.clock.now())
+      return
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      cluster = await deps.clusters.live(cluster.metadata.name)
+    }
+  }
+  throw new ProtocolError('Busy', 'the membership could not be confirmed')
+}
+
+function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
+  return {
+    cluster,
+    primaryUid: deps.primaryUid,
+    contact: deps.sightings.contact(cluster.metadata.name, cluster.spec.member?.uid),
+    interval: deps.interval(),
+    listening: deps.sightings.listening(),
+    now: deps.clock.now(),
+    waitsFor: [],
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Answers a member's heartbeat: verifies who sends it, remembers the sighting, and signs the reply. The cache may say
+ * yes; whatever else is said rests on what the API server has just shown.
+ */
+import type { Clock } from '../../lib/clock.ts'
+import type { Issuer } from '../../protocol/challenge.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { isGenuineToken, readMembershipToken } from '../../protocol/membership-token.ts'
+import { createNonce, memberContext } from '../../protocol/nonce.ts'
+import { claimedKey, verifyPossession } from '../../protocol/possession-proof.ts'
+import { type Heartbeat, heartbeatSchema, type Reply, replyStatus, signReply } from '../../protocol/reply.ts'
+import { parseStrictJson } from '../../protocol/strict-json.ts'
+import { heartbeatPath } from '../../protocol/wire.ts'
+import { type Answer, problemOf } from '../answer.ts'
+import type { Tombstones } from '../cluster/tombstones.ts'
+import type { ClusterLookup } from '../join/cluster-lookup.ts'
+import { primaryKeys, type ServingPrimary } from '../state.ts'
+import type { Confirmation } from './confirmation.ts'
+import { type Claim, decideMembership, isMember, type MembershipVerdict } from './membership.decide.ts'
+
+export interface HeartbeatDeps {
+  /** Throws `ProtocolError` `Busy` while nothing can be served. */
+  readonly serving: () => ServingPrimary
+  readonly clusters: ClusterLookup
+  readonly tombstones: Tombstones
+  readonly confirmation: Confirmation
+  readonly clock: Clock
+}
+
+/** A request as it came. */
+export interface MemberRequest {
+  readonly clusterName: string
+  readonly token: string
+  readonly proof: string
+  readonly body: Buffer
+}
+
+export interface HeartbeatService {
+  /** Throws `ProtocolError` for what is answered without a signature, `KubeApiError` where the API server fails. */
+  heartbeat(request: MemberRequest): Promise<Answer>
+}
+
+/** A member's nonce lives at least this long, milliseconds. */
+const leastNonceLifetime = 5 * 60_000
+
+export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
+  return {
+    async heartbeat(request) {
+      const primary = deps.serving()
+      const { issuer } = primary
+      const heartbeat = readHeartbeat(request.body)
+      const keyId = claimedKey(request.proof).thumbprint
+      const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), deps.clock.now())
+      try {
+        await verifyRequest(deps, primary, request)
+      } catch (error) {
+        if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
+        throw error
+      }
+      const verdict = await judge(deps, issuer, request, keyId)
+      const reply = await replyTo(deps, primary, verdict, heartbeat)
+      const signed = await signReply(issuer, { proof: request.proof, thumbprint: keyId }, reply)
+      return { status: replyStatus[reply.status], body: { reply: signed }, nonce }
+    },
+  }
+}
+
+function readHeartbeat(body: Buffer): Heartbeat {
+  try {
+    return heartbeatSchema.parse(parseStrictJson(body.toString('utf8')))
+  } catch (error) {
+    throw new ProtocolError('Malformed', 'the heartbeat is not well-formed', { cause: error })
+  }
+}
+
+async function verifyRequest(
+  { clock }: HeartbeatDeps,
+  { issuer, interval }: ServingPrimary,
+  { clusterName, token, proof, body }: MemberRequest,
+): Promise<void> {
+  const limits = { now: clock.now(), lifetime: Math.max(leastNonceLifetime, 3 * interval) }
+  await verifyPossession(issuer, proof, { path: heartbeatPath(clusterName), token, body }, limits)
+}
+
+/** `keyId` has signed the request; nothing else of it has been verified. */
+async function judge(
+  deps: HeartbeatDeps,
+  issuer: Issuer,
+  { clusterName, token }: MemberRequest,
+  keyId: string,
+): Promise<MembershipVerdict> {
+  const claims = readMembershipToken(token)
+  if (claims.sub !== clusterName) throw new ProtocolError('Malformed', 'the path names another cluster than the token')
+  const claim: Claim = { uid: claims.uid, tokenKeyId: claims.cnf.jkt, keyId }
+  const cached = deps.clusters.named(clusterName)
+  if (cached !== undefined && isMember(claim, cached)) return { kind: 'member', cluster: cached }
+  const [cluster, tombstone, isTokenGenuine] = await Promise.all([
+    deps.clusters.live(clusterName),
+    deps.tombstones.findLive({ uid: claim.uid, keyId }),
+    isGenuineToken(issuer, token),
+  ])
+  return decideMembership({ claim, isTokenGenuine, cluster, tombstone })
+}
+
+async function replyTo(
+  deps: HeartbeatDeps,
+  primary: ServingPrimary,
+  verdict: MembershipVerdict,
+  heartbeat: Heartbeat,
+): Promise<Reply> {
+  switch (verdict.kind) {
+    case 'member':
+      await deps.confirmation.heard(verdict.cluster, heartbeat)
+      return {
+        status: 'ok',
+        interval: primary.interval / 1000,
+        keys: primaryKeys(primary.issuer),
+        endpoints: [primary.endpoint],
+      }
+    case 'disconnected':
+      return { status: 'Disconnected', at: Math.floor(verdict.at / 1000) }
+    case 'unknown':
+      return { status: 'UnknownCluster' }
+    case 'other-key':
+      return { status: 'KeyMismatch' }
+    case 'leaving':
+      throw new ProtocolError('Busy', 'the Cluster is being deleted')
+    case 'stranger':
+      throw new ProtocolError('ProofInvalid', 'the request does not come from a member')
+  }
+}

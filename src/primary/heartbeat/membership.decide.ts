@@ -1,0 +1,58 @@
+/**
+ * Who a heartbeat comes from, judged by the Cluster it names: a pure function. The order is that of the protocol: what
+ * accepts first, what disconnects for certain next, and silence towards a stranger.
+ */
+import type { Cluster } from '../../api/cluster.ts'
+import type { Tombstone } from '../cluster/tombstones.ts'
+
+export interface Claim {
+  /** What the communication token says. */
+  readonly uid: string
+  readonly tokenKeyId: string
+  /** Thumbprint of the key that signed the proof of possession. */
+  readonly keyId: string
+}
+
+export interface MembershipObservation {
+  readonly claim: Claim
+  /** Whether the primary's key signed the token. */
+  readonly isTokenGenuine: boolean
+  /** The Cluster that the token names. */
+  readonly cluster: Cluster | undefined
+  readonly tombstone: Tombstone | undefined
+}
+
+export type MembershipVerdict =
+  | { readonly kind: 'member'; readonly cluster: Cluster }
+  | { readonly kind: 'disconnected'; readonly at: number }
+  /** Its deletion is being carried out: soon it is disconnected. */
+  | { readonly kind: 'leaving' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'other-key' }
+  /** No member and never one: it gets no signed answer. */
+  | { readonly kind: 'stranger' }
+
+/** The cheap yes: everything else rests on objects that the API server has just shown. */
+export function isMember(claim: Claim, cluster: Cluster): boolean {
+  const { member } = cluster.spec
+  return cluster.metadata.deletionTimestamp === undefined && member?.uid === claim.uid && member.keyId === claim.keyId
+}
+
+export function decideMembership({
+  claim,
+  isTokenGenuine,
+  cluster,
+  tombstone,
+}: MembershipObservation): MembershipVerdict {
+  if (cluster !== undefined && isMember(claim, cluster)) return { kind: 'member', cluster }
+  const member = cluster?.spec.member
+  const isOwn = member?.uid === claim.uid
+  if (isOwn && member.keyId === claim.keyId) return { kind: 'leaving' }
+  if (tombstone !== undefined && !isOwn) return { kind: 'disconnected', at: tombstone.at }
+  const wasAdmitted = isTokenGenuine && claim.tokenKeyId === claim.keyId
+  if (isOwn) {
+    const wasReplaced = isTokenGenuine && member.previousKeyId === claim.keyId
+    return { kind: wasAdmitted || wasReplaced ? 'other-key' : 'stranger' }
+  }
+  return { kind: wasAdmitted ? 'unknown' : 'stranger' }
+}

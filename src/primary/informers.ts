@@ -1,0 +1,62 @@
+/** The caches of the primary: what it follows, with which selectors and indexes. */
+import { type Bootstrap, bootstrapKind } from '../api/bootstrap.ts'
+import { type Cluster, clusterKind } from '../api/cluster.ts'
+import { joinTokenType } from '../api/join-token-secret.ts'
+import { primaryIdentityName } from '../api/primary-identity.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { createInformer } from '../kube/informer.ts'
+import { type ConfigMap, configMapKind, type Secret, secretKind } from '../kube/objects.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { tombstonesName } from './cluster/tombstones.ts'
+import { clusterIndexes } from './join/cluster-lookup.ts'
+import { indexTokenId, tokenIdIndex } from './join/token-source.ts'
+
+export type Informers = ReturnType<typeof createInformers>
+
+export function createInformers(deps: {
+  client: KubeClient
+  namespace: string
+  identityNamespace: string
+  clock: Clock
+  log: Logger
+}) {
+  const { client, namespace, identityNamespace, clock, log } = deps
+  const common = { client, namespace, clock, log }
+  const all = {
+    bootstraps: createInformer<Bootstrap>({ ...common, kind: bootstrapKind }),
+    clusters: createInformer<Cluster>({ ...common, kind: clusterKind, indexes: clusterIndexes }),
+    tokens: createInformer<Secret>({
+      ...common,
+      kind: secretKind,
+      fieldSelector: `type=${joinTokenType}`,
+      indexes: { [tokenIdIndex]: indexTokenId },
+    }),
+    tombstones: createInformer<ConfigMap>({
+      ...common,
+      kind: configMapKind,
+      fieldSelector: `metadata.name=${tombstonesName}`,
+    }),
+    identity: createInformer<Secret>({
+      ...common,
+      namespace: identityNamespace,
+      kind: secretKind,
+      fieldSelector: `metadata.name=${primaryIdentityName}`,
+    }),
+  }
+  const list = Object.entries(all)
+  return {
+    ...all,
+    /** Follows the API server until aborted. */
+    async run(signal: AbortSignal): Promise<void> {
+      await Promise.all(list.map(([, informer]) => informer.run(signal)))
+    },
+    /** Resolves when every cache has been filled once. */
+    async synced(signal: AbortSignal): Promise<void> {
+      await Promise.all(list.map(([, informer]) => informer.synced(signal)))
+    },
+    notSynced(): readonly string[] {
+      return list.flatMap(([name, informer]) => (informer.hasSynced() ? [] : [`the cache of ${name} is not filled`]))
+    },
+  }
+}

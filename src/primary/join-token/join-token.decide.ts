@@ -1,0 +1,68 @@
+/**
+ * What happens to one join-token Secret: filled once, kept in line with the primary's address, or told what is wrong with
+ * it. A pure function; the token itself is made by whoever carries the decision out.
+ */
+import { annotations } from '../../api/group.ts'
+import { decodeJoinTokenData } from '../../api/join-token-secret.ts'
+import { type JoinTokenSettings, readJoinTokenSettings, type SettingFault } from '../../api/join-token-settings.ts'
+import type { Secret } from '../../kube/objects.ts'
+
+export interface JoinTokenObservation {
+  readonly secret: Secret
+  /** Where secondaries reach the primary; undefined before it can serve. */
+  readonly endpoint: string | undefined
+  /** Wall clock, ms since the epoch. */
+  readonly now: number
+}
+
+export type JoinTokenDecision =
+  /** Nothing to do, or the primary is not ready yet. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'issue'; readonly endpoint: string; readonly settings: JoinTokenSettings }
+  | { readonly kind: 'move'; readonly endpoint: string }
+  /** `fault` is what annotation and Event say; undefined: the annotation has to go. */
+  | { readonly kind: 'report'; readonly fault: string | undefined }
+
+export function decideJoinToken(observed: JoinTokenObservation): JoinTokenDecision {
+  const { secret, endpoint } = observed
+  if (secret.metadata.deletionTimestamp !== undefined) return { kind: 'nothing' }
+  const fault = findFault(observed)
+  if (fault !== secret.metadata.annotations?.[annotations.tokenError]) return { kind: 'report', fault }
+  if (fault !== undefined || endpoint === undefined) return { kind: 'nothing' }
+  if (!isIssued(secret)) return decideIssue(observed, endpoint)
+  const isCurrent = decodeJoinTokenData(secret.data).endpoint === endpoint
+  return isCurrent || secret.immutable === true ? { kind: 'nothing' } : { kind: 'move', endpoint }
+}
+
+function decideIssue({ secret, now }: JoinTokenObservation, endpoint: string): JoinTokenDecision {
+  const reading = readJoinTokenSettings(secret.metadata.annotations, { now })
+  return reading.ok ? { kind: 'issue', endpoint, settings: reading.settings } : { kind: 'nothing' }
+}
+
+/** A Secret with a token id is never filled again, whatever its data says. */
+function isIssued(secret: Secret): boolean {
+  return secret.metadata.annotations?.[annotations.tokenId] !== undefined
+}
+
+function findFault({ secret, now }: JoinTokenObservation): string | undefined {
+  if (!isIssued(secret)) {
+    if (secret.immutable === true)
+      return 'the Secret is immutable and cannot be filled; create one without immutable: true'
+    const foreign = Object.entries(decodeJoinTokenData(secret.data)).map(([key]) => key)
+    if (foreign.length > 0)
+      return `data has ${foreign.join(' and ')} already, which conjoin did not write and does not overwrite; create the Secret without data`
+  }
+  const reading = readJoinTokenSettings(secret.metadata.annotations, { now })
+  const faults = reading.ok ? unsupported(reading.settings) : reading.faults
+  return faults.length === 0 ? undefined : faults.map(({ annotation, fault }) => `${annotation} ${fault}`).join('; ')
+}
+
+/** Settings that this version reads but does not act on: a token that ignored them would be less safe than asked for. */
+function unsupported(settings: JoinTokenSettings): readonly SettingFault[] {
+  const fault = 'is not supported by this version'
+  return [
+    ...(settings.approval === 'automatic' ? [] : [{ annotation: annotations.approval, fault }]),
+    ...(settings.redact === 'never' ? [] : [{ annotation: annotations.redact, fault }]),
+    ...(Object.keys(settings.clusterLabels).length === 0 ? [] : [{ annotation: annotations.clusterLabels, fault }]),
+  ]
+}

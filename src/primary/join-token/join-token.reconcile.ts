@@ -1,0 +1,85 @@
+/** Carries out what is decided for one join-token Secret. The only place where a token is made. */
+import { annotations } from '../../api/group.ts'
+import { encodeJoinTokenData } from '../../api/join-token-secret.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import type { Outcome } from '../../kube/controller.ts'
+import type { EventRecorder } from '../../kube/events.ts'
+import type { Informer } from '../../kube/informer.ts'
+import { keyOf, type ObjectKey, type Secret, secretKind } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { issueToken, maskedToken } from '../../protocol/token.ts'
+import { fieldManager } from '../field-manager.ts'
+import type { ServingPrimary } from '../state.ts'
+import { decideJoinToken, type JoinTokenDecision } from './join-token.decide.ts'
+
+export interface JoinTokenDeps {
+  readonly client: KubeClient
+  readonly secrets: Informer<Secret>
+  /** Undefined before the primary can serve. */
+  readonly serving: () => ServingPrimary | undefined
+  readonly events: EventRecorder
+  readonly clock: Clock
+}
+
+export function createJoinTokenReconciler(deps: JoinTokenDeps) {
+  return async (key: ObjectKey, { log }: { log: Logger }): Promise<Outcome> => {
+    const secret = deps.secrets.get(key)
+    if (secret === undefined) return { kind: 'done' }
+    const primary = deps.serving()
+    const decision = decideJoinToken({ secret, endpoint: primary?.endpoint, now: deps.clock.now() })
+    await act(deps, secret, primary, decision, log)
+    return { kind: 'done' }
+  }
+}
+
+async function act(
+  deps: JoinTokenDeps,
+  secret: Secret,
+  primary: ServingPrimary | undefined,
+  decision: JoinTokenDecision,
+  log: Logger,
+): Promise<void> {
+  switch (decision.kind) {
+    case 'nothing':
+      return
+    case 'issue': {
+      if (primary === undefined) return
+      const { endpoint, settings } = decision
+      const { uid, key } = primary.issuer
+      const token = issueToken({ uid, key, endpoints: [endpoint] })
+      const expiry = settings.expiresAt
+      await patch(deps.client, secret, {
+        data: encodeJoinTokenData({ endpoint, token: token.text }),
+        metadata: {
+          annotations: {
+            [annotations.tokenId]: token.id,
+            [annotations.tokenPublicKey]: token.publicKey.x,
+            ...(expiry === undefined ? {} : { [annotations.expiresAt]: new Date(expiry).toISOString() }),
+          },
+        },
+      })
+      log.info({ token: maskedToken(token.id) }, 'join token issued')
+      return
+    }
+    case 'move':
+      await patch(deps.client, secret, { data: { endpoint: Buffer.from(decision.endpoint).toString('base64') } })
+      return
+    case 'report':
+      await patch(deps.client, secret, {
+        metadata: { annotations: { [annotations.tokenError]: decision.fault ?? null } },
+      })
+      if (decision.fault !== undefined)
+        deps.events.record({ regarding: secret, type: 'Warning', reason: 'TokenNotIssued', note: decision.fault })
+  }
+}
+
+/** Bound to the version that was looked at: what a user has just changed or deleted is looked at again first. */
+async function patch(
+  client: KubeClient,
+  secret: Secret,
+  change: { readonly data?: object; readonly metadata?: object },
+): Promise<void> {
+  const metadata = { ...change.metadata, resourceVersion: secret.metadata.resourceVersion }
+  await client.mergePatch(secretKind, keyOf(secret), { ...change, metadata }, { fieldManager })
+}

@@ -1,0 +1,149 @@
+/**
+ * Whether a joining cluster is refused, admitted anew, or recognised as a member. A pure function of what was looked up;
+ * both proofs have been verified before. Names, ids and keys are compared whole, with `===`.
+ */
+import { createHash } from 'node:crypto'
+import type { Cluster } from '../../api/cluster.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
+
+/** The cluster that asks, as its verified request says. */
+export interface Applicant {
+  readonly uid: string
+  /** RFC 7638 thumbprint of its key. */
+  readonly keyId: string
+  /** The name it asks for. */
+  readonly name: string | undefined
+  /** When its challenge was made, ms since the epoch by the primary's clock. */
+  readonly askedAt: number
+}
+
+/** What the primary knows that bears on an applicant. */
+export interface Situation {
+  readonly applicant: Applicant
+  readonly primaryUid: string
+  /** The Cluster registered with the applicant's uid, the oldest where a race made two. */
+  readonly byUid: Cluster | undefined
+  /** The Cluster registered with the applicant's key. */
+  readonly byKey: Cluster | undefined
+  /** The Cluster that has the name asked for. */
+  readonly byName: Cluster | undefined
+  /** When a Cluster of this uid and key was disconnected, ms since the epoch. */
+  readonly disconnectedAt: number | undefined
+  /** The names that would be made for an applicant without one, best first, and who has them. */
+  readonly generatedNames: readonly { readonly name: string; readonly taken: boolean }[]
+}
+
+export type Admission =
+  | { readonly kind: 'create'; readonly name: string }
+  /** The name was registered ahead by a Bootstrap and nobody has joined under it. */
+  | { readonly kind: 'bind'; readonly cluster: Cluster }
+  | { readonly kind: 'recognise'; readonly cluster: Cluster }
+  | {
+      readonly kind: 'refuse'
+      readonly code: ErrorCode
+      readonly what: string
+      readonly remedy?: string
+      readonly restsOn?: Cluster
+    }
+  | { readonly kind: 'wait'; readonly what: string }
+
+type Rule = (situation: Situation) => Admission | undefined
+
+/** First match wins. */
+const rules: readonly Rule[] = [
+  joinsItself, // a cluster cannot be its own secondary
+  isBeingDisconnected, // a deletion in progress must win over a retry
+  wasDisconnected, // a request that is older than the disconnection must not undo it
+  isMember, // the lost answer of an earlier join: the same success again
+  keyIsAnother, // a known cluster with a new key has to be let in by hand
+  keyBelongsToAnother, // the same key from two clusters means a copied Secret
+  nameIsTaken, // creating the Cluster decides races; this gives the readable answer
+]
+
+/** Judges an applicant; the order of the rules is the order of the decision table in the protocol. */
+export function decideAdmission(situation: Situation): Admission {
+  for (const rule of rules) {
+    const admission = rule(situation)
+    if (admission !== undefined) return admission
+  }
+  return admit(situation)
+}
+
+function joinsItself({ applicant, primaryUid }: Situation): Admission | undefined {
+  return applicant.uid === primaryUid ? refuse('SelfJoin', 'this cluster is the primary itself') : undefined
+}
+
+function isBeingDisconnected({ applicant, byUid, byKey, byName }: Situation): Admission | undefined {
+  const leaving = [byUid, byKey, byName].find((cluster) => cluster?.metadata.deletionTimestamp !== undefined)
+  if (leaving === undefined) return undefined
+  const since = Date.parse(leaving.metadata.deletionTimestamp ?? '')
+  const isOwn = leaving === byUid && leaving.spec.member?.keyId === applicant.keyId
+  if (isOwn && applicant.askedAt < since) return disconnected(since, leaving)
+  return { kind: 'wait', what: `Cluster ${leaving.metadata.name} is being deleted` }
+}
+
+function wasDisconnected({ applicant, byUid, disconnectedAt }: Situation): Admission | undefined {
+  if (byUid !== undefined || disconnectedAt === undefined || disconnectedAt < applicant.askedAt) return undefined
+  return disconnected(disconnectedAt)
+}
+
+function isMember({ applicant, byUid }: Situation): Admission | undefined {
+  return byUid?.spec.member?.keyId === applicant.keyId ? { kind: 'recognise', cluster: byUid } : undefined
+}
+
+function keyIsAnother({ byUid }: Situation): Admission | undefined {
+  if (byUid === undefined) return undefined
+  return refuse(
+    'KeyMismatch',
+    `this cluster is registered as ${byUid.metadata.name} with another key`,
+    `delete that Cluster on the primary if this cluster was set up anew: kubectl delete clusters.dist.kio.kasten.io ${byUid.metadata.name} -n ${byUid.metadata.namespace}`,
+    byUid,
+  )
+}
+
+function keyBelongsToAnother({ byKey }: Situation): Admission | undefined {
+  return byKey === undefined
+    ? undefined
+    : refuse('CloneSuspected', 'the identity key of this cluster belongs to another one', undefined, byKey)
+}
+
+function nameIsTaken({ applicant, byName }: Situation): Admission | undefined {
+  if (byName === undefined || isUnclaimed(byName)) return undefined
+  return refuse(
+    'NameTaken',
+    `the name ${byName.metadata.name} belongs to another cluster`,
+    `set another cluster-name in the ConfigMap mc-join-config, for example ${suggestName(byName.metadata.name, applicant.uid)}`,
+    byName,
+  )
+}
+
+function admit({ applicant, byName, generatedNames }: Situation): Admission {
+  if (byName !== undefined) return { kind: 'bind', cluster: byName }
+  const name = applicant.name ?? generatedNames.find((candidate) => !candidate.taken)?.name
+  return name === undefined ? { kind: 'wait', what: 'no free name could be made' } : { kind: 'create', name }
+}
+
+/** Registered ahead of its join: a secondary without a member. */
+function isUnclaimed(cluster: Cluster): boolean {
+  return !cluster.spec.primary && cluster.spec.member === undefined
+}
+
+/** A name that is free with near certainty; it is not looked up, so that asking does not enumerate names. */
+export function suggestName(asked: string, uid: string): string {
+  const suffix = createHash('sha256').update(uid).digest('hex').slice(0, 4)
+  return `${asked.slice(0, 58).replace(/[.-]+$/, '')}-${suffix}`
+}
+
+function disconnected(at: number, restsOn?: Cluster): Admission {
+  return refuse('Disconnected', `disconnected by the primary at ${new Date(at).toISOString()}`, undefined, restsOn)
+}
+
+function refuse(code: ErrorCode, what: string, remedy?: string, restsOn?: Cluster): Admission {
+  return {
+    kind: 'refuse',
+    code,
+    what,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(restsOn === undefined ? {} : { restsOn }),
+  }
+}

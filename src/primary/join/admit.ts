@@ -1,0 +1,130 @@
+/**
+ * Decides a proven request and makes the decision true. The first look is into the cache; whatever refuses, or meets
+ * somebody who was faster, is looked at again on the API server.
+ */
+import type { Cluster } from '../../api/cluster.ts'
+import { generatedName } from '../../api/cluster-name.ts'
+import { readJoinTokenSettings } from '../../api/join-token-settings.ts'
+import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
+import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts'
+import type { VerifiedJoin } from '../../protocol/join-request.ts'
+import type { Refusal } from '../../protocol/join-result.ts'
+import type { Tombstones } from '../cluster/tombstones.ts'
+import { addUse, usersOf } from '../join-token/token-uses.ts'
+import { type Admission, decideAdmission, type Situation } from './admission.decide.ts'
+import type { ClusterLookup } from './cluster-lookup.ts'
+import { type CommitDeps, commit, type Granted } from './commit.ts'
+import { judgeToken, judgeUse } from './token-scope.decide.ts'
+import type { KnownToken, TokenSource } from './token-source.ts'
+
+export interface AdmitDeps extends CommitDeps {
+  readonly primaryUid: string
+  readonly tokens: TokenSource
+  readonly clusters: ClusterLookup
+  readonly tombstones: Tombstones
+}
+
+export interface Request {
+  readonly join: VerifiedJoin
+  /** The token as stored now. */
+  readonly token: KnownToken
+  /** When the challenge was made, ms since the epoch. */
+  readonly askedAt: number
+}
+
+export type Admitted =
+  | { readonly kind: 'member'; readonly cluster: Cluster; readonly isNew: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** In each round at least one of those who ask for the same succeeds, and a token has few uses. */
+const maxRounds = 64
+
+/** Throws `ProtocolError` `Busy` where it has to be asked again, `KubeApiError` where the API server fails. */
+export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted> {
+  let token = request.token
+  for (let round = 0; round < maxRounds; round += 1) {
+    const current = { ...request, token }
+    const quick = round === 0 ? await decide(deps, current, 'cache') : undefined
+    const admission = quick?.kind === 'create' ? quick : await decide(deps, current, 'live')
+    if (admission.kind === 'refuse') return refused(admission.code, admission.what, admission.remedy)
+    if (admission.kind === 'wait') throw new ProtocolError('Busy', admission.what)
+    try {
+      if (admission.kind !== 'recognise') await countUse(deps, current)
+      const cluster = await commit(deps, admission, request.join)
+      return { kind: 'member', cluster, isNew: admission.kind !== 'recognise' }
+    } catch (error) {
+      if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error
+      const reread = await deps.tokens.reread(token)
+      if (reread === undefined) return refused('TokenInvalid')
+      token = reread
+    }
+  }
+  throw new ProtocolError('Busy', 'too many clusters ask for the same at once')
+}
+
+async function decide(deps: AdmitDeps, request: Request, source: 'cache' | 'live'): Promise<Admission> {
+  const { claims, key } = request.join
+  const { secret } = request.token
+  const settings = readJoinTokenSettings(secret.metadata.annotations, { now: deps.clock.now() })
+  const unfit = judgeToken(settings, { uid: claims.sub, name: claims.name, now: deps.clock.now() })
+  if (unfit !== undefined) return { kind: 'refuse', ...unfit }
+  const admission = decideAdmission(await gather(deps, request, source))
+  if (admission.kind === 'refuse' || admission.kind === 'wait') return admission
+  const exhausted = judgeUse(settings, {
+    name: nameOf(admission),
+    keyId: key.thumbprint,
+    isMember: admission.kind === 'recognise',
+    users: usersOf(secret),
+  })
+  return exhausted === undefined ? admission : { kind: 'refuse', ...exhausted }
+}
+
+function nameOf(granted: Granted): string {
+  return granted.kind === 'create' ? granted.name : granted.cluster.metadata.name
+}
+
+async function gather(deps: AdmitDeps, { join, askedAt }: Request, source: 'cache' | 'live'): Promise<Situation> {
+  const { clusters, tombstones } = deps
+  const { sub: uid, name } = join.claims
+  const keyId = join.key.thumbprint
+  const named = async (clusterName: string | undefined) => {
+    if (clusterName === undefined) return undefined
+    return source === 'live' ? clusters.live(clusterName) : clusters.named(clusterName)
+  }
+  const [byUid, byKey, byName, tombstone, ...generated] = await Promise.all([
+    named(clusters.byUid(uid)?.metadata.name),
+    named(clusters.byKey(keyId)?.metadata.name),
+    named(name),
+    tombstones.mayHave(uid) ? tombstones.findLive({ uid, keyId }) : undefined,
+    ...(name === undefined ? ([8, 16, 32] as const) : []).map(async (digits) => {
+      const candidate = generatedName(uid, digits)
+      return { name: candidate, cluster: await named(candidate) }
+    }),
+  ])
+  // A name made from the applicant's own uid may be its own already, where the cache does not know it yet.
+  const own =
+    generated.find(({ cluster }) => cluster?.spec.member?.uid === uid)?.cluster ??
+    (byName?.spec.member?.uid === uid ? byName : undefined)
+  return {
+    applicant: { uid, keyId, name, askedAt },
+    primaryUid: deps.primaryUid,
+    byUid: byUid?.spec.member?.uid === uid ? byUid : own,
+    byKey: byKey?.spec.member?.keyId === keyId ? byKey : undefined,
+    byName,
+    disconnectedAt: tombstone?.at,
+    generatedNames: generated.map((candidate) => ({ name: candidate.name, taken: candidate.cluster !== undefined })),
+  }
+}
+
+/** A bounded token is used before the Cluster is made: a crash between the two costs the key nothing. */
+async function countUse(deps: AdmitDeps, { join, token }: Request): Promise<void> {
+  const { secret } = token
+  const settings = readJoinTokenSettings(secret.metadata.annotations, { now: deps.clock.now() })
+  if (!settings.ok || settings.settings.maxUses === undefined) return
+  if (usersOf(secret).includes(join.key.thumbprint)) return
+  await addUse(deps.client, secret, join.key.thumbprint, deps.clock.now())
+}
+
+function refused(code: ErrorCode, what?: string, remedy?: string): Admitted {
+  return { kind: 'refused', refusal: { code, msg: explain(code, what, remedy) } }
+}

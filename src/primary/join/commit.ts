@@ -1,0 +1,127 @@
+/**
+ * Writes an admission: the use of a bounded token, the Cluster, its record. Each step creates or verifies, so that a
+ * commit may be repeated after a crash at any point.
+ */
+import { type Bootstrap, bootstrapKind } from '../../api/bootstrap.ts'
+import { type Cluster, clusterKind } from '../../api/cluster.ts'
+import { apiVersion, clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { isAlreadyExists } from '../../kube/errors.ts'
+import type { Informer } from '../../kube/informer.ts'
+import { keyOf } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { deepEqual } from '../../lib/deep-equal.ts'
+import type { VerifiedJoin } from '../../protocol/join-request.ts'
+import { joinedBootstrap, recordedCluster, recordedK10, recordNames } from '../bootstrap/joined-bootstrap.ts'
+import { isMadeByJoin } from '../bootstrap/precedence.ts'
+import { fieldManager } from '../field-manager.ts'
+import type { Admission } from './admission.decide.ts'
+
+/** An admission that lets the applicant in. */
+export type Granted = Extract<Admission, { kind: 'create' | 'bind' | 'recognise' }>
+
+export interface CommitDeps {
+  readonly client: KubeClient
+  readonly bootstraps: Informer<Bootstrap>
+  readonly namespace: string
+  readonly clock: Clock
+}
+
+/**
+ * Makes the admission true. Throws `KubeApiError`: AlreadyExists, Conflict and NotFound mean that somebody was faster and
+ * that the admission has to be decided again.
+ */
+export async function commit(deps: CommitDeps, granted: Granted, join: VerifiedJoin): Promise<Cluster> {
+  const cluster = await commitCluster(deps, granted, join)
+  await commitRecord(deps, cluster.metadata.name, join.claims.k10)
+  return cluster
+}
+
+async function commitCluster(deps: CommitDeps, granted: Granted, join: VerifiedJoin): Promise<Cluster> {
+  switch (granted.kind) {
+    case 'create':
+      return deps.client.create<Cluster>(clusterKind, newCluster(deps, granted.name, join), { fieldManager })
+    case 'bind': {
+      const { resourceVersion } = granted.cluster.metadata
+      const patch = { metadata: { resourceVersion }, spec: { member: memberOf(deps, join) } }
+      return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), patch, { fieldManager })
+    }
+    case 'recognise':
+      return granted.cluster
+  }
+}
+
+function newCluster(deps: CommitDeps, name: string, join: VerifiedJoin): Cluster {
+  return {
+    apiVersion,
+    kind: 'Cluster',
+    metadata: {
+      name,
+      namespace: deps.namespace,
+      labels: { [clusterTypeLabel]: 'secondary' },
+      finalizers: [clusterInfoFinalizer],
+    },
+    spec: { primary: false, k10: join.claims.k10, member: memberOf(deps, join) },
+  }
+}
+
+function memberOf({ clock }: CommitDeps, { key, claims }: VerifiedJoin): NonNullable<Cluster['spec']['member']> {
+  return {
+    uid: claims.sub,
+    publicKey: key.x,
+    keyId: key.thumbprint,
+    since: new Date(clock.now()).toISOString(),
+    tokenId: claims.tid,
+  }
+}
+
+type K10 = Cluster['spec']['k10']
+
+/**
+ * The Bootstrap that records what the secondary reported. Its k10 reaches the Cluster through the Bootstrap controller,
+ * so a changed one is written here only. A name that a user's Bootstrap registered ahead has its record already.
+ */
+async function commitRecord(deps: CommitDeps, clusterName: string, reported: K10): Promise<void> {
+  const registeredAhead = deps.bootstraps
+    .list()
+    .some((bootstrap) => !isMadeByJoin(bootstrap) && names(bootstrap).includes(clusterName))
+  if (registeredAhead) return
+  for (const name of recordNames(clusterName)) if (await recordUnder(deps, name, clusterName, reported)) return
+}
+
+/** False where a Bootstrap of this name belongs to somebody else. */
+async function recordUnder(deps: CommitDeps, name: string, clusterName: string, k10: K10): Promise<boolean> {
+  const { client, namespace } = deps
+  const record = joinedBootstrap({ name, namespace, clusterName, k10 })
+  const known = deps.bootstraps.get({ namespace, name }) ?? (await created(client, record))
+  if (known === undefined) return true
+  if (!isMadeByJoin(known) || recordedCluster(known) !== clusterName) return false
+  if (!deepEqual(recordedK10(known), k10)) {
+    const entries = Object.keys(known.spec.clusters).map((key) => [
+      key,
+      { k10: { ...k10, ingress: k10.ingress ?? null } },
+    ])
+    await client.mergePatch(
+      bootstrapKind,
+      keyOf(known),
+      { spec: { clusters: Object.fromEntries(entries) } },
+      { fieldManager },
+    )
+  }
+  return true
+}
+
+/** Creates the record; returns the Bootstrap that has its name already, if one does. */
+async function created(client: KubeClient, record: Bootstrap): Promise<Bootstrap | undefined> {
+  try {
+    await client.create<Bootstrap>(bootstrapKind, record, { fieldManager })
+    return undefined
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    return client.get<Bootstrap>(bootstrapKind, keyOf(record))
+  }
+}
+
+function names(bootstrap: Bootstrap): readonly string[] {
+  return Object.values(bootstrap.spec.clusters).map((entry) => entry.name)
+}

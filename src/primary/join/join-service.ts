@@ -1,0 +1,114 @@
+/**
+ * The two steps of a join on the primary, from a body to an answer. Cheap checks come first, nothing is stored before
+ * both proofs have been verified, and a refusal for good is signed.
+ */
+import type { z } from 'zod'
+import { k10Schema } from '../../api/k10.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { challengeRequestSchema, type Issuer, signChallenge } from '../../protocol/challenge.ts'
+import { explain, meaningOf, ProtocolError } from '../../protocol/errors.ts'
+import { decodeJoinRequest, joinBodySchema, verifyJoinRequest } from '../../protocol/join-request.ts'
+import { type Echoes, type Membership, type Refusal, sealAcceptance, signRefusal } from '../../protocol/join-result.ts'
+import { signMembershipToken } from '../../protocol/membership-token.ts'
+import { createNonce, joinContext, joinNonceLifetime, memberContext, verifyNonce } from '../../protocol/nonce.ts'
+import { maskedToken } from '../../protocol/token.ts'
+import type { Answer } from '../answer.ts'
+import { primaryKeys, type ServingPrimary } from '../state.ts'
+import type { AdmissionJournal } from './admission-journal.ts'
+import { type AdmitDeps, admit, type Request } from './admit.ts'
+import { proveToken } from './token-proof.ts'
+
+export interface JoinServiceDeps extends AdmitDeps {
+  /** Throws `ProtocolError` `Busy` while nothing can be served. */
+  readonly serving: () => ServingPrimary
+  readonly journal: AdmissionJournal
+  /** SHA-256 of the TLS leaf keys that a challenge vouches for. */
+  readonly spki: () => readonly string[]
+  readonly log: Logger
+}
+
+export interface JoinService {
+  /** Throws `ProtocolError` for what is answered without a signature. */
+  challenge(body: unknown): Promise<Answer>
+  /** Throws `ProtocolError` for what is answered without a signature, `KubeApiError` where the API server fails. */
+  join(body: unknown): Promise<Answer>
+}
+
+export function createJoinService(deps: JoinServiceDeps): JoinService {
+  return {
+    async challenge(body) {
+      const { issuer } = deps.serving()
+      const request = parse(challengeRequestSchema, body)
+      assertKey(issuer, request.kid)
+      const challenge = await signChallenge(issuer, request, { spki: deps.spki(), now: deps.clock.now() })
+      return { status: 200, body: { challenge } }
+    },
+
+    async join(body) {
+      const primary = deps.serving()
+      const { request, kid } = parse(joinBodySchema, body)
+      assertKey(primary.issuer, kid)
+      const unverified = decodeJoinRequest(request)
+      const echoes = { jkt: unverified.jkt, sub: unverified.sub, cn: unverified.cn, sn: unverified.sn }
+      const askedAt = verifyNonce(primary.issuer.nonceKey, joinContext(primary.issuer.uid, unverified), unverified.sn, {
+        now: deps.clock.now(),
+        lifetime: joinNonceLifetime,
+      })
+      const token = await proveToken(deps.tokens, unverified)
+      if (token === undefined)
+        return refuse(deps, primary, { request, echoes }, { code: 'TokenInvalid', msg: explain('TokenInvalid') })
+      const join = await verifyJoinRequest(unverified, primary.issuer.uid)
+      if (!k10Schema.safeParse(join.claims.k10).success)
+        throw new ProtocolError('Malformed', 'the request reports a k10 that is not well-formed')
+      const admitted = await admit(deps, { join, token, askedAt })
+      if (admitted.kind === 'refused') return refuse(deps, primary, { request, echoes }, admitted.refusal)
+      const clusterName = admitted.cluster.metadata.name
+      if (admitted.isNew) deps.journal.admitted(token.secret, clusterName)
+      deps.log.info(
+        { cluster: clusterName, uid: join.claims.sub, token: maskedToken(token.id), isNew: admitted.isNew },
+        'join admitted',
+      )
+      const membership = await membershipOf(deps, primary, { join, clusterName })
+      const exchange = { echoes, request, exchangeKey: join.claims.epk }
+      return { status: 200, body: { result: await sealAcceptance(primary.issuer, exchange, membership) } }
+    },
+  }
+}
+
+async function membershipOf(
+  { clock }: JoinServiceDeps,
+  { issuer, name, endpoint, interval }: ServingPrimary,
+  { join, clusterName }: Pick<Request, 'join'> & { clusterName: string },
+): Promise<Membership> {
+  const thumbprint = join.key.thumbprint
+  return {
+    clusterName,
+    primaryName: name,
+    endpoints: [endpoint],
+    token: await signMembershipToken(issuer, { clusterName, uid: join.claims.sub, thumbprint }, clock.now()),
+    keys: primaryKeys(issuer),
+    interval: interval / 1000,
+    nonce: createNonce(issuer.nonceKey, memberContext(issuer.uid, thumbprint), clock.now()),
+  }
+}
+
+async function refuse(
+  deps: JoinServiceDeps,
+  { issuer }: ServingPrimary,
+  exchange: { readonly request: string; readonly echoes: Echoes },
+  refusal: Refusal,
+): Promise<Answer> {
+  deps.log.info({ uid: exchange.echoes.sub, code: refusal.code }, 'join refused')
+  return { status: meaningOf(refusal.code).http, body: { result: await signRefusal(issuer, exchange, refusal) } }
+}
+
+/** A sender that trusts another key of the primary than the one it has could not read the answer. */
+function assertKey(issuer: Issuer, kid: string | undefined): void {
+  if (kid !== undefined && kid !== issuer.key.thumbprint) throw new ProtocolError('PrimaryKeyMismatch')
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body)
+  if (!parsed.success) throw new ProtocolError('Malformed')
+  return parsed.data
+}

@@ -1,0 +1,50 @@
+/** What a proven token allows: its expiry, its scope, its number of uses. Pure. */
+import type { JoinTokenReading } from '../../api/join-token-settings.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
+
+export interface TokenRefusal {
+  readonly code: Extract<ErrorCode, 'TokenExpired' | 'TokenScope' | 'TokenExhausted'>
+  readonly what: string
+}
+
+/** Before anything about other clusters is looked up. `now` is ms since the epoch; `name` is the one asked for. */
+export function judgeToken(
+  settings: JoinTokenReading,
+  asked: { readonly uid: string; readonly name: string | undefined; readonly now: number },
+): TokenRefusal | undefined {
+  if (!settings.ok)
+    return scope('the annotations of the join token on the primary are not valid any more; see token-error there')
+  const { expiresAt, boundUid } = settings.settings
+  if (expiresAt !== undefined && asked.now >= expiresAt)
+    return { code: 'TokenExpired', what: `the join token expired at ${new Date(expiresAt).toISOString()}` }
+  if (boundUid !== undefined && boundUid !== asked.uid)
+    return scope('the join token is bound to the uid of another cluster')
+  return asked.name === undefined ? undefined : judgeName(settings, asked.name)
+}
+
+/** After the decision: `name` is the one that the cluster has or would get. */
+export function judgeUse(
+  settings: JoinTokenReading,
+  use: { readonly name: string; readonly keyId: string; readonly isMember: boolean; readonly users: readonly string[] },
+): TokenRefusal | undefined {
+  const misnamed = judgeName(settings, use.name)
+  if (misnamed !== undefined || !settings.ok) return misnamed
+  const { maxUses } = settings.settings
+  const isFree = use.isMember || use.users.includes(use.keyId)
+  if (maxUses === undefined || isFree || use.users.length < maxUses) return undefined
+  return {
+    code: 'TokenExhausted',
+    what: `the join token allows ${maxUses} ${maxUses === 1 ? 'use' : 'uses'}, and all are taken`,
+  }
+}
+
+function judgeName(settings: JoinTokenReading, name: string): TokenRefusal | undefined {
+  const only = settings.ok ? settings.settings.clusterName : undefined
+  return only === undefined || only === name
+    ? undefined
+    : scope(`the join token admits only the name ${only}, not ${name}`)
+}
+
+function scope(what: string): TokenRefusal {
+  return { code: 'TokenScope', what }
+}

@@ -1,0 +1,87 @@
+/**
+ * Finds the token Secret that a join names. The cache may say yes; only the API server says no: a token that the cache
+ * does not have is looked for by one LIST that all askers share, at most twice a second.
+ */
+import { annotations } from '../../api/group.ts'
+import { joinTokenType } from '../../api/join-token-secret.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import type { Informer } from '../../kube/informer.ts'
+import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { type PublicKey, publicKeyFrom } from '../../protocol/keys.ts'
+
+/** A filled join-token Secret, as far as a join needs it. */
+export interface KnownToken {
+  readonly id: string
+  readonly publicKey: PublicKey
+  readonly secret: Secret
+}
+
+export interface TokenSource {
+  cached(id: string): KnownToken | undefined
+  /** Asks the API server; every call that comes before a LIST begins shares that one. Throws `KubeApiError`. */
+  live(id: string): Promise<KnownToken | undefined>
+  /** The same Secret as the API server has it now; undefined if it is gone or another one. Throws `KubeApiError`. */
+  reread(token: KnownToken): Promise<KnownToken | undefined>
+}
+
+/** Name of the informer's index over token ids. */
+export const tokenIdIndex = 'token-id'
+export const indexTokenId = (secret: Secret): readonly string[] => {
+  const id = secret.metadata.annotations?.[annotations.tokenId]
+  return id === undefined ? [] : [id]
+}
+
+/** Between the starts of two LISTs, milliseconds: an attacker's unknown ids cost the API server no more than this. */
+const listEvery = 500
+
+export function createTokenSource(deps: {
+  client: KubeClient
+  informer: Informer<Secret>
+  namespace: string
+  clock: Clock
+}): TokenSource {
+  const { client, informer, namespace, clock } = deps
+  let next: Promise<readonly Secret[]> | undefined
+  let startedAt = -Infinity
+
+  function listSoon(): Promise<readonly Secret[]> {
+    next ??= (async () => {
+      await clock.sleep(Math.max(0, startedAt + listEvery - clock.monotonic()))
+      // Whoever asks from here on may have seen a newer token than this LIST shows.
+      next = undefined
+      startedAt = clock.monotonic()
+      return (await client.list(secretKind, { namespace, fieldSelector: `type=${joinTokenType}` })).items
+    })()
+    return next
+  }
+
+  return {
+    cached: (id) => first(informer.by(tokenIdIndex, id)),
+    live: async (id) => first((await listSoon()).filter((secret) => indexTokenId(secret).includes(id))),
+    async reread(token) {
+      const secret = await client.get(secretKind, keyOf(token.secret))
+      if (secret === undefined || secret.metadata.uid !== token.secret.metadata.uid) return undefined
+      const current = knownToken(secret)
+      return current?.id === token.id && current.publicKey.x === token.publicKey.x ? current : undefined
+    },
+  }
+}
+
+function first(secrets: readonly Secret[]): KnownToken | undefined {
+  return secrets[0] === undefined ? undefined : knownToken(secrets[0])
+}
+
+function knownToken(secret: Secret): KnownToken | undefined {
+  const id = secret.metadata.annotations?.[annotations.tokenId]
+  const x = secret.metadata.annotations?.[annotations.tokenPublicKey]
+  if (secret.type !== joinTokenType || id === undefined || x === undefined) return undefined
+  // A token that is being deleted admits nobody: its owner has revoked it.
+  if (secret.metadata.deletionTimestamp !== undefined) return undefined
+  try {
+    return { id, publicKey: publicKeyFrom(x), secret }
+  } catch {
+    // A user changed the annotation: such a token proves nothing.
+    return undefined
+  }
+}

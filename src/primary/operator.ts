@@ -1,0 +1,193 @@
+/**
+ * Composes the primary: informers, controllers, services and the join server. The only file of the primary that
+ * constructs things; it decides nothing.
+ */
+import { group } from '../api/group.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { createEventRecorder } from '../kube/events.ts'
+import { runAsLeader } from '../kube/leader.ts'
+import { namespaceKind } from '../kube/objects.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { createTombstones } from './cluster/tombstones.ts'
+import { createControllers } from './controllers.ts'
+import { createConfirmation } from './heartbeat/confirmation.ts'
+import { createHeartbeatService } from './heartbeat/heartbeat-service.ts'
+import { createSightings } from './heartbeat/sightings.ts'
+import { createIdentityKeeper } from './identity/identity-keeper.ts'
+import { createInformers } from './informers.ts'
+import { createAdmissionJournal } from './join/admission-journal.ts'
+import { createClusterLookup } from './join/cluster-lookup.ts'
+import { createJoinService } from './join/join-service.ts'
+import { createTokenSource } from './join/token-source.ts'
+import { assertOwnDefinitions } from './preflight.ts'
+import { spkiHash } from './server/certificate.ts'
+import { createJoinServer } from './server/join-server.ts'
+import { loadCertificate } from './server/tls-secret.ts'
+import { heartbeatInterval, pathBefore, servingPrimary } from './state.ts'
+
+export interface OperatorDeps {
+  readonly client: KubeClient
+  /** Where Bootstraps, Clusters and join tokens live. */
+  readonly namespace: string
+  /** Where the signing key, the TLS certificate and the lease live. */
+  readonly identityNamespace: string
+  /** Holder of the lease; also names this process in Events. */
+  readonly identity: string
+  readonly listen: { readonly tls: boolean; readonly host: string; readonly port: number }
+  /** Takes the place of the Bootstrap's ingress URL. */
+  readonly endpoint: string | undefined
+  /** The least time between two heartbeats of a member, milliseconds. */
+  readonly heartbeatInterval: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Operator {
+  /** Works until aborted. Throws where it cannot start, and where it lost the lease. */
+  run(signal: AbortSignal): Promise<void>
+  /** Why /readyz is not ok; empty when ready. */
+  readonly notReady: () => readonly string[]
+}
+
+export function createOperator(deps: OperatorDeps): Operator {
+  let primary: Primary | undefined
+  return {
+    notReady: () => primary?.notReady() ?? ['starting'],
+    async run(signal) {
+      await assertOwnDefinitions(deps.client)
+      primary = compose(deps, await kubeSystemUid(deps.client))
+      // Caches and the key outlive the stop, until the last request is answered.
+      const end = new AbortController()
+      const following = primary.informers.run(end.signal)
+      try {
+        await primary.informers.synced(signal)
+        await primary.tombstones.prepare()
+        const keeping = primary.controllers.identity.run(end.signal)
+        const server = await primary.listen()
+        await lead(deps, primary, signal)
+        await server.close()
+        end.abort()
+        await keeping
+      } finally {
+        end.abort()
+        await following
+        await primary.flush()
+      }
+    },
+  }
+}
+
+/** Every replica serves; the leader alone reconciles. */
+async function lead(deps: OperatorDeps, { controllers }: Primary, signal: AbortSignal): Promise<void> {
+  const election = { ...deps, namespace: deps.identityNamespace, lease: 'conjoin-primary' }
+  const outcome = await runAsLeader(election, controllers.runLeading, signal)
+  if (outcome === 'lost') throw new Error('lost the lease of the leader; another replica may be working already')
+}
+
+type Primary = ReturnType<typeof compose>
+
+/** Builds everything and connects it; nothing runs yet. */
+function compose(deps: OperatorDeps, primaryUid: string) {
+  const { client, namespace, identityNamespace, clock, log } = deps
+  const informers = createInformers(deps)
+  const events = createEventRecorder({ client, controller: `${group}/primary`, instance: deps.identity, clock, log })
+  const tombstones = createTombstones({ client, informer: informers.tombstones, namespace, clock })
+  const sightings = createSightings(clock)
+  const clusters = createClusterLookup({ client, informer: informers.clusters, namespace })
+  const tokens = createTokenSource({ client, informer: informers.tokens, namespace, clock })
+  const journal = createAdmissionJournal({ events, clock })
+  const interval = () => heartbeatInterval(informers.clusters.list().length, deps.heartbeatInterval)
+
+  const identity = createIdentityKeeper({
+    client,
+    secrets: informers.identity,
+    clusters: informers.clusters,
+    tokens: informers.tokens,
+    namespace: identityNamespace,
+    primaryUid,
+    onChange: () => controllers.wakeAll(),
+  })
+  const serving = () =>
+    servingPrimary({
+      issuer: identity.issuer(),
+      clusters: informers.clusters.list(),
+      endpointFlag: deps.endpoint,
+      interval: deps.heartbeatInterval,
+    })
+  const controllers = createControllers({
+    ...deps,
+    informers,
+    events,
+    tombstones,
+    sightings,
+    identity,
+    primaryUid,
+    interval,
+    serving,
+  })
+  const confirmation = createConfirmation({
+    client,
+    clusters,
+    sightings,
+    primaryUid,
+    interval,
+    onNews: controllers.wakeCluster,
+    clock,
+  })
+
+  async function listen() {
+    const hosts = ['localhost', ...(deps.endpoint === undefined ? [] : [new URL(deps.endpoint).hostname])]
+    const certificate = deps.listen.tls
+      ? await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
+      : undefined
+    const spki = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
+    const server = createJoinServer({
+      joins: createJoinService({
+        client,
+        bootstraps: informers.bootstraps,
+        namespace,
+        primaryUid,
+        tokens,
+        clusters,
+        tombstones,
+        serving,
+        journal,
+        spki: () => spki,
+        clock,
+        log,
+      }),
+      heartbeats: createHeartbeatService({ serving, clusters, tombstones, confirmation, clock }),
+      pathBefore: () => pathBefore(serving),
+      certificate,
+      log,
+    })
+    await server.listen({ host: deps.listen.host, port: deps.listen.port })
+    log.info({ addresses: server.addresses() }, 'serving the join endpoint')
+    return server
+  }
+
+  return {
+    informers,
+    controllers,
+    tombstones,
+    listen,
+    notReady: () => [
+      ...informers.notSynced(),
+      ...(identity.issuer() === undefined
+        ? [identity.isLost() ? 'the signing key is lost' : 'the signing key is not loaded']
+        : []),
+    ],
+    async flush() {
+      journal.flush()
+      await events.flush()
+    },
+  }
+}
+
+/** UID of this cluster's `kube-system` namespace: its identity for ever. */
+async function kubeSystemUid(client: KubeClient): Promise<string> {
+  const namespace = await client.get(namespaceKind, { name: 'kube-system' })
+  if (namespace?.metadata.uid === undefined) throw new Error('this cluster has no namespace kube-system')
+  return namespace.metadata.uid
+}

@@ -1,0 +1,124 @@
+/**
+ * The join endpoint: HTTP in front of the services. It reads bodies strictly, answers problems for what nobody signs, and
+ * says nothing of its inside. The only file of the primary that imports fastify.
+ */
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { KubeApiError } from '../../kube/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { parseStrictJson } from '../../protocol/strict-json.ts'
+import {
+  challengePath,
+  heartbeatPath,
+  joinPath,
+  maxRequestBytes,
+  nonceHeader,
+  pathPrefix,
+  proofHeader,
+} from '../../protocol/wire.ts'
+import { type Answer, problemOf } from '../answer.ts'
+import type { HeartbeatService } from '../heartbeat/heartbeat-service.ts'
+import type { JoinService } from '../join/join-service.ts'
+import type { Certificate } from './certificate.ts'
+
+export interface JoinServerDeps {
+  readonly joins: JoinService
+  readonly heartbeats: HeartbeatService
+  /** The path of the endpoint, which stands before every route; empty where there is none. */
+  readonly pathBefore: () => string
+  /** Absent: plain HTTP, for an ingress that ends TLS. */
+  readonly certificate: Certificate | undefined
+  readonly log: Logger
+}
+
+/** Header and body of a request have to arrive within this, milliseconds. */
+const requestTimeout = 10_000
+/** Node's default of 30 s would let a slow request live three times as long. */
+const connectionsCheckingInterval = 1_000
+/** RFC 9457. */
+const problemType = 'application/problem+json'
+
+export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
+  const server = fastify({
+    ...(deps.certificate === undefined ? {} : { https: tlsOptions(deps.certificate) }),
+    http: { connectionsCheckingInterval, headersTimeout: requestTimeout },
+    requestTimeout,
+    bodyLimit: maxRequestBytes,
+    // Also served without the prefix, for an ingress that strips it.
+    rewriteUrl: (request) => withoutPrefix(request.url ?? '/', deps.pathBefore()),
+    // The routes read what they need; a log line for each request would be a stranger's to write.
+    logger: false,
+    forceCloseConnections: 'idle',
+  }) as unknown as FastifyInstance
+
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body)
+  })
+  server.setErrorHandler((error, _request, reply) => send(reply, answerError(deps.log, error)))
+  server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'NotFound', 'no such route'))
+
+  server.post(challengePath, async (request, reply) => send(reply, await deps.joins.challenge(readJson(request.body))))
+  server.post(joinPath, async (request, reply) => send(reply, await deps.joins.join(readJson(request.body))))
+  server.post<{ Params: { name: string } }>(heartbeatPath(':name'), async (request, reply) => {
+    const answer = await deps.heartbeats.heartbeat({
+      clusterName: request.params.name,
+      token: readToken(request.headers.authorization),
+      proof: String(request.headers[proofHeader] ?? ''),
+      body: request.body as Buffer,
+    })
+    return send(reply, answer)
+  })
+  return server
+}
+
+function tlsOptions({ certificatePem, privateKeyPem }: Certificate) {
+  return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.2' as const }
+}
+
+function withoutPrefix(url: string, prefix: string): string {
+  return prefix !== '' && url.startsWith(`${prefix}${pathPrefix}/`) ? url.slice(prefix.length) : url
+}
+
+function readJson(body: unknown): unknown {
+  try {
+    return parseStrictJson((body as Buffer).toString('utf8'))
+  } catch (error) {
+    throw new ProtocolError('Malformed', 'the body is not well-formed JSON', { cause: error })
+  }
+}
+
+function readToken(authorization: string | undefined): string {
+  const token = /^DPoP ([A-Za-z0-9_.-]+)$/.exec(authorization ?? '')?.[1]
+  if (token === undefined) throw new ProtocolError('ProofInvalid', 'the request carries no communication token')
+  return token
+}
+
+function answerError(log: Logger, error: unknown): Answer {
+  if (error instanceof ProtocolError) {
+    log.debug({ code: error.code, err: error }, 'request refused')
+    return problemOf(error)
+  }
+  if (error instanceof KubeApiError) {
+    log.warn({ err: error }, 'the API server did not do what a request needs')
+    return problemOf(new ProtocolError('Busy', 'the primary cannot reach its API server'))
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500
+  if (status >= 500) {
+    log.error({ err: error }, 'request failed')
+    return problemOf(new ProtocolError('Internal'))
+  }
+  // Fastify's own: a body that is too large, of another type, or cut off.
+  return { ...problemOf(new ProtocolError('Malformed', 'the body is too large, or not JSON')), status }
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.nonce !== undefined) void reply.header(nonceHeader, answer.nonce)
+  if (answer.retryAfter !== undefined) void reply.header('retry-after', String(answer.retryAfter))
+  const type = 'code' in answer.body ? problemType : 'application/json'
+  return reply.status(answer.status).header('cache-control', 'no-store').type(type).send(JSON.stringify(answer.body))
+}
+
+function sendProblem(reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
+  return send(reply, { status, body: { type: 'about:blank', title: detail, status, code, detail } })
+}

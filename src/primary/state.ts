@@ -1,0 +1,78 @@
+/**
+ * What the services of the primary need to know of it at this moment: its key, its name, its address. They never look at
+ * Bootstraps themselves.
+ */
+import type { Cluster } from '../api/cluster.ts'
+import { parseEndpoint } from '../api/endpoint.ts'
+import type { Issuer } from '../protocol/challenge.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import type { PrimaryKeys } from '../protocol/fields.ts'
+import { oldest } from './join/cluster-lookup.ts'
+
+export interface ServingPrimary {
+  readonly issuer: Issuer
+  /** Name of the primary's own Cluster. */
+  readonly name: string
+  /** Where secondaries reach it; without a slash at the end. */
+  readonly endpoint: string
+  /** The time between two heartbeats that members are told, milliseconds. */
+  readonly interval: number
+}
+
+export interface PrimaryFacts {
+  /** Undefined before the key is loaded, or where it is lost. */
+  readonly issuer: Issuer | undefined
+  readonly clusters: readonly Cluster[]
+  readonly endpointFlag: string | undefined
+  /** The least time between two heartbeats, milliseconds. */
+  readonly interval: number
+}
+
+/** A replica answers no more heartbeats a second than this. */
+const maxHeartbeatRate = 300
+
+/** Throws `ProtocolError` `Busy`, with the reason, while the primary cannot serve. */
+export function servingPrimary(facts: PrimaryFacts): ServingPrimary {
+  const { issuer, clusters } = facts
+  if (issuer === undefined) throw notReady('its signing key is not loaded')
+  const own = primaryCluster(clusters)
+  if (own === undefined) throw notReady('no Bootstrap has registered it')
+  const endpoint = endpointOf(own, facts.endpointFlag)
+  if (endpoint === undefined) throw notReady('it has no address')
+  return { issuer, name: own.metadata.name, endpoint, interval: heartbeatInterval(clusters.length, facts.interval) }
+}
+
+/** The Cluster that is the primary itself; the oldest, where a user made a second one by hand. */
+export function primaryCluster(clusters: readonly Cluster[]): Cluster | undefined {
+  return oldest(clusters.filter((cluster) => cluster.spec.primary))
+}
+
+/** Grows with the fleet, so that the load does not. Milliseconds. */
+export function heartbeatInterval(clusters: number, least: number): number {
+  return Math.max(least, (clusters / maxHeartbeatRate) * 1000)
+}
+
+/** The primary's keys as members are told them. */
+export function primaryKeys({ key }: Issuer): PrimaryKeys {
+  return { current: { kid: key.thumbprint, x: key.x } }
+}
+
+/** The path that the endpoint puts before every route; empty where there is none, or nothing is served. */
+export function pathBefore(serving: () => ServingPrimary): string {
+  try {
+    return new URL(serving().endpoint).pathname.replace(/\/+$/, '')
+  } catch (error) {
+    if (error instanceof ProtocolError) return ''
+    throw error
+  }
+}
+
+function endpointOf(own: Cluster, flag: string | undefined): string | undefined {
+  const url = flag ?? own.spec.k10.ingress?.url
+  const endpoint = url === undefined ? undefined : parseEndpoint(url)
+  return endpoint?.ok === true ? endpoint.url : undefined
+}
+
+function notReady(reason: string): ProtocolError {
+  return new ProtocolError('Busy', `the primary is not ready: ${reason}`)
+}
