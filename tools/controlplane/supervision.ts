@@ -85,6 +85,7 @@ export class Supervision {
     const exit = once(this.#child, 'exit')
     if (!this.#stopping) {
       this.#stopping = true
+      this.#ready.clear()
       this.#send({ kind: 'stop', keep })
     }
     await exit
