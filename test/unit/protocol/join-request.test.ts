@@ -174,7 +174,7 @@ describe('a request of another form', () => {
     'a name in capitals': { name: 'Edge' },
     'an empty name': { name: '' },
     'a name of 64 characters': { name: 'a'.repeat(64) },
-    'a look-alike name': { name: 'еdge' },
+    'a look-alike name': { name: '\u0435dge' },
     'null for a name': { name: null },
     'no exchange key': { epk: undefined },
     'no k10': { k10: undefined },
