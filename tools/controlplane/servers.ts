@@ -18,11 +18,15 @@ export interface Layout {
   readonly adminKubeconfig: string
 }
 
+// Relative to the servers' working directory: the whole path of a socket must not exceed 107 bytes.
+const etcdSocket = 'etcd.sock'
+const etcdEndpoint = `unix://${etcdSocket}`
+
 export function layoutOf(directory: string): Layout {
   const certificateDirectory = join(directory, 'certificates')
   return {
     directory,
-    etcdSocket: join(directory, 'etcd.sock'),
+    etcdSocket: join(directory, etcdSocket),
     certificateDirectory,
     certificates: join(certificateDirectory, 'apiserver.crt'),
     auditPolicy: join(directory, 'audit-policy.yaml'),
@@ -39,7 +43,7 @@ export function etcdCommand(command: string, layout: Layout): ServerCommand {
     command,
     args: [
       `--data-dir=${join(layout.directory, 'etcd')}`,
-      `--listen-client-urls=unix://${layout.etcdSocket}`,
+      `--listen-client-urls=${etcdEndpoint}`,
       `--advertise-client-urls=${unused}`,
       `--listen-peer-urls=${unused}`,
       `--initial-advertise-peer-urls=${unused}`,
@@ -65,7 +69,7 @@ export function apiServerCommand(
     name: 'kube-apiserver',
     command,
     args: [
-      `--etcd-servers=unix://${layout.etcdSocket}`,
+      `--etcd-servers=${etcdEndpoint}`,
       '--bind-address=127.0.0.1',
       // Becomes the address in the serving certificate.
       '--advertise-address=127.0.0.1',
