@@ -4,7 +4,7 @@
  */
 import { errorFromWatchEvent, isNotFound, type RequestSubject } from './errors.ts'
 import { formatKey, type Kind, type KubeObject, keyOf, type ObjectKey, type ObjectMeta } from './objects.ts'
-import type { KubeTransport } from './transport.ts'
+import type { KubeRequest, KubeTransport } from './transport.ts'
 
 /** Part of an object, as server-side apply wants it: exactly the fields that the manager means to own. */
 export type Applied<T extends KubeObject> = DeepPartial<Omit<T, 'metadata'>> & { metadata: ObjectMeta }
@@ -17,6 +17,10 @@ type DeepPartial<T> = T extends readonly unknown[]
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+export interface CreateOptions extends CallOptions {
+  readonly fieldManager?: string
 }
 
 export interface WriteOptions extends CallOptions {
@@ -53,7 +57,7 @@ export interface KubeClient {
     kind: Kind<T>,
     options: Selection & CallOptions,
   ): Promise<{ items: readonly T[]; resourceVersion: string }>
-  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: CallOptions & { fieldManager?: string }): Promise<T>
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: CreateOptions): Promise<T>
   /** Server-side apply. Without `metadata.uid` it creates what is not there, even what was deleted a moment ago. */
   apply<T extends KubeObject>(
     kind: Kind<T>,
@@ -75,10 +79,21 @@ export interface KubeClient {
 }
 
 const pageSize = 500
-const applyPatch = 'application/apply-patch+yaml'
-const mergePatch = 'application/merge-patch+json'
 
 export function createClient(transport: KubeTransport): KubeClient {
+  async function write<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    { verb, ...request }: Pick<KubeRequest, 'method' | 'body' | 'contentType'> & { verb: string },
+    { fieldManager, subresource, signal }: WriteOptions,
+    more: Record<string, string | undefined> = {},
+  ): Promise<T> {
+    const subject = subjectOf(verb, kind, formatKey(key))
+    const target = objectPath(kind, key) + (subresource === undefined ? '' : `/${subresource}`)
+    const path = target + queryString({ fieldManager, ...more })
+    return (await transport.request({ subject, path, signal, ...request })) as T
+  }
+
   return {
     async get(kind, key, options = {}) {
       const subject = subjectOf('get', kind, formatKey(key))
@@ -104,54 +119,25 @@ export function createClient(transport: KubeTransport): KubeClient {
       return { items, resourceVersion: page.metadata.resourceVersion }
     },
 
-    async create<T extends KubeObject>(
-      kind: Kind<T>,
-      object: T,
-      options: CallOptions & { fieldManager?: string } = {},
-    ) {
-      return (await transport.request({
-        subject: subjectOf('create', kind, formatKey(keyOf(object))),
-        method: 'POST',
-        path:
-          collectionPath(kind, namespaceOf(kind, object.metadata)) +
-          queryString({ fieldManager: options.fieldManager }),
-        body: typed(kind, object),
-        signal: options.signal,
-      })) as T
+    async create<T extends KubeObject>(kind: Kind<T>, object: T, { fieldManager, signal }: CreateOptions = {}) {
+      const subject = subjectOf('create', kind, formatKey(keyOf(object)))
+      const path = collectionPath(kind, namespaceOf(kind, object.metadata)) + queryString({ fieldManager })
+      return (await transport.request({ subject, method: 'POST', path, body: typed(kind, object), signal })) as T
     },
 
-    async apply<T extends KubeObject>(kind: Kind<T>, object: Applied<T>, options: WriteOptions & { force?: boolean }) {
-      const key = keyOf(object)
-      return (await transport.request({
-        subject: subjectOf('apply', kind, formatKey(key)),
-        method: 'PATCH',
-        path: writePath(kind, key, options, { force: options.force ? 'true' : undefined }),
-        body: typed(kind, object),
-        contentType: applyPatch,
-        signal: options.signal,
-      })) as T
+    async apply(kind, object, options) {
+      const patch = { body: typed(kind, object), contentType: 'application/apply-patch+yaml' }
+      const force = options.force ? 'true' : undefined
+      return write(kind, keyOf(object), { verb: 'apply', method: 'PATCH', ...patch }, options, { force })
     },
 
-    async mergePatch<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, patch: object, options: WriteOptions) {
-      return (await transport.request({
-        subject: subjectOf('patch', kind, formatKey(key)),
-        method: 'PATCH',
-        path: writePath(kind, key, options),
-        body: patch,
-        contentType: mergePatch,
-        signal: options.signal,
-      })) as T
+    async mergePatch(kind, key, patch, options) {
+      const contentType = 'application/merge-patch+json'
+      return write(kind, key, { verb: 'patch', method: 'PATCH', body: patch, contentType }, options)
     },
 
-    async replace<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions) {
-      const key = keyOf(object)
-      return (await transport.request({
-        subject: subjectOf('replace', kind, formatKey(key)),
-        method: 'PUT',
-        path: writePath(kind, key, options),
-        body: typed(kind, object),
-        signal: options.signal,
-      })) as T
+    async replace(kind, object, options) {
+      return write(kind, keyOf(object), { verb: 'replace', method: 'PUT', body: typed(kind, object) }, options)
     },
 
     async delete(kind, key, { uid, resourceVersion, signal } = {}) {
@@ -216,16 +202,6 @@ function collectionPath(kind: Kind, namespace: string | undefined): string {
 
 function objectPath(kind: Kind, key: ObjectKey): string {
   return `${collectionPath(kind, namespaceOf(kind, key))}/${segment(key.name)}`
-}
-
-function writePath(
-  kind: Kind,
-  key: ObjectKey,
-  { fieldManager, subresource }: WriteOptions,
-  more: Record<string, string | undefined> = {},
-): string {
-  const path = objectPath(kind, key) + (subresource === undefined ? '' : `/${subresource}`)
-  return path + queryString({ fieldManager, ...more })
 }
 
 function namespaceOf(kind: Kind, key: { readonly namespace?: string }): string | undefined {

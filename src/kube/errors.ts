@@ -139,11 +139,6 @@ export function isForbidden(error: unknown): error is KubeApiError {
   return hasReason(error, 'Forbidden')
 }
 
-/** The server refused the object's content. */
-export function isInvalid(error: unknown): error is KubeApiError {
-  return hasReason(error, 'Invalid')
-}
-
 function hasReason(error: unknown, reason: string): boolean {
   return error instanceof KubeApiError && error.reason === reason
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createClient, type KubeClient } from '../../src/kube/client.ts'
-import { isConflict, isInvalid } from '../../src/kube/errors.ts'
+import { isConflict, KubeApiError } from '../../src/kube/errors.ts'
 import { type ConfigMap, configMapKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
@@ -57,7 +57,7 @@ describe('server-side apply, whose three rules every controller relies on', { ti
       await client.create(configMapKind, configMap('successor', { a: 'of another' }))
       const late = configMap('successor', { a: 'ours' }, metadata.uid)
       const error = await failureOf(client.apply(configMapKind, late, { fieldManager: 'm', force: true }))
-      assert.ok(isInvalid(error), String(error))
+      assert.ok(error instanceof KubeApiError && error.reason === 'Invalid', String(error))
       const left = await client.get(configMapKind, { namespace, name: 'successor' })
       assert.deepEqual(left?.data, { a: 'of another' })
     })

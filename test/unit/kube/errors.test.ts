@@ -7,7 +7,6 @@ import {
   isAlreadyExists,
   isConflict,
   isForbidden,
-  isInvalid,
   isNotFound,
 } from '../../../src/kube/errors.ts'
 
@@ -74,7 +73,6 @@ describe('an error of the Kubernetes API', () => {
       AlreadyExists: isAlreadyExists,
       Conflict: isConflict,
       Forbidden: isForbidden,
-      Invalid: isInvalid,
     }
     for (const reason of Object.keys(questions)) {
       const error = errorFromAnswer(subject, { status: 409, body: status(reason, '') })
