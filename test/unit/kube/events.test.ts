@@ -45,7 +45,7 @@ describe('the recorder of Events', () => {
       patches.map(({ patch }) => patch),
       [
         { series: { count: 61, lastObservedTime: '2030-01-01T00:01:00.000000Z' } },
-        { series: { count: 122, lastObservedTime: '2030-01-01T00:02:01.000000Z' } },
+        { series: { count: 121, lastObservedTime: '2030-01-01T00:02:00.000000Z' } },
         { series: { count: 150, lastObservedTime: '2030-01-01T00:02:29.000000Z' } },
       ],
     )
