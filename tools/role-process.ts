@@ -1,0 +1,114 @@
+/** A primary or a secondary as a process of its own, and its log. Knows how to start and end it, not what it does. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** One line of the JSON log. */
+export interface LogLine {
+  readonly level: number
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+export interface RoleProcess {
+  readonly pid: number
+  /** Everything printed so far, on both outputs. */
+  output(): string
+  /** The log lines so far. */
+  lines(): readonly LogLine[]
+  /** The first line, past or future, that matches. Rejects when the process ends or after `limitMs`. */
+  logged(what: string, match: (line: LogLine) => boolean, limitMs?: number): Promise<LogLine>
+  /** SIGTERM; resolves with the exit code, -1 after a signal. */
+  stop(): Promise<number>
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>
+  /** Resolves with the exit code, -1 after a signal. */
+  readonly ended: Promise<number>
+}
+
+const root = join(import.meta.dirname, '..')
+/** How long anything may take before it counts as hanging, milliseconds. */
+const hangLimit = 60_000
+
+/** Flags of the program, without their dashes. */
+export type Flags = Readonly<Record<string, string>>
+
+/** Starts `src/main.ts` in this role; `env` is added to this process's own environment. */
+export function startRole(role: 'primary' | 'secondary', flags: Flags, env: Flags = {}): RoleProcess {
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+  const child = spawn(
+    process.execPath,
+    ['--import', join(root, 'tools/tether.ts'), join(root, 'src/main.ts'), role, ...args],
+    // The channel is the tether: it closes with this process.
+    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+  )
+  child.channel?.unref()
+  const printed: string[] = []
+  const lines: LogLine[] = []
+  const listeners = new Set<(line: LogLine) => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue
+    createInterface({ input: stream }).on('line', (text) => {
+      printed.push(text)
+      const line = parseLine(text)
+      if (line === undefined) return
+      lines.push(line)
+      for (const listener of listeners) listener(line)
+    })
+  }
+  const ended = endOf(child)
+
+  async function logged(what: string, match: (line: LogLine) => boolean, limitMs = hangLimit): Promise<LogLine> {
+    const known = lines.find(match)
+    if (known !== undefined) return known
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        clearTimeout(timer)
+        listeners.delete(listener)
+        settle()
+      }
+      const fail = (why: string) =>
+        finish(() =>
+          reject(new Error(`${what}: ${why}. The last lines of the ${role}:\n${printed.slice(-15).join('\n')}`)),
+        )
+      const listener = (line: LogLine) => {
+        if (match(line)) finish(() => resolve(line))
+      }
+      const timer = setTimeout(() => fail(`not seen within ${limitMs / 1000} s`), limitMs)
+      listeners.add(listener)
+      void ended.then((code) => fail(`the process ended with ${code}`))
+    })
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number> {
+    child.kill(signal)
+    return ended
+  }
+
+  return {
+    pid: child.pid ?? -1,
+    output: () => printed.join('\n'),
+    lines: () => lines,
+    logged,
+    stop: async () => end('SIGTERM'),
+    async kill() {
+      await end('SIGKILL')
+    },
+    ended,
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<number> {
+  const [code] = (await once(child, 'close')) as [number | null]
+  return code ?? -1
+}
+
+function parseLine(text: string): LogLine | undefined {
+  try {
+    const line = JSON.parse(text) as LogLine
+    return typeof line.msg === 'string' ? line : undefined
+  } catch {
+    return undefined
+  }
+}
