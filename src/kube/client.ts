@@ -2,7 +2,7 @@
  * Typed verbs of the Kubernetes API over a transport: paths, content types, paging, preconditions. It keeps no state,
  * caches nothing and never tries again by itself: whoever calls decides, by `KubeApiError.retryAfterMs` among others.
  */
-import { errorFromWatchEvent, isNotFound, type RequestSubject } from './errors.ts'
+import { errorFromWatchEvent, isNotFound, parseAnswer, type RequestSubject } from './errors.ts'
 import { formatKey, type Kind, type KubeObject, keyOf, type ObjectKey, type ObjectMeta } from './objects.ts'
 import type { KubeRequest, KubeTransport } from './transport.ts'
 
@@ -178,7 +178,7 @@ async function* watchEvents<T extends KubeObject>(
   lines: AsyncIterable<string>,
 ): AsyncGenerator<WatchEvent<T>> {
   for await (const line of lines) {
-    const event = JSON.parse(line) as WatchEvent<T> | { readonly type: 'ERROR'; readonly object: unknown }
+    const event = parseAnswer(subject, line) as WatchEvent<T> | { readonly type: 'ERROR'; readonly object: unknown }
     if (event.type === 'ERROR') throw errorFromWatchEvent(subject, event.object)
     yield event
   }

@@ -94,6 +94,15 @@ export function errorFromNetwork(subject: RequestSubject, cause: unknown): KubeA
   })
 }
 
+/** Parses what the server sent; throws a `KubeApiError` that does not quote it, as `JSON.parse` does: it may be a Secret. */
+export function parseAnswer(subject: RequestSubject, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new KubeApiError(subject, { status: 0, reason: 'NotJson', message: 'the answer is not JSON' })
+  }
+}
+
 function parseStatus(body: string): Status | undefined {
   try {
     const value = JSON.parse(body) as Status | null

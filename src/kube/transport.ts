@@ -8,7 +8,7 @@ import path from 'node:path'
 import { KubeConfig, loadYaml } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { closePools, openPools, type Pools, readCredentials } from './connections.ts'
-import { errorFromAnswer, errorFromNetwork, KubeApiError, type RequestSubject } from './errors.ts'
+import { errorFromAnswer, errorFromNetwork, KubeApiError, parseAnswer, type RequestSubject } from './errors.ts'
 import { splitLines } from './lines.ts'
 
 export interface KubeRequest {
@@ -115,7 +115,7 @@ export async function connect(options: ConnectOptions): Promise<KubeTransport> {
     async request(request) {
       const answer = await send('requests', request)
       try {
-        return await answer.body.json()
+        return parseAnswer(request.subject, await answer.body.text())
       } catch (error) {
         throw asKubeApiError(request, error)
       }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import {
   errorFromAnswer,
   errorFromNetwork,
@@ -8,6 +9,8 @@ import {
   isConflict,
   isForbidden,
   isNotFound,
+  KubeApiError,
+  parseAnswer,
 } from '../../../src/kube/errors.ts'
 
 const subject = { verb: 'get', resource: 'secrets', objectName: 'ns/a' }
@@ -60,6 +63,14 @@ describe('an error of the Kubernetes API', () => {
     assert.equal(error.message, 'get secrets ns/a: 0 ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1')
     assert.equal(error.status, 0)
     assert.equal(error.cause, cause)
+  })
+
+  it('does not quote an answer that is not JSON: it may be a Secret', () => {
+    assert.throws(
+      () => parseAnswer(subject, '{"data":{"token":"c2VjcmV0'),
+      (error) => error instanceof KubeApiError && error.reason === 'NotJson' && !inspect(error).includes('c2Vj'),
+    )
+    assert.deepEqual(parseAnswer(subject, '{"data":{}}'), { data: {} })
   })
 
   it('reads the Status inside a watch', () => {
