@@ -3,21 +3,12 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { startControlPlane } from '../../tools/controlplane/control-plane.ts'
-import { runScript, sources, until } from './control-plane.fixture.ts'
-
-/** Ids of the processes whose command line names `text`. */
-async function processesNaming(text: string): Promise<number[]> {
-  const ids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
-  const commandLines = await Promise.all(
-    ids.map(async (id) => ({ id: Number(id), line: await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '') })),
-  )
-  return commandLines.filter(({ line }) => line.includes(text)).map(({ id }) => id)
-}
+import { processesNaming, runScript, sources, until } from './control-plane.fixture.ts'
 
 describe('the end of a control plane', () => {
   it('leaves no process and no directory after stop', async () => {

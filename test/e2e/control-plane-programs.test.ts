@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { runScript, sources, until } from './control-plane.fixture.ts'
+import { processesNaming, runScript, sources, until } from './control-plane.fixture.ts'
 
 /** A script that asks for programs and prints where they are. */
 const find = (...names: string[]) => `
@@ -25,14 +25,18 @@ describe('the programs of a control plane', () => {
     environment = { ...others, XDG_CACHE_HOME: directory }
   })
 
-  after(async () => rm(directory, { recursive: true }))
+  after(async () => {
+    // The compiler of a killed builder ends a little later, and writes here until then.
+    await until(async () => (await processesNaming(directory)).length === 0)
+    await rm(directory, { recursive: true })
+  })
 
   /** Stands in for Go: notes the call, and ends once the test lets it. Only the guard around it is under test. */
   async function fakeGo(): Promise<{ path: string; calls: () => Promise<number>; letGo: () => Promise<void> }> {
     const path = await mkdtemp(join(directory, 'go-'))
     const script = `#!/bin/sh
       echo call >> '${path}/calls'
-      while [ ! -e '${path}/finish' ]; do sleep 0.02; done
+      while [ -d '${path}' ] && [ ! -e '${path}/finish' ]; do sleep 0.02; done
       while [ "$1" != -o ]; do shift; done
       cp "$0" "$2"`
     await writeFile(join(path, 'go'), script)

@@ -1,5 +1,6 @@
 /** What the tests of the test bed share: waiting for the outside world, and processes of their own. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -16,6 +17,15 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
     if (performance.now() > deadline) throw new Error(`after ${hangLimit / 1000} s still not: ${String(condition)}`)
     await delay(20)
   }
+}
+
+/** Ids of the processes whose command line names `text`. */
+export async function processesNaming(text: string): Promise<number[]> {
+  const ids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
+  const commandLines = await Promise.all(
+    ids.map(async (id) => ({ id: Number(id), line: await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '') })),
+  )
+  return commandLines.filter(({ line }) => line.includes(text)).map(({ id }) => id)
 }
 
 /** A Node process of its own that runs `code`, a module. Its output is collected in `text`. */
