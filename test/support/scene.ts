@@ -1,0 +1,322 @@
+/**
+ * Two real control planes, and on them any number of scenes: a primary and a secondary with namespaces, rights and
+ * processes of their own. A scene does what users do, with kubectl, and reads what they would read.
+ */
+import assert from 'node:assert/strict'
+import type { Bootstrap } from '../../src/api/bootstrap.ts'
+import type { Cluster } from '../../src/api/cluster.ts'
+import type { ConfigMap, KubeEvent, KubeObject, Secret } from '../../src/kube/objects.ts'
+import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { freePort } from '../../tools/controlplane/ports.ts'
+import {
+  installDefinitions,
+  installPrimary,
+  installSecondary,
+  type PrimaryPlace,
+  type RunningPrimary,
+  startPrimary,
+  startSecondary,
+} from '../../tools/installation.ts'
+import type { Flags, RoleProcess } from '../../tools/role-process.ts'
+import { until } from './until.ts'
+
+export interface Pair {
+  readonly primary: ControlPlane
+  readonly secondary: ControlPlane
+  /** A scene of its own on the two; its name is part of its namespaces. */
+  scene(name: string, options?: SceneOptions): Promise<Scene>
+  stop(): Promise<void>
+}
+
+export interface SceneOptions {
+  /** What the primary speaks; `http` is for an ingress that ends TLS. */
+  readonly scheme?: 'https' | 'http'
+  /** The path of the endpoint, like `/k10/`. */
+  readonly path?: string
+  readonly primaryFlags?: Flags
+  readonly secondaryFlags?: Flags
+}
+
+/** Boots the two control planes; once for a test file. */
+export async function startPair(): Promise<Pair> {
+  const primary = await startControlPlane({ name: 'primary' })
+  const secondary = await startControlPlane({ name: 'secondary' })
+  await installDefinitions(primary)
+  const scenes: Scene[] = []
+  return {
+    primary,
+    secondary,
+    async scene(name, options = {}) {
+      const scene = await Scene.set(primary, secondary, name, options)
+      scenes.push(scene)
+      return scene
+    },
+    async stop() {
+      await Promise.all(scenes.map((scene) => scene.end()))
+      await Promise.all([primary.stop(), secondary.stop()])
+    },
+  }
+}
+
+/** `data` of mc-join-status or mc-cluster-info in plain text. */
+export type Plain = Readonly<Record<string, string>>
+
+export class Scene {
+  readonly place: PrimaryPlace
+  /** Namespace of the secondary. */
+  readonly namespace: string
+  /** Where the primary listens and what its Bootstrap says. */
+  readonly endpoint: string
+  readonly primaryCluster: ControlPlane
+  readonly secondaryCluster: ControlPlane
+  readonly #options: SceneOptions
+  readonly #port: number
+  readonly #primaryKubeconfig: string
+  readonly #secondaryKubeconfig: string
+  readonly #roles = new Set<RoleProcess>()
+  /** Everything that ended processes have printed. */
+  readonly #printed: string[] = []
+
+  private constructor(made: {
+    primaryCluster: ControlPlane
+    secondaryCluster: ControlPlane
+    place: PrimaryPlace
+    namespace: string
+    options: SceneOptions
+    port: number
+    primaryKubeconfig: string
+    secondaryKubeconfig: string
+  }) {
+    this.primaryCluster = made.primaryCluster
+    this.secondaryCluster = made.secondaryCluster
+    this.place = made.place
+    this.namespace = made.namespace
+    this.#options = made.options
+    this.#port = made.port
+    this.#primaryKubeconfig = made.primaryKubeconfig
+    this.#secondaryKubeconfig = made.secondaryKubeconfig
+    this.endpoint = `${made.options.scheme ?? 'https'}://127.0.0.1:${made.port}${made.options.path ?? ''}`
+  }
+
+  /** Makes the namespaces and the rights; no process runs yet. */
+  static async set(
+    primaryCluster: ControlPlane,
+    secondaryCluster: ControlPlane,
+    name: string,
+    options: SceneOptions,
+  ): Promise<Scene> {
+    const place = { namespace: `${name}-mc`, home: `${name}-system` }
+    const namespace = `${name}-io`
+    await kubectl(primaryCluster, ['create', 'namespace', place.namespace])
+    const [primaryKubeconfig, secondaryKubeconfig] = [
+      await installPrimary(primaryCluster, place),
+      await installSecondary(secondaryCluster, namespace),
+    ]
+    const port = await freePort()
+    return new Scene({
+      primaryCluster,
+      secondaryCluster,
+      place,
+      namespace,
+      options,
+      port,
+      primaryKubeconfig,
+      secondaryKubeconfig,
+    })
+  }
+
+  async startPrimary(flags: Flags = {}): Promise<RunningPrimary> {
+    const role = await startPrimary(this.#primaryKubeconfig, {
+      place: this.place,
+      scheme: this.#options.scheme ?? 'https',
+      port: this.#port,
+      // Ten seconds is the least: a test that waits for a heartbeat waits no longer than it must.
+      flags: { 'log-level': 'debug', 'heartbeat-interval': '10', ...this.#options.primaryFlags, ...flags },
+    })
+    this.#roles.add(role)
+    return role
+  }
+
+  async startSecondary(flags: Flags = {}): Promise<RoleProcess> {
+    const role = await startSecondary(this.#secondaryKubeconfig, {
+      namespace: this.namespace,
+      flags: { 'log-level': 'debug', ...this.#options.secondaryFlags, ...flags },
+    })
+    this.#roles.add(role)
+    return role
+  }
+
+  /** SIGTERM; asserts that the process ends well. */
+  async stop(role: RoleProcess): Promise<void> {
+    this.#printed.push(role.output())
+    this.#roles.delete(role)
+    assert.equal(await role.stop(), 0, `a stopped process ends with 0:\n${role.output().slice(-2000)}`)
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this.#roles].map((role) => role.stop()))
+  }
+
+  /** All that the processes of this scene have printed. */
+  printed(): string {
+    return [...this.#printed, ...[...this.#roles].map((role) => role.output())].join('\n')
+  }
+
+  // --- what users do on the primary
+
+  async onPrimary(args: readonly string[], input?: string): Promise<string> {
+    return kubectl(this.primaryCluster, [...args, '-n', this.place.namespace], input)
+  }
+
+  /** Creates a Bootstrap with the primary, and with secondaries registered ahead. */
+  async bootstrap(options: { name?: string; url?: string; ahead?: readonly string[] } = {}): Promise<void> {
+    const k10 = { namespace: 'kasten-io', releaseName: 'k10' }
+    const primary = {
+      name: options.name ?? 'primary-cluster-1',
+      primary: true,
+      k10: { ...k10, ingress: { url: options.url ?? this.endpoint } },
+    }
+    const ahead = (options.ahead ?? []).map((name) => [name, { name, k10 }] as const)
+    const bootstrap = {
+      apiVersion: 'dist.kio.kasten.io/v1alpha1',
+      kind: 'Bootstrap',
+      metadata: { name: 'bootstrap-primary' },
+      spec: { clusters: { 'primary-cluster': primary, ...Object.fromEntries(ahead) } },
+    }
+    await this.onPrimary(['create', '-f', '-'], JSON.stringify(bootstrap))
+  }
+
+  /** Creates a join-token Secret and gives what it is filled with. */
+  async token(name = 'join-token', tokenAnnotations: Plain = {}): Promise<{ endpoint: string; token: string }> {
+    await this.createTokenSecret(name, tokenAnnotations)
+    const secret = await until(`the Secret ${name} is filled`, async () => {
+      const read = await this.readOnPrimary<Secret>('secret', name)
+      return read?.data?.['token'] === undefined ? undefined : read
+    })
+    return plain(secret) as { endpoint: string; token: string }
+  }
+
+  async createTokenSecret(name: string, tokenAnnotations: Plain = {}): Promise<void> {
+    const named = Object.entries(tokenAnnotations).map(([key, value]) => [`dist.kio.kasten.io/${key}`, value])
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, annotations: Object.fromEntries(named) },
+      type: 'dist.kio.kasten.io/join-token',
+    }
+    await this.onPrimary(['create', '-f', '-'], JSON.stringify(secret))
+  }
+
+  async readOnPrimary<T extends KubeObject>(kind: string, name: string): Promise<T | undefined> {
+    return read<T>(this.primaryCluster, this.place.namespace, kind, name)
+  }
+
+  async clusters(): Promise<readonly Cluster[]> {
+    const text = await this.onPrimary(['get', 'clusters.dist.kio.kasten.io', '-o', 'json'])
+    return (JSON.parse(text) as { items: Cluster[] }).items
+  }
+
+  async cluster(name: string): Promise<Cluster | undefined> {
+    return this.readOnPrimary<Cluster>('clusters.dist.kio.kasten.io', name)
+  }
+
+  async readBootstrap(name: string): Promise<Bootstrap | undefined> {
+    return this.readOnPrimary<Bootstrap>('bootstraps.dist.kio.kasten.io', name)
+  }
+
+  async untilReady(name: string): Promise<void> {
+    await this.onPrimary(['wait', '--for=condition=Ready', `clusters.dist.kio.kasten.io/${name}`, '--timeout=60s'])
+  }
+
+  async eventsOnPrimary(): Promise<readonly KubeEvent[]> {
+    const text = await this.onPrimary(['get', 'events.events.k8s.io', '-o', 'json'])
+    return (JSON.parse(text) as { items: KubeEvent[] }).items
+  }
+
+  // --- what users do on the secondary
+
+  async onSecondary(args: readonly string[], input?: string): Promise<string> {
+    return kubectl(this.secondaryCluster, [...args, '-n', this.namespace], input)
+  }
+
+  /** Creates or replaces mc-join with these values. */
+  async mcJoin(values: Plain): Promise<void> {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'mc-join' }, stringData: values }
+    const exists = (await this.readOnSecondary('secret', 'mc-join')) !== undefined
+    await this.onSecondary([exists ? 'replace' : 'create', '-f', '-'], JSON.stringify(secret))
+  }
+
+  /** Creates or replaces mc-join-config. */
+  async mcJoinConfig(values: Plain): Promise<void> {
+    const config: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'mc-join-config' },
+      data: values,
+    }
+    await this.onSecondary(['apply', '-f', '-'], JSON.stringify(config))
+  }
+
+  async readOnSecondary<T extends KubeObject>(kind: string, name: string): Promise<T | undefined> {
+    return read<T>(this.secondaryCluster, this.namespace, kind, name)
+  }
+
+  /** mc-join-status in plain text; undefined where there is none. */
+  async status(): Promise<Plain | undefined> {
+    const secret = await this.readOnSecondary<Secret>('secret', 'mc-join-status')
+    return secret === undefined ? undefined : plain(secret)
+  }
+
+  /** Waits until mc-join-status says this, and gives it whole. */
+  async untilStatus(status: string, message: RegExp = /(?:)/): Promise<Plain> {
+    let last: Plain | undefined
+    return until(`mc-join-status says ${status} ${message}`, async () => {
+      last = await this.status()
+      return last?.['status'] === status && message.test(last['msg'] ?? '') ? last : undefined
+    }).catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}; it says ${JSON.stringify(last)}`, { cause: error })
+    })
+  }
+
+  /** mc-cluster-info in plain text; undefined where there is none. */
+  async clusterInfo(): Promise<Plain | undefined> {
+    const secret = await this.readOnSecondary<Secret>('secret', 'mc-cluster-info')
+    return secret === undefined ? undefined : plain(secret)
+  }
+
+  /** Everything up to the first join: both processes, a Bootstrap, a token, mc-join, and Joined on both sides. */
+  async join(clusterName: string): Promise<{ primary: RunningPrimary; secondary: RoleProcess; token: string }> {
+    const primary = await this.startPrimary()
+    const secondary = await this.startSecondary()
+    await this.bootstrap()
+    const { endpoint, token } = await this.token()
+    await this.mcJoin({ endpoint, token, clusterName })
+    await this.untilStatus('Joined')
+    await this.untilReady(clusterName)
+    return { primary, secondary, token }
+  }
+}
+
+/** Runs kubectl and gives its standard output; a failure of kubectl fails the test with its words. */
+export async function kubectl(controlPlane: ControlPlane, args: readonly string[], input?: string): Promise<string> {
+  const result = await controlPlane.kubectl(args, input === undefined ? {} : { input })
+  assert.equal(result.exitCode, 0, `kubectl ${args.join(' ')} on ${controlPlane.name}: ${result.stderr}`)
+  return result.stdout.trimEnd()
+}
+
+async function read<T extends KubeObject>(
+  controlPlane: ControlPlane,
+  namespace: string,
+  kind: string,
+  name: string,
+): Promise<T | undefined> {
+  const text = await kubectl(controlPlane, ['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found'])
+  return text === '' ? undefined : (JSON.parse(text) as T)
+}
+
+/** The data of a Secret, decoded. */
+export function plain(secret: Secret): Plain {
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  )
+}
