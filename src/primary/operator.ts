@@ -24,7 +24,7 @@ import { assertOwnDefinitions } from './preflight.ts'
 import { spkiHash } from './server/certificate.ts'
 import { createJoinServer } from './server/join-server.ts'
 import { loadCertificate } from './server/tls-secret.ts'
-import { heartbeatInterval, pathBefore, servingPrimary } from './state.ts'
+import { heartbeatInterval, loadedIssuer, pathBefore, servingPrimary } from './state.ts'
 
 export interface OperatorDeps {
   readonly client: KubeClient
@@ -157,7 +157,15 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         clock,
         log,
       }),
-      heartbeats: createHeartbeatService({ serving, clusters, tombstones, confirmation, clock }),
+      heartbeats: createHeartbeatService({
+        issuer: () => loadedIssuer(identity.issuer()),
+        serving,
+        interval,
+        clusters,
+        tombstones,
+        confirmation,
+        clock,
+      }),
       pathBefore: () => pathBefore(serving),
       certificate,
       log,

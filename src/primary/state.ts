@@ -33,13 +33,19 @@ const maxHeartbeatRate = 300
 
 /** Throws `ProtocolError` `Busy`, with the reason, while the primary cannot serve. */
 export function servingPrimary(facts: PrimaryFacts): ServingPrimary {
-  const { issuer, clusters } = facts
-  if (issuer === undefined) throw notReady('its signing key is not loaded')
+  const { clusters } = facts
+  const issuer = loadedIssuer(facts.issuer)
   const own = primaryCluster(clusters)
   if (own === undefined) throw notReady('no Bootstrap has registered it')
   const endpoint = endpointOf(own, facts.endpointFlag)
   if (endpoint === undefined) throw notReady('it has no address')
   return { issuer, name: own.metadata.name, endpoint, interval: heartbeatInterval(clusters.length, facts.interval) }
+}
+
+/** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */
+export function loadedIssuer(issuer: Issuer | undefined): Issuer {
+  if (issuer === undefined) throw notReady('its signing key is not loaded')
+  return issuer
 }
 
 /** The Cluster that is the primary itself; the oldest, where a user made a second one by hand. */

@@ -19,8 +19,12 @@ import type { Confirmation } from './confirmation.ts'
 import { type Claim, decideMembership, isMember, type MembershipVerdict } from './membership.decide.ts'
 
 export interface HeartbeatDeps {
-  /** Throws `ProtocolError` `Busy` while nothing can be served. */
+  /** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */
+  readonly issuer: () => Issuer
+  /** Throws `ProtocolError` `Busy` while there is no primary that could have members. */
   readonly serving: () => ServingPrimary
+  /** The interval that members are told, milliseconds. */
+  readonly interval: () => number
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
   readonly confirmation: Confirmation
@@ -46,19 +50,19 @@ const leastNonceLifetime = 5 * 60_000
 export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
   return {
     async heartbeat(request) {
-      const primary = deps.serving()
-      const { issuer } = primary
+      // A disconnected cluster is told so even after the primary's own Cluster has gone too.
+      const issuer = deps.issuer()
       const heartbeat = readHeartbeat(request.body)
       const keyId = claimedKey(request.proof).thumbprint
       const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), deps.clock.now())
       try {
-        await verifyRequest(deps, primary, request)
+        await verifyRequest(deps, issuer, request)
       } catch (error) {
         if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
         throw error
       }
       const verdict = await judge(deps, issuer, request, keyId)
-      const reply = await replyTo(deps, primary, verdict, heartbeat)
+      const reply = await replyTo(deps, verdict, heartbeat)
       const signed = await signReply(issuer, { proof: request.proof, thumbprint: keyId }, reply)
       return { status: replyStatus[reply.status], body: { reply: signed }, nonce }
     },
@@ -74,11 +78,11 @@ function readHeartbeat(body: Buffer): Heartbeat {
 }
 
 async function verifyRequest(
-  { clock }: HeartbeatDeps,
-  { issuer, interval }: ServingPrimary,
+  { clock, interval }: HeartbeatDeps,
+  issuer: Issuer,
   { clusterName, token, proof, body }: MemberRequest,
 ): Promise<void> {
-  const limits = { now: clock.now(), lifetime: Math.max(leastNonceLifetime, 3 * interval) }
+  const limits = { now: clock.now(), lifetime: Math.max(leastNonceLifetime, 3 * interval()) }
   await verifyPossession(issuer, proof, { path: heartbeatPath(clusterName), token, body }, limits)
 }
 
@@ -102,14 +106,10 @@ async function judge(
   return decideMembership({ claim, isTokenGenuine, cluster, tombstone })
 }
 
-async function replyTo(
-  deps: HeartbeatDeps,
-  primary: ServingPrimary,
-  verdict: MembershipVerdict,
-  heartbeat: Heartbeat,
-): Promise<Reply> {
+async function replyTo(deps: HeartbeatDeps, verdict: MembershipVerdict, heartbeat: Heartbeat): Promise<Reply> {
   switch (verdict.kind) {
-    case 'member':
+    case 'member': {
+      const primary = deps.serving()
       await deps.confirmation.heard(verdict.cluster, heartbeat)
       return {
         status: 'ok',
@@ -117,6 +117,7 @@ async function replyTo(
         keys: primaryKeys(primary.issuer),
         endpoints: [primary.endpoint],
       }
+    }
     case 'disconnected':
       return { status: 'Disconnected', at: Math.floor(verdict.at / 1000) }
     case 'unknown':
