@@ -1,0 +1,88 @@
+/**
+ * Loads and stores the identity of this cluster, the Secret `mc-identity`. It is stored before the first byte is sent,
+ * so that an answer that is lost can be asked for again with the same key.
+ */
+import type { ClusterInfo } from '../../api/mc-cluster-info.ts'
+import { decodeIdentity, encodeIdentity, mcIdentityName } from '../../api/mc-identity.ts'
+import type { Secret } from '../../kube/objects.ts'
+import { Redacted } from '../../lib/redacted.ts'
+import { generateSigningKey, signingKeyFromPem, toPrivatePem } from '../../protocol/keys.ts'
+import type { ObjectStore } from '../objects.ts'
+import { decideIdentity, type IdentityDecision, type IdentityObservation } from './identity.decide.ts'
+import type { OwnIdentity } from './own-identity.ts'
+
+export interface IdentityKeeper {
+  /** Which key to use, given the Secret as just read. */
+  judge(secret: Secret | undefined): IdentityDecision
+  /** Makes and stores a key; one in `secret` that must not be used is moved aside. */
+  make(secret: Secret | undefined): Promise<OwnIdentity>
+  /** Stores the identity with this membership, or with none. */
+  store(secret: Secret | undefined, identity: OwnIdentity): Promise<void>
+}
+
+/** Where a key of another cluster is kept: it may be the only copy. */
+const asideKeys = { key: 'aside.key', clusterUid: 'aside.cluster-uid' } as const
+
+export function createIdentityKeeper(deps: { objects: ObjectStore; ownUid: string }): IdentityKeeper {
+  const { objects, ownUid } = deps
+  let held: OwnIdentity | undefined
+
+  async function write(identity: OwnIdentity, aside: Record<string, string>): Promise<void> {
+    const { annotations, data } = encodeIdentity({
+      clusterUid: ownUid,
+      privateKey: new Redacted(toPrivatePem(identity.key)),
+      ...(identity.joined === undefined ? {} : { joined: identity.joined }),
+    })
+    await objects.write(mcIdentityName, { annotations, data: { ...data, ...aside } })
+    held = identity
+  }
+
+  return {
+    judge(secret) {
+      const decision = decideIdentity({ ownUid, stored: readStored(secret), held })
+      if (decision.kind === 'use') held = decision.identity
+      return decision
+    },
+    async make(secret) {
+      const identity = { key: generateSigningKey() }
+      await write(identity, setAside(secret))
+      return identity
+    },
+    async store(secret, identity) {
+      await write(identity, keptAside(secret))
+    },
+  }
+}
+
+function readStored(secret: Secret | undefined): IdentityObservation['stored'] {
+  if (secret === undefined) return undefined
+  const identity = decodeIdentity(secret)
+  if (identity === undefined) return Object.keys(secret.data ?? {}).length === 0 ? undefined : 'damaged'
+  try {
+    const key = signingKeyFromPem(identity.privateKey.reveal())
+    return { ...identity, own: ownIdentity(key, identity.joined) }
+  } catch {
+    return 'damaged'
+  }
+}
+
+function ownIdentity(key: OwnIdentity['key'], joined: ClusterInfo | undefined): OwnIdentity {
+  return joined === undefined ? { key } : { key, joined }
+}
+
+/** The key that the Secret holds, under the names for what is kept aside. */
+function setAside(secret: Secret | undefined): Record<string, string> {
+  const key = secret?.data?.['key']
+  if (secret === undefined || key === undefined) return keptAside(secret)
+  const clusterUid = Buffer.from(decodeIdentity(secret)?.clusterUid ?? '').toString('base64')
+  return { [asideKeys.key]: key, [asideKeys.clusterUid]: clusterUid }
+}
+
+/** What was kept aside before: an apply that omits it would delete it. */
+function keptAside(secret: Secret | undefined): Record<string, string> {
+  const kept = Object.values(asideKeys).flatMap((name) => {
+    const value = secret?.data?.[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(kept)
+}

@@ -1,0 +1,164 @@
+/**
+ * A line to one primary: everything that is sent to it goes through here. A connection whose certificate is not accepted
+ * carries one thing, the question for a challenge, which holds no secret; every other request goes out over accepted
+ * connections only.
+ */
+import type { Socket } from 'node:net'
+import { Agent } from 'undici'
+import type { Clock } from '../../lib/clock.ts'
+import {
+  askForChallenge,
+  type Challenge,
+  type ChallengeRequest,
+  challengeAnswerSchema,
+  openChallenge,
+} from '../../protocol/challenge.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { PublicKey } from '../../protocol/keys.ts'
+import { challengePath } from '../../protocol/wire.ts'
+import { located, unexpectedAnswer } from './failures.ts'
+import { type Answer, answerTimeout, post } from './http.ts'
+import { openTunnel, type Proxies, proxyAuthorization, proxyFor, refusedByProxy } from './proxy.ts'
+import type { Roots } from './roots.ts'
+import { type ConnectTarget, connectPlain, connectTls, type Leaf, type VouchedLeaves } from './tls.ts'
+
+export interface LineDeps {
+  readonly roots: Roots
+  readonly leaves: VouchedLeaves
+  readonly proxies: Proxies
+  readonly clock: Clock
+}
+
+/** The primary that is meant, and how far a connection to it is trusted. */
+export interface LineOptions {
+  /** UID of its `kube-system` namespace. */
+  readonly primaryUid: string
+  readonly primaryKey: PublicKey
+  /** The user's `allow-untrusted-primary-tls`: every certificate is accepted. */
+  readonly allowUntrustedTls: boolean
+}
+
+export interface Introduction {
+  readonly request: ChallengeRequest
+  readonly challenge: Challenge
+}
+
+export interface PrimaryLine {
+  /**
+   * Asks for a challenge, over a connection of its own, and believes only the primary's signature. Where the certificate
+   * is not valid the challenge has to vouch for it. Throws `ProtocolError`, `TlsUntrusted` among others.
+   */
+  introduce(
+    endpoint: string,
+    asker: { tokenId: string; thumbprint: string },
+    signal: AbortSignal,
+  ): Promise<Introduction>
+  /** Sends JSON text to a path of the protocol, over an accepted connection. Throws `ProtocolError`. */
+  post(
+    endpoint: string,
+    path: string,
+    request: { body: string; headers?: Record<string, string> },
+    signal: AbortSignal,
+  ): Promise<Answer>
+  /** Ends the connections; requests in flight fail. */
+  close(): void
+}
+
+/** Between two requests, milliseconds: beats at short intervals share a connection, rare ones do not hold one. */
+const idleConnection = 30_000
+
+/** Opens a line; nothing is sent and no connection made yet. */
+export type OpenLine = (options: LineOptions) => PrimaryLine
+
+export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
+  const { leaves, clock } = deps
+  const { primaryUid, primaryKey, allowUntrustedTls } = options
+
+  const isAccepted = (leaf: Leaf) =>
+    leaf.fault === undefined || allowUntrustedTls || leaves.has(primaryKey.thumbprint, leaf.spki)
+  const accepted = openAgent(deps, (leaf) => {
+    if (!isAccepted(leaf)) throw untrusted(leaf)
+  })
+
+  async function send(
+    agent: Agent,
+    endpoint: string,
+    path: string,
+    { body, headers = {} }: { body: string; headers?: Record<string, string> },
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const url = new URL(endpoint + path)
+    const forwarding = url.protocol === 'http:' ? proxyFor(url, deps.proxies) : undefined
+    const request = { dispatcher: agent, body, where: endpoint }
+    if (forwarding === undefined)
+      return post({ ...request, origin: url.origin, path: url.pathname, headers }, { clock, signal })
+    // Plain HTTP through a proxy: it is given the whole URL (RFC 9112 §3.2.2).
+    const forwarded = { host: url.host, ...proxyAuthorization(forwarding), ...headers }
+    const answer = await post(
+      { ...request, origin: forwarding.origin, path: url.href, headers: forwarded },
+      { clock, signal },
+    )
+    if (answer.status === 407) throw refusedByProxy(forwarding, answer.status)
+    return answer
+  }
+
+  return {
+    async introduce(endpoint, { tokenId, thumbprint }, signal) {
+      const request = askForChallenge({ tokenId, primaryKey, thumbprint })
+      let shown: Leaf | undefined
+      const agent = openAgent(deps, (leaf) => {
+        shown = leaf
+      })
+      try {
+        const answer = await send(agent, endpoint, challengePath, { body: JSON.stringify(request) }, signal)
+        const parsed = challengeAnswerSchema.safeParse(answer.body)
+        if (!parsed.success) throw unexpectedAnswer(answer, endpoint)
+        const challenge = await openChallenge(parsed.data.challenge, { request, primaryUid, primaryKey })
+        if (shown !== undefined && challenge.spki.includes(shown.spki)) leaves.add(primaryKey.thumbprint, shown.spki)
+        if (shown !== undefined && !isAccepted(shown)) throw untrusted(shown)
+        return { request, challenge }
+      } catch (error) {
+        throw error instanceof ProtocolError ? located(error, endpoint) : error
+      } finally {
+        void agent.destroy()
+      }
+    },
+
+    post: async (endpoint, path, request, signal) => send(accepted, endpoint, path, request, signal),
+
+    close() {
+      void accepted.destroy()
+    },
+  }
+}
+
+function untrusted(leaf: Leaf): ProtocolError {
+  return new ProtocolError('TlsUntrusted', `the primary's TLS certificate is not trusted (${leaf.fault ?? ''})`)
+}
+
+/** An agent whose TLS connections are shown to `judge`, which throws to end them before the first byte. */
+function openAgent({ roots, proxies }: LineDeps, judge: (leaf: Leaf) => void): Agent {
+  async function open(target: ConnectTarget): Promise<Socket> {
+    if (target.protocol !== 'https:') return connectPlain(target)
+    const port = target.port || '443'
+    const url = new URL(`https://${target.host ?? target.hostname}`)
+    const proxy = proxyFor(url, proxies)
+    const context = roots()
+    const tunnel = proxy === undefined ? undefined : await openTunnel(proxy, `${url.hostname}:${port}`, context)
+    return connectTls(target, { roots: context, tunnel, judge })
+  }
+  return new Agent({
+    connections: 1,
+    keepAliveTimeout: idleConnection,
+    keepAliveMaxTimeout: idleConnection,
+    headersTimeout: answerTimeout,
+    bodyTimeout: answerTimeout,
+    allowH2: false,
+    connect: (target, callback) => {
+      open(target).then(
+        (socket) => callback(null, socket),
+        (error: unknown) => callback(error as Error, null),
+      )
+    },
+  })
+}
