@@ -126,9 +126,10 @@ function stopOnSignals(log: Logger): AbortSignal {
 }
 
 try {
-  process.exitCode = await main()
+  // Not by an empty event loop: a role that failed may have left something open.
+  process.exit(await main())
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   console.error(`conjoin: ${error.message}\nRun "conjoin help" for the flags.`)
-  process.exitCode = exitCodes.misused
+  process.exit(exitCodes.misused)
 }

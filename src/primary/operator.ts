@@ -2,6 +2,7 @@
  * Composes the primary: informers, controllers, services and the join server. The only file of the primary that
  * constructs things; it decides nothing.
  */
+import { X509Certificate } from 'node:crypto'
 import { group } from '../api/group.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { createEventRecorder } from '../kube/events.ts'
@@ -22,6 +23,7 @@ import { createJoinService } from './join/join-service.ts'
 import { createTokenSource } from './join/token-source.ts'
 import { assertOwnDefinitions } from './preflight.ts'
 import { spkiHash } from './server/certificate.ts'
+import { createFrontLeaf } from './server/front-leaf.ts'
 import { createJoinServer } from './server/join-server.ts'
 import { loadCertificate } from './server/tls-secret.ts'
 import { heartbeatInterval, loadedIssuer, pathBefore, servingPrimary } from './state.ts'
@@ -59,19 +61,16 @@ export function createOperator(deps: OperatorDeps): Operator {
       primary = compose(deps, await kubeSystemUid(deps.client))
       // Caches and the key outlive the stop, until the last request is answered.
       const end = new AbortController()
-      const following = primary.informers.run(end.signal)
+      const background = [primary.informers.run(end.signal)]
       try {
         await primary.informers.synced(signal)
         await primary.tombstones.prepare()
-        const keeping = primary.controllers.identity.run(end.signal)
+        background.push(primary.controllers.identity.run(end.signal), primary.frontLeaf.follow(end.signal))
         const server = await primary.listen()
-        await lead(deps, primary, signal)
-        await server.close()
-        end.abort()
-        await keeping
+        await lead(deps, primary, signal).finally(async () => server.close())
       } finally {
         end.abort()
-        await following
+        await Promise.all(background)
         await primary.flush()
       }
     },
@@ -136,12 +135,14 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     clock,
   })
 
+  const frontLeaf = createFrontLeaf({ serving, clock, log })
+
   async function listen() {
     const hosts = ['localhost', ...(deps.endpoint === undefined ? [] : [new URL(deps.endpoint).hostname])]
     const certificate = deps.listen.tls
       ? await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
       : undefined
-    const spki = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
+    const own = certificate === undefined ? [] : [spkiHash(new X509Certificate(certificate.certificatePem))]
     const server = createJoinServer({
       joins: createJoinService({
         client,
@@ -153,7 +154,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tombstones,
         serving,
         journal,
-        spki: () => spki,
+        spki: () => [...new Set([...own, ...[frontLeaf.spki() ?? []].flat()])],
         clock,
         log,
       }),
@@ -180,6 +181,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     controllers,
     tombstones,
     listen,
+    frontLeaf,
     notReady: () => [
       ...informers.notSynced(),
       ...(identity.issuer() === undefined
