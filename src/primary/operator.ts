@@ -67,7 +67,11 @@ export function createOperator(deps: OperatorDeps): Operator {
         await primary.tombstones.prepare()
         background.push(primary.controllers.identity.run(end.signal), primary.frontLeaf.follow(end.signal))
         const server = await primary.listen()
-        await lead(deps, primary, signal).finally(async () => server.close())
+        try {
+          await lead(deps, primary, signal)
+        } finally {
+          await server.close()
+        }
       } finally {
         end.abort()
         await Promise.all(background)
