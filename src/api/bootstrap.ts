@@ -5,10 +5,10 @@
 import { z } from 'zod'
 import { clusterNameSchema } from './cluster-name.ts'
 import { conditionsSchema } from './conditions.ts'
+import type { DeepReadonly } from './deep-readonly.ts'
 import { apiVersion } from './group.ts'
 import { k10Schema } from './k10.ts'
 import { objectMetaSchema } from './metadata.ts'
-import type { DeepReadonly } from './stored.ts'
 
 export const bootstrapKind = { apiVersion, kind: 'Bootstrap', plural: 'bootstraps', namespaced: true } as const
 

@@ -1,13 +1,8 @@
 /** The name of a cluster: what is one, and the one made for a cluster that asks for none. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { maxNameLength, namePattern } from '../protocol/fields.ts'
 import { patternRule } from './pattern-rule.ts'
-
-/** A name is also the value of a label, which holds no more. */
-export const maxNameLength = 63
-
-/** RFC 1123 subdomain, written so that every text matches in one way only: linear in JavaScript and fit for RE2. */
-const namePattern = /^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$/
 
 /** Whether `text` is an RFC 1123 subdomain of at most 63 characters. Nothing is trimmed or folded. */
 export function isClusterName(text: string): boolean {

@@ -3,12 +3,12 @@
  * may become one and when it is healthy is decided in `src/primary`.
  */
 import { z } from 'zod'
-import { maxNameLength } from './cluster-name.ts'
+import { maxNameLength } from '../protocol/fields.ts'
 import { conditionsSchema } from './conditions.ts'
+import type { DeepReadonly } from './deep-readonly.ts'
 import { apiVersion } from './group.ts'
 import { k10Schema } from './k10.ts'
 import { objectMetaSchema } from './metadata.ts'
-import type { DeepReadonly } from './stored.ts'
 
 export const clusterKind = { apiVersion, kind: 'Cluster', plural: 'clusters', namespaced: true } as const
 

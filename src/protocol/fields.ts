@@ -23,11 +23,13 @@ export const serverNonce = base64urlOf(40)
 /** UID of a `kube-system` namespace. */
 export const clusterUid = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
-/** RFC 1123 subdomain that also fits a label value. */
-export const clusterName = z
-  .string()
-  .max(63)
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)
+/** A cluster's name is also the value of a label, which holds no more. */
+export const maxNameLength = 63
+
+/** RFC 1123 subdomain, written so that every text matches in one way only: linear in JavaScript and fit for RE2. */
+export const namePattern = /^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$/
+
+export const clusterName = z.string().max(maxNameLength).regex(namePattern)
 
 /** Free text from a member: versions, health words, ids of its own. */
 export const freeText = z.string().regex(/^[A-Za-z0-9.+_-]{1,64}$/)
