@@ -32,10 +32,10 @@ export function freshAttempts(hash: string, count = 0): Attempts {
   return { hash, count, since: 0, jitter: 0, nextAt: 0, lastAt: undefined, isAdmitted: false, isRefused: false }
 }
 
-/** After a try that began at `now`: the time of the next one, decorrelated jitter 1 s to 60 s, 5 min after an hour. */
+/** After a try that ended at this moment and began at `startedAt` (wall clock): the time of the next one, decorrelated jitter 1 s to 60 s, 5 min after an hour. */
 export function afterTry(
   attempts: Attempts,
-  at: { readonly monotonic: number; readonly now: number },
+  at: { readonly monotonic: number; readonly startedAt: number },
   options: { readonly retryAfterMs: number | undefined; readonly random: () => number },
 ): Attempts {
   const since = attempts.lastAt === undefined ? at.monotonic : attempts.since
@@ -48,6 +48,6 @@ export function afterTry(
     since,
     jitter,
     nextAt: at.monotonic + delay,
-    lastAt: at.now,
+    lastAt: at.startedAt,
   }
 }

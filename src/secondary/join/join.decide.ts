@@ -11,7 +11,7 @@ import type { JoinPlan, Judgement } from './plan.ts'
 import { codeOf, messages, type Statement, type StoredStatus } from './status.ts'
 
 export interface JoinObservation {
-  /** UTC, milliseconds since the epoch. */
+  /** The monotonic clock, milliseconds. */
   readonly monotonic: number
   readonly namespace: string
   /** Names what the user gives, also where that is nothing. */
@@ -85,6 +85,8 @@ function decideJoining(seen: JoinObservation, plan: JoinPlan): JoinDecision {
     if (word.kind === 'other-key') return { kind: 'say', statement: replaced(seen) }
     if (word.kind !== 'unknown') return rest
   }
+  if (attempts.isAdmitted && member !== undefined && word.kind === 'ok')
+    return { kind: 'say', statement: { status: 'Joined', msg: messages.joined(member.clusterName, plan.name), hash } }
   const wait = attempts.nextAt - seen.monotonic
   if (wait > 0) return { kind: 'wait', afterMs: wait }
   if (attempts.isAdmitted && member !== undefined && word.kind !== 'unknown') return { kind: 'confirm' }

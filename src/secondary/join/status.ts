@@ -69,10 +69,12 @@ export function progressAnnotations(attempts: Attempts, at: { monotonic: number;
   }
 }
 
-/** Whether the primary answers. */
-export function contactAnnotations(contact: Contact): Annotations {
+/** Whether the primary answers. What an earlier process heard last stays until this one has heard something. */
+export function contactAnnotations(contact: Contact, stored: StoredStatus | undefined): Annotations {
+  const lastContact =
+    contact.lastAt === undefined ? stored?.annotations[names.lastContact] : formatTimestamp(contact.lastAt)
   return {
-    ...(contact.lastAt === undefined ? {} : { [names.lastContact]: formatTimestamp(contact.lastAt) }),
+    ...(lastContact === undefined ? {} : { [names.lastContact]: lastContact }),
     ...(contact.failure === undefined ? {} : { [names.contactError]: contact.failure.explained() }),
   }
 }
@@ -93,7 +95,6 @@ export const messages = {
   waitsForConfig: (namespace: string) =>
     `WaitingForConfig: mc-join names no endpoint, so the join waits for the ConfigMap mc-join-config in the namespace ${namespace}; create it, all of its keys are optional`,
   asking: (endpoint: string) => `InProgress: asking the primary at ${endpoint}; nothing to do`,
-  confirming: (primary: string) => `InProgress: admitted by ${primary}, the first heartbeat is due; nothing to do`,
   joined: (name: string, asked: string | undefined) =>
     asked === undefined || asked === name ? '' : `Joined as ${name}; the asked name ${asked} was not taken over`,
 } as const

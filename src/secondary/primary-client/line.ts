@@ -154,10 +154,10 @@ function openAgent({ roots, proxies }: LineDeps, judge: (leaf: Leaf) => void): A
     headersTimeout: answerTimeout,
     bodyTimeout: answerTimeout,
     allowH2: false,
-    connect: (target, callback) => {
+    connect: (target, give) => {
       open(target).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(error as Error, null),
+        (socket) => give(null, socket),
+        (error: unknown) => give(error as Error, null),
       )
     },
   })

@@ -12,11 +12,6 @@ export type Roots = () => SecureContext
 export function createRoots(deps: { caBundleFile?: string | undefined; log: Logger }): Roots {
   let loaded: { readonly bundle: string; readonly context: SecureContext } | undefined
 
-  function load(bundle: string): SecureContext {
-    const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')]), bundle]
-    return createSecureContext({ ca: ca.filter((pem) => pem !== '') })
-  }
-
   function readBundle(): string {
     if (deps.caBundleFile === undefined) return ''
     try {
@@ -38,4 +33,9 @@ export function createRoots(deps: { caBundleFile?: string | undefined; log: Logg
     }
     return loaded.context
   }
+}
+
+function load(bundle: string): SecureContext {
+  const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')]), bundle]
+  return createSecureContext({ ca: ca.filter((pem) => pem !== '') })
 }

@@ -1,0 +1,168 @@
+/**
+ * Composes the secondary: watches, the controller, heartbeats and the way to the primary. The only file of the secondary
+ * that constructs things; it decides nothing.
+ */
+import { group } from '../api/group.ts'
+import { mcJoinName } from '../api/mc-join.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { createController } from '../kube/controller.ts'
+import { createEventRecorder } from '../kube/events.ts'
+import { runAsLeader } from '../kube/leader.ts'
+import { namespaceKind } from '../kube/objects.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { secureRandom, toBase64url } from '../protocol/encoding.ts'
+import { createIdentityKeeper } from './identity/identity-keeper.ts'
+import { readContent } from './join/content.ts'
+import { exchange } from './join/exchange.ts'
+import { createJoinReconcile } from './join/join.reconcile.ts'
+import { createJoiner } from './join/joiner.ts'
+import { createObstacles } from './join/obstacles.ts'
+import { isPrimary } from './join/own-role.ts'
+import { createHeartbeatKeeper } from './membership/heartbeat.ts'
+import { createObjectStore, type GivenObjects } from './objects.ts'
+import { type LineOptions, openLine } from './primary-client/line.ts'
+import type { Proxies } from './primary-client/proxy.ts'
+import { createRoots } from './primary-client/roots.ts'
+import { VouchedLeaves } from './primary-client/tls.ts'
+import { createWatches } from './watches.ts'
+
+export interface AgentDeps {
+  readonly client: KubeClient
+  /** Where `mc-join` and our own Secrets live. */
+  readonly namespace: string
+  /** Where Clusters would be if this cluster were a primary itself. */
+  readonly primaryNamespace: string
+  readonly releaseName: string
+  /** Holder of the lease; also names this process in Events. */
+  readonly identity: string
+  /** Of conjoin, like `0.1.0`. */
+  readonly version: string
+  /** Of the API server, like `v1.36.3`. */
+  readonly kubernetesVersion: string
+  /** The operator's own permission for `http://`. */
+  readonly allowInsecurePrimaryIngress: boolean
+  /** PEM; read again without a restart. */
+  readonly caBundleFile?: string
+  readonly proxies: Proxies
+  readonly clock: Clock
+  readonly log: Logger
+  /** From 0 to 1, for jitter only. */
+  readonly random?: () => number
+}
+
+export interface Agent {
+  /** Works until aborted. Throws where it cannot start, and where it lost the lease. */
+  run(signal: AbortSignal): Promise<void>
+  /** Why /readyz is not ok; empty when ready. */
+  readonly notReady: () => readonly string[]
+}
+
+export function createAgent(deps: AgentDeps): Agent {
+  let secondary: Secondary | undefined
+  return {
+    notReady: () => secondary?.notReady() ?? ['starting'],
+    async run(signal) {
+      const composed = compose(deps, await kubeSystemUid(deps.client))
+      secondary = composed
+      // The caches outlive the stop, until the last write is done.
+      const end = new AbortController()
+      const following = composed.watches.run(end.signal)
+      try {
+        await composed.watches.synced(signal)
+        const outcome = await runAsLeader({ ...deps, lease: 'conjoin-secondary' }, composed.work, signal)
+        if (outcome === 'lost') throw new Error('lost the lease; another process may be working already')
+      } finally {
+        end.abort()
+        await following
+        await composed.events.flush()
+      }
+    },
+  }
+}
+
+type Secondary = ReturnType<typeof compose>
+
+/** Builds everything and connects it; nothing runs yet. */
+function compose(deps: AgentDeps, ownUid: string) {
+  const { client, namespace, clock, log, random = Math.random } = deps
+  const key = { namespace, name: mcJoinName }
+  const watches = createWatches(deps)
+  const objects = createObjectStore(deps)
+  const events = createEventRecorder({ client, controller: `${group}/secondary`, instance: deps.identity, clock, log })
+  const obstacles = createObstacles({ events, log })
+  const identity = createIdentityKeeper({ objects, ownUid })
+  const content = (given: GivenObjects) => readContent(given, { allowHttp: deps.allowInsecurePrimaryIngress })
+
+  const lines = { roots: createRoots(deps), leaves: new VouchedLeaves(), proxies: deps.proxies, clock }
+  const toPrimary = {
+    openLine: (options: LineOptions) => openLine(lines, options),
+    versions: { operator: deps.version, kubernetes: deps.kubernetesVersion },
+    ownUid,
+    clock,
+  }
+  const heartbeats = createHeartbeatKeeper({
+    ...toPrimary,
+    boot: toBase64url(secureRandom(12)),
+    onNews: () => controller.enqueue(key),
+    random,
+    log,
+  })
+  const joiner = createJoiner({
+    objects,
+    identity,
+    heartbeats,
+    exchange: async (asked, context) => exchange(toPrimary, asked, context),
+    isPrimary: async (signal) => isPrimary(client, deps.primaryNamespace, signal),
+    readContent: content,
+    clock,
+    random,
+  })
+  const reconcile = createJoinReconcile({
+    objects,
+    identity,
+    heartbeats,
+    joiner,
+    obstacles,
+    events,
+    readContent: content,
+    ownUid,
+    installation: { namespace, releaseName: deps.releaseName },
+    clock,
+    log,
+  })
+  const controller = createController({
+    name: 'join',
+    workers: 1,
+    reconcile: async (_key, context) => reconcile(context),
+    resourceVersion: () => watches.given().join?.metadata.resourceVersion,
+    clock,
+    log,
+  })
+  watches.onChange(() => {
+    joiner.contentChanged(content(watches.given()).hash)
+    controller.enqueue(key)
+  })
+
+  return {
+    watches,
+    events,
+    /** Runs while the lease is held. The heartbeat ends last, because a join that runs out needs it. */
+    work: async (signal: AbortSignal): Promise<void> => {
+      const end = new AbortController()
+      const beating = heartbeats.run(end.signal)
+      controller.enqueue(key)
+      await controller.run(signal)
+      end.abort()
+      await beating
+    },
+    notReady: () => [...watches.notSynced(), ...obstacles.current()],
+  }
+}
+
+/** UID of this cluster's `kube-system` namespace: its identity for ever. */
+async function kubeSystemUid(client: KubeClient): Promise<string> {
+  const namespace = await client.get(namespaceKind, { name: 'kube-system' })
+  if (namespace?.metadata.uid === undefined) throw new Error('this cluster has no namespace kube-system')
+  return namespace.metadata.uid
+}

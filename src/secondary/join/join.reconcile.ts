@@ -1,0 +1,148 @@
+/**
+ * One pass over the objects of a secondary: gathers, lets `join.decide.ts` decide, carries it out. Every step may be
+ * repeated, and after a crash between two of them the next pass goes on from what is stored.
+ */
+import { encodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.ts'
+import type { JoinInput } from '../../api/mc-join.ts'
+import type { Outcome, ReconcileContext } from '../../kube/controller.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { explain } from '../../protocol/errors.ts'
+import type { IdentityKeeper } from '../identity/identity-keeper.ts'
+import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
+import { isRestoreDue, updatedMembership } from '../membership/upkeep.decide.ts'
+import type { GivenObjects, ObjectStore } from '../objects.ts'
+import type { Content } from './content.ts'
+import { decideJoin, type JoinObservation, rejected } from './join.decide.ts'
+import type { Joiner } from './joiner.ts'
+import type { Obstacles } from './obstacles.ts'
+import type { Pass } from './pass.ts'
+import { judgeInput, type PlanContext } from './plan.ts'
+import { contactAnnotations, type Statement } from './status.ts'
+import { createStatusWriter, type StatusWriterDeps } from './status-writer.ts'
+
+export interface JoinReconcileDeps extends StatusWriterDeps {
+  readonly objects: ObjectStore
+  readonly identity: IdentityKeeper
+  readonly heartbeats: HeartbeatKeeper
+  readonly joiner: Joiner
+  readonly obstacles: Obstacles
+  readonly readContent: (given: GivenObjects) => Content
+  /** UID of this cluster's `kube-system` namespace. */
+  readonly ownUid: string
+  readonly installation: PlanContext['installation']
+  readonly clock: Clock
+}
+
+const done: Outcome = { kind: 'done' }
+/** How often a member looks whether its annotations are due, milliseconds. */
+const lookAgain: Outcome = { kind: 'again', afterMs: 600_000 }
+
+export function createJoinReconcile(deps: JoinReconcileDeps) {
+  const { objects: store, identity: keeper, heartbeats, joiner } = deps
+
+  return async (context: ReconcileContext): Promise<Outcome> => {
+    const objects = await store.readAll()
+    const judged = keeper.judge(objects.identity)
+    if (deps.obstacles.stand(objects, judged.kind === 'damaged')) return done
+    if (judged.kind === 'write-back') await keeper.store(undefined, judged.identity)
+    const content = deps.readContent(objects)
+    const identity = judged.kind === 'use' || judged.kind === 'write-back' ? judged.identity : undefined
+    const dialect = content.input?.dialect ?? identity?.joined?.membership.dialect ?? 'first'
+    const status = createStatusWriter(
+      { ...deps, log: context.log },
+      { status: objects.status, join: objects.join, dialect },
+    )
+    const pass: Pass = { ...context, objects, content, identity, status }
+    if (judged.kind === 'clone') return rejectClone(pass)
+    follow(pass)
+    return act(pass)
+  }
+
+  function follow({ identity, content }: Pass): void {
+    const { allowHttp, allowUntrustedTls } = content
+    const info = identity?.joined
+    heartbeats.follow(identity && info && { key: identity.key, info, allowHttp, allowUntrustedTls })
+  }
+
+  async function act(pass: Pass): Promise<Outcome> {
+    const { content, status } = pass
+    const decision = decideJoin(observe(pass))
+    if (decision.kind === 'clean-up') return cleanUp(pass, decision.statement)
+    await upkeep(pass)
+    switch (decision.kind) {
+      case 'rest':
+        return rest(pass)
+      case 'forget':
+        await store.remove(pass.objects.status)
+        return done
+      case 'say':
+        await status.record(decision.statement, stateOfContact(pass))
+        return pass.identity?.joined === undefined ? done : lookAgain
+      case 'wait':
+        return { kind: 'again', afterMs: decision.afterMs }
+      case 'confirm':
+        return joiner.confirm(pass)
+      case 'ask':
+        if (decision.first !== undefined) await status.record(decision.first)
+        return joiner.ask(pass, content.input as JoinInput, decision)
+    }
+  }
+
+  function observe(pass: Pass): JoinObservation {
+    const { content, status } = pass
+    const { input, hash, allowHttp } = content
+    const member = pass.identity?.joined?.membership
+    const context = { ownUid: deps.ownUid, installation: deps.installation, allowHttp, member }
+    return {
+      monotonic: deps.clock.monotonic(),
+      namespace: deps.installation.namespace,
+      hash,
+      asked: input === undefined ? undefined : input.waitingForConfig ? 'waits-for-config' : judgeInput(input, context),
+      status: status.stored(),
+      member,
+      word: heartbeats.contact().word,
+      attempts: joiner.attempts(pass),
+    }
+  }
+
+  /** Takes over the addresses that the primary names, and restores mc-cluster-info. */
+  async function upkeep({ identity, objects }: Pass): Promise<void> {
+    if (identity?.joined === undefined) return
+    const { membership, token } = identity.joined
+    const joined = { membership: updatedMembership(membership, heartbeats.contact()), token }
+    if (joined.membership !== membership) await keeper.store(objects.identity, { ...identity, joined })
+    if (isRestoreDue(joined, objects.clusterInfo?.data))
+      await store.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
+  }
+
+  async function rest(pass: Pass): Promise<Outcome> {
+    const stored = pass.status.stored()
+    if (stored === undefined || pass.identity?.joined === undefined) return done
+    const { status, msg, hash } = stored
+    await pass.status.record({ status, msg, hash }, stateOfContact(pass))
+    return lookAgain
+  }
+
+  function stateOfContact({ identity, status }: Pass): Readonly<Record<string, string>> {
+    return identity?.joined === undefined ? {} : contactAnnotations(heartbeats.contact(), status.stored())
+  }
+
+  /** The membership in mc-identity goes last: until then a crash is made good by the next heartbeat. */
+  async function cleanUp({ objects, identity, status }: Pass, statement: Statement): Promise<Outcome> {
+    await status.record(statement)
+    await store.remove(objects.clusterInfo)
+    if (identity !== undefined) await keeper.store(objects.identity, { key: identity.key })
+    heartbeats.follow(undefined)
+    return done
+  }
+
+  /** The key goes last: until then the Secret still names the other cluster, and all of this is repeated. */
+  async function rejectClone({ objects, content, status }: Pass): Promise<Outcome> {
+    const msg = explain('CloneSuspected', 'this identity belongs to another cluster', 'create a new mc-join')
+    await status.record(rejected(content.hash, msg, undefined))
+    await store.remove(objects.clusterInfo)
+    await keeper.make(objects.identity)
+    heartbeats.follow(undefined)
+    return done
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Carries a join from the question to the confirmed membership, and remembers how its tries went. The order of its
+ * writes is the protocol's: the identity before the first byte, `mc-cluster-info` before the first heartbeat, `Joined`
+ * after the primary has answered that one.
+ */
+import { encodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.ts'
+import type { JoinInput } from '../../api/mc-join.ts'
+import type { Outcome } from '../../kube/controller.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { explain, ProtocolError } from '../../protocol/errors.ts'
+import type { Refusal } from '../../protocol/join-result.ts'
+import { maskedToken } from '../../protocol/token.ts'
+import type { IdentityKeeper } from '../identity/identity-keeper.ts'
+import type { OwnIdentity } from '../identity/own-identity.ts'
+import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
+import type { GivenObjects, ObjectStore } from '../objects.ts'
+import { admittedMembership } from './admission.ts'
+import { type Attempts, afterTry, freshAttempts } from './attempts.ts'
+import type { Content } from './content.ts'
+import { type Asked, type ExchangeOutcome } from './exchange.ts'
+import { rejected } from './join.decide.ts'
+import type { Pass } from './pass.ts'
+import type { JoinPlan } from './plan.ts'
+import { countedAttempts, progressAnnotations } from './status.ts'
+
+export interface JoinerDeps {
+  readonly objects: ObjectStore
+  readonly identity: IdentityKeeper
+  readonly heartbeats: HeartbeatKeeper
+  readonly exchange: (asked: Asked, context: Pick<Pass, 'log' | 'signal'>) => Promise<ExchangeOutcome>
+  /** Whether this cluster is a primary itself, read live. */
+  readonly isPrimary: (signal: AbortSignal) => Promise<boolean>
+  readonly readContent: (given: GivenObjects) => Content
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+export interface Joiner {
+  /** The tries of the content of this pass. */
+  attempts(pass: Pass): Attempts
+  ask(pass: Pass, input: JoinInput, asked: { plan: JoinPlan; name: string | undefined }): Promise<Outcome>
+  confirm(pass: Pass): Promise<Outcome>
+  /** Drops an exchange in flight that is not about this content. */
+  contentChanged(hash: string): void
+}
+
+const done: Outcome = { kind: 'done' }
+const now: Outcome = { kind: 'again', afterMs: 0 }
+
+export function createJoiner(deps: JoinerDeps): Joiner {
+  const { clock, heartbeats } = deps
+  let attempts = freshAttempts('')
+  let inFlight: { readonly hash: string; readonly dropped: AbortController } | undefined
+
+  async function failed(pass: Pass, startedAt: number, error: ProtocolError): Promise<Outcome> {
+    const at = { monotonic: clock.monotonic(), now: clock.now() }
+    const options = { retryAfterMs: error.retryAfterMs, random: deps.random }
+    attempts = afterTry(attempts, { ...at, startedAt }, options)
+    pass.log.debug({ err: error, attempts: attempts.count }, 'the join did not succeed')
+    const statement = { status: 'Joining', msg: error.explained(), hash: attempts.hash } as const
+    await pass.status.record(statement, progressAnnotations(attempts, at))
+    return { kind: 'again', afterMs: attempts.nextAt - at.monotonic }
+  }
+
+  async function refused(pass: Pass, { code, msg }: Refusal): Promise<Outcome> {
+    attempts = { ...attempts, isRefused: true }
+    const sentence = msg.startsWith(`${code}: `) ? msg : explain(code)
+    await pass.status.record(rejected(attempts.hash, sentence, pass.identity?.joined?.membership))
+    return done
+  }
+
+  async function admitted(
+    pass: Pass,
+    input: JoinInput,
+    key: OwnIdentity['key'],
+    result: { plan: JoinPlan; outcome: ExchangeOutcome & { kind: 'joined' } },
+  ): Promise<Outcome> {
+    const { membership } = result.outcome
+    const joined = admittedMembership(result.outcome, result.plan.token.primaryUid, input)
+    const identity = { key, joined }
+    // First where it is repaired from: after a crash in between, mc-cluster-info is restored.
+    await deps.identity.store(pass.objects.identity, identity)
+    await deps.objects.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
+    const { allowHttp, allowUntrustedTls } = pass.content
+    heartbeats.follow({ key, info: joined, allowHttp, allowUntrustedTls }, membership)
+    attempts = { ...attempts, isAdmitted: true }
+    return confirm({ ...pass, identity })
+  }
+
+  /** The first heartbeat: the primary has stored the membership when it answers. */
+  async function confirm(pass: Pass): Promise<Outcome> {
+    const startedAt = clock.now()
+    const contact = await heartbeats.beat(pass.signal)
+    if (contact.failure !== undefined) return failed(pass, startedAt, contact.failure)
+    if (contact.word.kind === 'ok') return now
+    attempts = { ...attempts, isAdmitted: false }
+    // The next pass acts on what the primary has said.
+    return contact.word.kind === 'unknown' ? failed(pass, startedAt, new ProtocolError('UnknownCluster')) : now
+  }
+
+  return {
+    attempts({ content, status }) {
+      const { hash } = content
+      if (attempts.hash !== hash) attempts = freshAttempts(hash, countedAttempts(status.stored(), hash))
+      return attempts
+    },
+
+    async ask(pass, input, { plan, name }) {
+      const { hash } = pass.content
+      const dropped = new AbortController()
+      const signal = AbortSignal.any([pass.signal, dropped.signal])
+      const startedAt = clock.now()
+      inFlight = { hash, dropped }
+      try {
+        if (await deps.isPrimary(signal)) throw new ProtocolError('RoleConflict')
+        const { key } = pass.identity ?? (await deps.identity.make(pass.objects.identity))
+        pass.log.debug({ endpoints: plan.endpoints, token: maskedToken(plan.token.id) }, 'asking the primary')
+        const outcome = await deps.exchange({ plan, key, name }, { log: pass.log, signal })
+        // The newest content wins, and the cache may not have heard of it yet.
+        if (deps.readContent(await deps.objects.readGiven()).hash !== hash) return now
+        if (outcome.kind === 'refused') return await refused(pass, outcome.refusal)
+        return await admitted(pass, input, key, { plan, outcome })
+      } catch (error) {
+        // The change that dropped it has queued the next pass.
+        if (dropped.signal.aborted) return done
+        if (error instanceof ProtocolError) return await failed(pass, startedAt, error)
+        throw error
+      } finally {
+        inFlight = undefined
+      }
+    },
+
+    confirm,
+
+    contentChanged(hash) {
+      if (inFlight !== undefined && inFlight.hash !== hash) inFlight.dropped.abort(new Error('mc-join has changed'))
+    },
+  }
+}
