@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import { k10Schema } from '../../api/k10.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { challengeRequestSchema, type Issuer, signChallenge } from '../../protocol/challenge.ts'
-import { explain, meaningOf, ProtocolError } from '../../protocol/errors.ts'
+import { explain, ProtocolError } from '../../protocol/errors.ts'
 import { decodeJoinRequest, joinBodySchema, verifyJoinRequest } from '../../protocol/join-request.ts'
 import { type Echoes, type Membership, type Refusal, sealAcceptance, signRefusal } from '../../protocol/join-result.ts'
 import { signMembershipToken } from '../../protocol/membership-token.ts'
@@ -33,6 +33,9 @@ export interface JoinService {
   /** Throws `ProtocolError` for what is answered without a signature, `KubeApiError` where the API server fails. */
   join(body: unknown): Promise<Answer>
 }
+
+/** A refusal of a join is one status, whatever its code: only the signed body says more. */
+const refusedStatus = 403
 
 export function createJoinService(deps: JoinServiceDeps): JoinService {
   return {
@@ -99,7 +102,7 @@ async function refuse(
   refusal: Refusal,
 ): Promise<Answer> {
   deps.log.info({ uid: exchange.echoes.sub, code: refusal.code }, 'join refused')
-  return { status: meaningOf(refusal.code).http, body: { result: await signRefusal(issuer, exchange, refusal) } }
+  return { status: refusedStatus, body: { result: await signRefusal(issuer, exchange, refusal) } }
 }
 
 /** A sender that trusts another key of the primary than the one it has could not read the answer. */
