@@ -114,6 +114,7 @@ function secondaries(clusters: Informer<Cluster>): readonly string[] {
     .list()
     .filter((cluster) => !cluster.spec.primary)
     .map((cluster) => cluster.metadata.name)
+    .toSorted()
 }
 
 async function isNamespaceDeleted(client: KubeClient, namespace: string | undefined): Promise<boolean> {

@@ -123,6 +123,7 @@ export function rejected(hash: string, msg: string, member: StoredMembership | u
   return { status: 'Rejected', msg: msg + goesOn, hash }
 }
 
-function disconnectedBy({ primaryName }: StoredMembership, at: number): string {
-  return explain('Disconnected', `disconnected by the primary ${primaryName} at ${formatTimestamp(at)}`)
+function disconnectedBy({ primaryName, clusterName }: StoredMembership, at: number): string {
+  const what = `${clusterName} was disconnected from ${primaryName} by the primary at ${formatTimestamp(at)}`
+  return explain('Disconnected', what)
 }
