@@ -5,13 +5,9 @@
 import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { buildBinary, kubernetesVersion } from './build.ts'
+import { type BinaryName, buildBinary, kubernetesVersion } from './build.ts'
 import { withBuildLock } from './build-lock.ts'
-
-export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl'
-
-/** Takes one line for the person who waits, without a line break. */
-export type Report = (line: string) => void
+import type { Report } from './report.ts'
 
 /**
  * Absolute paths of the named programs. Searched in this order: `KUBEBUILDER_ASSETS`, the cache, a build from Go

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import { connect, createServer, type Socket } from 'node:net'
-import type { Report } from './binaries.ts'
+import type { Report } from './report.ts'
 
 type Release = () => void
 

@@ -5,10 +5,12 @@
 import { spawn } from 'node:child_process'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BinaryName, Report } from './binaries.ts'
+import type { Report } from './report.ts'
 
 export const kubernetesVersion = 'v1.36.3'
 const etcdVersion = 'v3.6.8'
+
+export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl'
 
 interface Source {
   readonly module: string
