@@ -2,7 +2,6 @@
  * Composes the primary: informers, controllers, services and the join server. The only file of the primary that
  * constructs things; it decides nothing.
  */
-import { X509Certificate } from 'node:crypto'
 import { group } from '../api/group.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { createEventRecorder } from '../kube/events.ts'
@@ -146,7 +145,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     const certificate = deps.listen.tls
       ? await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
       : undefined
-    const own = certificate === undefined ? [] : [spkiHash(new X509Certificate(certificate.certificatePem))]
+    const own = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
     const server = createJoinServer({
       joins: createJoinService({
         client,

@@ -53,8 +53,10 @@ function decideDeleted(observed: ClusterObservation): ClusterDecision {
   if (cluster.spec.primary && waitsFor.length > 0) return { kind: 'keep', status: decideStatus(observed) }
   const { member } = cluster.spec
   if (member === undefined) return { kind: 'release' }
-  const at = Date.parse(cluster.metadata.deletionTimestamp ?? '')
-  return { kind: 'release', tombstone: { uid: member.uid, keyId: member.keyId, name: cluster.metadata.name, at } }
+  // Now, and not `deletionTimestamp`: that one has whole seconds, and a join that was asked for in the same second would
+  // look younger than the disconnection.
+  const { uid, keyId } = member
+  return { kind: 'release', tombstone: { uid, keyId, name: cluster.metadata.name, at: observed.now } }
 }
 
 /** Our label and our finalizer belong to the operator: a user's removal of them is undone. */

@@ -21,7 +21,7 @@ export interface Tombstone {
   readonly uid: string
   readonly keyId: string
   readonly name: string
-  /** When the Cluster was deleted, ms since the epoch. */
+  /** When the Cluster was disconnected, ms since the epoch. */
   readonly at: number
 }
 

@@ -2,6 +2,7 @@
  * Answers a member's heartbeat: verifies who sends it, remembers the sighting, and signs the reply. The cache may say
  * yes; whatever else is said rests on what the API server has just shown.
  */
+import type { Cluster } from '../../api/cluster.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -97,13 +98,26 @@ async function judge(
   if (claims.sub !== clusterName) throw new ProtocolError('Malformed', 'the path names another cluster than the token')
   const claim: Claim = { uid: claims.uid, tokenKeyId: claims.cnf.jkt, keyId }
   const cached = deps.clusters.named(clusterName)
-  if (cached !== undefined && isMember(claim, cached)) return { kind: 'member', cluster: cached }
+  if (cached !== undefined && isMember(claim, cached)) {
+    const isElder = !(await hasElder(deps.clusters, cached, claim))
+    return isElder ? { kind: 'member', cluster: cached } : { kind: 'unknown' }
+  }
   const [cluster, tombstone, isTokenGenuine] = await Promise.all([
     deps.clusters.live(clusterName),
     deps.tombstones.findLive({ uid: claim.uid, keyId }),
     isGenuineToken(issuer, token),
   ])
   return decideMembership({ claim, isTokenGenuine, cluster, tombstone })
+}
+
+/** Two Clusters of one uid or key come only from a race: the older is the member, and the younger is never confirmed. */
+async function hasElder(clusters: ClusterLookup, cluster: Cluster, { uid, keyId }: Claim): Promise<boolean> {
+  for (const cached of [clusters.byUid(uid), clusters.byKey(keyId)]) {
+    if (cached === undefined || cached.metadata.uid === cluster.metadata.uid) continue
+    const elder = await clusters.live(cached.metadata.name)
+    if (elder?.spec.member?.uid === uid || elder?.spec.member?.keyId === keyId) return true
+  }
+  return false
 }
 
 async function replyTo(deps: HeartbeatDeps, verdict: MembershipVerdict, heartbeat: Heartbeat): Promise<Reply> {

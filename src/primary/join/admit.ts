@@ -51,6 +51,7 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
     try {
       if (admission.kind !== 'recognise') await countUse(deps, current)
       const cluster = await commit(deps, admission, request.join)
+      await forgetDisconnection(deps.tombstones, request.join)
       return { kind: 'member', cluster, isNew: admission.kind !== 'recognise' }
     } catch (error) {
       if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error
@@ -123,6 +124,13 @@ async function countUse(deps: AdmitDeps, { join, token }: Request): Promise<void
   if (!settings.ok || settings.settings.maxUses === undefined) return
   if (usersOf(secret).includes(join.key.thumbprint)) return
   await addUse(deps.client, secret, join.key.thumbprint, deps.clock.now())
+}
+
+/** A member is not disconnected: its tombstone goes with its new Cluster. */
+async function forgetDisconnection(tombstones: Tombstones, { key, claims }: VerifiedJoin): Promise<void> {
+  const uid = claims.sub
+  if (!tombstones.mayHave(uid)) return
+  if ((await tombstones.findLive({ uid, keyId: key.thumbprint })) !== undefined) await tombstones.drop(uid)
 }
 
 function refused(code: ErrorCode, what?: string, remedy?: string): Admitted {

@@ -3,7 +3,7 @@
  * neither the names nor the dates in it. The only user of @peculiar/x509.
  */
 import 'reflect-metadata'
-import { createHash, webcrypto, type X509Certificate } from 'node:crypto'
+import { createHash, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   BasicConstraintsExtension,
@@ -52,7 +52,7 @@ export async function createSelfSignedCertificate(options: {
 }
 
 /** SHA-256 of a certificate's public key (SPKI), base64url: how a challenge vouches for a leaf. */
-export function spkiHash(certificate: X509Certificate): string {
-  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
+export function spkiHash(certificatePem: string): string {
+  const spki = new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(spki).digest('base64url')
 }

@@ -98,7 +98,7 @@ async function post(url: URL, body: string): Promise<{ leaf: string; body: strin
       answer.once('error', reject)
       answer.once('end', () => {
         if (certificate === undefined) reject(new ProtocolError('TlsUntrusted', 'the endpoint showed no certificate'))
-        else resolve({ leaf: spkiHash(certificate), body: Buffer.concat(pieces).toString('utf8') })
+        else resolve({ leaf: spkiHash(certificate.toString()), body: Buffer.concat(pieces).toString('utf8') })
       })
     })
     sent.once('timeout', () => sent.destroy(new Error('no answer in time')))
