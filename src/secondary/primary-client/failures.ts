@@ -2,15 +2,25 @@
  * What a failure on the way to a primary means to the user of a secondary: one code of the protocol's table, with the
  * place named. Nothing here is final: only a signed answer is, and that never comes through this file.
  */
+import { errors } from 'undici'
 import { isCodeFrom, meaningOf, ProtocolError } from '../../protocol/errors.ts'
 import { problemSchema } from '../../protocol/wire.ts'
 import type { Answer } from './http.ts'
 
-type NetworkCode = 'DnsFailure' | 'ConnectRefused' | 'ConnectTimeout' | 'TlsUntrusted' | 'NotOurServer'
+/** What each of them says of the place; the detail follows. */
+const sentences = {
+  DnsFailure: (where: string) => `the host name of ${where} cannot be resolved`,
+  ConnectRefused: (where: string) => `the primary cannot be reached at ${where}`,
+  ConnectTimeout: (where: string) => `the primary did not answer in time at ${where}`,
+  TlsUntrusted: (where: string) => `no trusted TLS connection to ${where}`,
+  NotOurServer: (where: string) => `something other than a conjoin primary answers at ${where}`,
+} as const
+
+type NetworkCode = keyof typeof sentences
 
 /** Codes of Node and undici; each with the words for it. */
 const networkFailures: Readonly<Record<string, readonly [NetworkCode, string]>> = {
-  ENOTFOUND: ['DnsFailure', 'the host name cannot be resolved'],
+  ENOTFOUND: ['DnsFailure', 'there is no such name'],
   EAI_AGAIN: ['DnsFailure', 'the name server does not answer'],
   ECONNREFUSED: ['ConnectRefused', 'nothing listens there'],
   EHOSTUNREACH: ['ConnectRefused', 'the host cannot be reached'],
@@ -35,7 +45,7 @@ export function networkFailure(error: unknown, where: string): ProtocolError {
   if (known !== undefined) return failure(known[0], where, known[1], error)
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO')
     return failure('TlsUntrusted', where, `the TLS handshake failed: ${code}`, error)
-  if (code.startsWith('HPE_')) return failure('NotOurServer', where, 'the answer is not HTTP', error)
+  if (error instanceof errors.HTTPParserError) return failure('NotOurServer', where, 'the answer is not HTTP', error)
   return failure('ConnectRefused', where, code, error)
 }
 
@@ -72,7 +82,7 @@ export function located(error: ProtocolError, where: string): ProtocolError {
 }
 
 function failure(code: NetworkCode, where: string, detail: string, cause?: unknown): ProtocolError {
-  return new ProtocolError(code, `${meaningOf(code).what} at ${where}: ${detail}`, { cause })
+  return new ProtocolError(code, `${sentences[code](where)}: ${detail}`, { cause })
 }
 
 /** Node wraps the failures of several addresses of one host, undici those of a connection. */

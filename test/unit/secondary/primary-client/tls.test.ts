@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { createSelfSignedCertificate } from '../../../../src/primary/server/certificate.ts'
+import { type ChallengeRequest, signChallenge } from '../../../../src/protocol/challenge.ts'
+import { challengePath } from '../../../../src/protocol/wire.ts'
+import { type FakePrimary, sendJson, spkiOf, startFakePrimary } from '../fake-primary.fixture.ts'
+import { asker, forever, lineDeps, lineTo } from '../lines.fixture.ts'
+import { refusal } from '../refused.fixture.ts'
+
+const secretPath = '/mc/v1/join'
+const secret = { body: '{"request":"secret"}' }
+
+describe('a connection to a primary over TLS', () => {
+  let primary: FakePrimary
+  let directory: string
+  before(async () => {
+    primary = await startFakePrimary()
+    directory = mkdtempSync(join(tmpdir(), 'conjoin-tls-'))
+  })
+  after(async () => {
+    await primary.close()
+    rmSync(directory, { recursive: true })
+  })
+  beforeEach(() => {
+    primary.intercept = (_request, response) => sendJson(response, 200, {})
+  })
+  afterEach(() => {
+    primary.spki = undefined
+  })
+
+  it('carries nothing while its certificate is not accepted', async () => {
+    const count = primary.requests.length
+    const line = lineTo(primary)
+    const error = await refusal(line.post(primary.endpoint, secretPath, secret, forever))
+    assert.equal(
+      error.explained(),
+      `TlsUntrusted: the primary's TLS certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT), at ${primary.endpoint}; check that nothing intercepts the connection, or give conjoin the CA bundle of the primary`,
+    )
+    assert.equal(primary.requests.length, count)
+    line.close()
+  })
+
+  it('is good once the signed challenge lists the very key that it showed', async () => {
+    const line = lineTo(primary)
+    primary.intercept = undefined
+    await line.introduce(primary.endpoint, asker, forever)
+    primary.intercept = (_request, response) => sendJson(response, 200, {})
+    assert.equal((await line.post(primary.endpoint, secretPath, secret, forever)).status, 200)
+    line.close()
+  })
+
+  it('is not good by a challenge that lists another key', async () => {
+    primary.intercept = undefined
+    const other = await createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
+    primary.spki = [spkiOf(other.certificatePem)]
+    const line = lineTo(primary)
+    assert.equal((await refusal(line.introduce(primary.endpoint, asker, forever))).code, 'TlsUntrusted')
+    assert.equal((await refusal(line.post(primary.endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
+    line.close()
+  })
+
+  it('vouched for by one primary is not good for another', async () => {
+    primary.intercept = undefined
+    const deps = lineDeps()
+    const line = lineTo(primary, deps)
+    await line.introduce(primary.endpoint, asker, forever)
+    const other = await startFakePrimary({ tls: false })
+    const toOther = lineTo(other, deps)
+    assert.equal((await refusal(toOther.post(primary.endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
+    line.close()
+    toOther.close()
+    await other.close()
+  })
+
+  it('shows nothing but the question to whoever intercepts it and asks the true primary for the answer', async () => {
+    const interceptor = await startFakePrimary()
+    interceptor.intercept = async (_request, response, body) => {
+      const challenge = await signChallenge(primary.issuer, JSON.parse(body) as ChallengeRequest, {
+        spki: [spkiOf(primary.certificate)],
+        now: Date.now(),
+      })
+      sendJson(response, 200, { challenge })
+    }
+    const line = lineTo(primary)
+    assert.equal((await refusal(line.introduce(interceptor.endpoint, asker, forever))).code, 'TlsUntrusted')
+    await refusal(line.post(interceptor.endpoint, secretPath, secret, forever))
+    assert.deepEqual(
+      interceptor.requests.map(({ path }) => path),
+      [`/k10${challengePath}`],
+    )
+    line.close()
+    await interceptor.close()
+  })
+
+  it('is accepted with a chain that the CA bundle vouches for, also where the bundle is replaced later', async () => {
+    const caBundleFile = join(directory, 'ca.pem')
+    writeFileSync(caBundleFile, '')
+    const line = lineTo(primary, lineDeps({ caBundleFile }))
+    const post = async () => line.post(primary.endpoint, secretPath, secret, forever)
+    assert.equal((await refusal(post())).code, 'TlsUntrusted')
+    writeFileSync(caBundleFile, primary.certificate)
+    assert.equal((await post()).status, 200)
+    line.close()
+  })
+
+  it('is not accepted for another host name, and works again when the name fits', async () => {
+    const caBundleFile = join(directory, 'ca-names.pem')
+    writeFileSync(caBundleFile, primary.certificate)
+    const line = lineTo(primary, lineDeps({ caBundleFile }))
+    const other = primary.endpoint.replace('127.0.0.1', 'localhost')
+    const error = await refusal(line.post(other, secretPath, secret, forever))
+    assert.match(error.explained(), /^TlsUntrusted: .*\(ERR_TLS_CERT_ALTNAME_INVALID\)/)
+    line.close()
+  })
+
+  it('survives a CA bundle that cannot be read', async () => {
+    const line = lineTo(primary, lineDeps({ caBundleFile: join(directory, 'missing.pem') }))
+    primary.intercept = undefined
+    await line.introduce(primary.endpoint, asker, forever)
+    line.close()
+  })
+
+  it('is accepted with any certificate where the user allows it', async () => {
+    const line = lineTo(primary, lineDeps(), { allowUntrustedTls: true })
+    assert.equal((await line.post(primary.endpoint, secretPath, secret, forever)).status, 200)
+    line.close()
+  })
+
+  it('is judged anew for each connection: a key that has changed in between gets nothing', async () => {
+    const imposter = await startFakePrimary()
+    const relay = await startRelay(primary.port)
+    const endpoint = `https://127.0.0.1:${relay.port}/k10`
+    const line = lineTo(primary)
+    primary.intercept = undefined
+    await line.introduce(endpoint, asker, forever)
+    primary.intercept = (_request, response) => sendJson(response, 200, {})
+    assert.equal((await line.post(endpoint, secretPath, secret, forever)).status, 200)
+    relay.switchTo(imposter.port)
+    assert.equal((await refusal(line.post(endpoint, secretPath, secret, forever))).code, 'ConnectRefused')
+    assert.equal((await refusal(line.post(endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
+    assert.deepEqual(imposter.requests, [])
+    line.close()
+    await relay.close()
+    await imposter.close()
+  })
+})
+
+/** Passes bytes on; `switchTo` cuts what is open and leads what comes next elsewhere. */
+async function startRelay(firstPort: number) {
+  let target = firstPort
+  const open = new Set<Socket>()
+  const server = createTcpServer((socket) => {
+    const onward = connect(target, '127.0.0.1')
+    for (const end of [socket, onward]) {
+      open.add(end)
+      end.on('error', () => undefined)
+      end.on('close', () => open.delete(end))
+    }
+    socket.pipe(onward).pipe(socket)
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const cut = () => {
+    for (const socket of open) socket.destroy()
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    switchTo(port: number) {
+      target = port
+      cut()
+    },
+    async close() {
+      cut()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+    },
+  }
+}
