@@ -2,6 +2,7 @@
  * The settings of a process: flags, their environment twins (`--identity-namespace` is `CONJOIN_IDENTITY_NAMESPACE`),
  * one schema, read once and frozen. The only file that reads the environment.
  */
+import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -35,6 +36,23 @@ const namespace = z
   .max(63)
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'must be an RFC 1123 label')
 
+/** `10.0.0.0/8,192.0.2.7`. */
+const addressRanges = z.string().transform((text, context) => {
+  const ranges = text.split(',').map((range) => range.trim())
+  if (ranges.every(isAddressRange)) return ranges
+  context.addIssue({ code: 'custom', message: 'must be IP addresses or CIDR ranges, separated by commas' })
+  return z.NEVER
+})
+
+function isAddressRange(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/')
+  const version = isIP(address)
+  const bits = version === 6 ? 128 : 32
+  return (
+    version !== 0 && rest.length === 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
+  )
+}
+
 const endpointUrl = z.url({ protocol: /^https?$/, error: 'must be http://… or https://…' })
 
 const common = {
@@ -53,6 +71,7 @@ const primarySchema = z.object({
   'identity-namespace': namespace.optional(),
   listen: listenAddress.default({ tls: true, host: '0.0.0.0', port: 8443 }),
   endpoint: endpointUrl.optional(),
+  'trusted-proxies': addressRanges.default([]),
   'heartbeat-interval': z.coerce.number().min(10, 'must be 10 to 600 seconds').max(600).default(20),
 })
 

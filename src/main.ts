@@ -80,6 +80,7 @@ async function primaryRole(config: PrimaryConfig, log: Logger) {
     identity: config.identity,
     listen: config.listen,
     endpoint: config.endpoint,
+    trustedProxies: config['trusted-proxies'],
     heartbeatInterval: config['heartbeat-interval'] * 1000,
     clock: systemClock,
     log,

@@ -10,6 +10,8 @@ export interface Answer {
   readonly nonce?: string
   /** When to ask again, whole seconds. */
   readonly retryAfter?: number
+  /** Whether the request brought a proof that holds: such a request counts against nobody. */
+  readonly isProven?: boolean
 }
 
 /** Problem details (RFC 9457) for an error of the protocol. */

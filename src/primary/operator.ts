@@ -20,6 +20,8 @@ import { createAdmissionJournal } from './join/admission-journal.ts'
 import { createClusterLookup } from './join/cluster-lookup.ts'
 import { createJoinService } from './join/join-service.ts'
 import { createTokenSource } from './join/token-source.ts'
+import { createBuckets } from './load/buckets.ts'
+import { createGate } from './load/gate.ts'
 import { assertOwnDefinitions } from './preflight.ts'
 import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
@@ -38,6 +40,8 @@ export interface OperatorDeps {
   readonly listen: { readonly tls: boolean; readonly host: string; readonly port: number }
   /** Takes the place of the Bootstrap's ingress URL. */
   readonly endpoint: string | undefined
+  /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[]
   /** The least time between two heartbeats of a member, milliseconds. */
   readonly heartbeatInterval: number
   readonly clock: Clock
@@ -50,6 +54,13 @@ export interface Operator {
   /** Why /readyz is not ok; empty when ready. */
   readonly notReady: () => readonly string[]
 }
+
+/** Joins at once; further ones are turned away. */
+const joinLoad = { working: 64, waiting: 256 }
+/** Requests without a proof, from one source. */
+const sourceLoad = { burst: 600, perSecond: 10 }
+/** Requests of one member. */
+const memberLoad = { burst: 5, perSecond: 1 }
 
 export function createOperator(deps: OperatorDeps): Operator {
   let primary: Primary | undefined
@@ -168,9 +179,13 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         clusters,
         tombstones,
         confirmation,
+        pace: createBuckets(memberLoad, clock),
         clock,
       }),
       pathBefore: () => pathBefore(serving),
+      trustedProxies: deps.trustedProxies,
+      gate: createGate(joinLoad),
+      sources: createBuckets(sourceLoad, clock),
       certificate,
       log,
     })

@@ -15,6 +15,7 @@ import { heartbeatPath } from '../../protocol/wire.ts'
 import { type Answer, problemOf } from '../answer.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../join/cluster-lookup.ts'
+import type { Buckets } from '../load/buckets.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { Confirmation } from './confirmation.ts'
 import { type Claim, decideMembership, isMember, type MembershipVerdict } from './membership.decide.ts'
@@ -29,6 +30,8 @@ export interface HeartbeatDeps {
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
   readonly confirmation: Confirmation
+  /** How often a key may ask; only proven requests count, so nobody can use up what is another's. */
+  readonly pace: Buckets
   readonly clock: Clock
 }
 
@@ -62,10 +65,12 @@ export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
         if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
         throw error
       }
+      const wait = deps.pace.take(keyId)
+      if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
       const verdict = await judge(deps, issuer, request, keyId)
       const reply = await replyTo(deps, verdict, heartbeat)
       const signed = await signReply(issuer, { proof: request.proof, thumbprint: keyId }, reply)
-      return { status: replyStatus[reply.status], body: { reply: signed }, nonce }
+      return { status: replyStatus[reply.status], body: { reply: signed }, nonce, isProven: true }
     },
   }
 }

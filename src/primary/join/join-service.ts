@@ -64,7 +64,8 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
       if (!k10Schema.safeParse(join.claims.k10).success)
         throw new ProtocolError('Malformed', 'the request reports a k10 that is not well-formed')
       const admitted = await admit(deps, { join, token, askedAt })
-      if (admitted.kind === 'refused') return refuse(deps, primary, { request, echoes }, admitted.refusal)
+      if (admitted.kind === 'refused')
+        return { ...(await refuse(deps, primary, { request, echoes }, admitted.refusal)), isProven: true }
       const clusterName = admitted.cluster.metadata.name
       if (admitted.isNew) deps.journal.admitted(token.secret, clusterName)
       deps.log.info(
@@ -73,7 +74,11 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
       )
       const membership = await membershipOf(deps, primary, { join, clusterName })
       const exchange = { echoes, request, exchangeKey: join.claims.epk }
-      return { status: 200, body: { result: await sealAcceptance(primary.issuer, exchange, membership) } }
+      return {
+        status: 200,
+        body: { result: await sealAcceptance(primary.issuer, exchange, membership) },
+        isProven: true,
+      }
     },
   }
 }

@@ -2,7 +2,7 @@
  * The join endpoint: HTTP in front of the services. It reads bodies strictly, answers problems for what nobody signs, and
  * says nothing of its inside. The only file of the primary that imports fastify.
  */
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { KubeApiError } from '../../kube/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -19,6 +19,9 @@ import {
 import { type Answer, problemOf } from '../answer.ts'
 import type { HeartbeatService } from '../heartbeat/heartbeat-service.ts'
 import type { JoinService } from '../join/join-service.ts'
+import type { Buckets } from '../load/buckets.ts'
+import type { Gate } from '../load/gate.ts'
+import { sourceOf } from '../load/source.ts'
 import type { Certificate } from './certificate.ts'
 
 export interface JoinServerDeps {
@@ -28,6 +31,12 @@ export interface JoinServerDeps {
   readonly pathBefore: () => string
   /** Absent: plain HTTP, for an ingress that ends TLS. */
   readonly certificate: Certificate | undefined
+  /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[]
+  /** The joins in work. */
+  readonly gate: Gate
+  /** Requests without a proof, by source. */
+  readonly sources: Buckets
   readonly log: Logger
 }
 
@@ -44,6 +53,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     http: { connectionsCheckingInterval, headersTimeout: requestTimeout },
     requestTimeout,
     bodyLimit: maxRequestBytes,
+    trustProxy: [...deps.trustedProxies],
     // Also served without the prefix, for an ingress that strips it.
     rewriteUrl: (request) => withoutPrefix(request.url ?? '/', deps.pathBefore()),
     // The routes read what they need; a log line for each request would be a stranger's to write.
@@ -55,11 +65,24 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body)
   })
+  server.addHook('onRequest', async (request, reply) => {
+    const wait = deps.sources.take(sourceOf(request.ip))
+    if (wait > 0) return send(reply, tooMany(wait))
+    return undefined
+  })
   server.setErrorHandler((error, _request, reply) => send(reply, answerError(deps.log, error)))
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'NotFound', 'no such route'))
 
+  /** A request that was proven gives back what it has cost, and so does the challenge before it. */
+  const settle = (request: FastifyRequest, answer: Answer, cost: number): Answer => {
+    if (answer.isProven === true) deps.sources.giveBack(sourceOf(request.ip), cost)
+    return answer
+  }
   server.post(challengePath, async (request, reply) => send(reply, await deps.joins.challenge(readJson(request.body))))
-  server.post(joinPath, async (request, reply) => send(reply, await deps.joins.join(readJson(request.body))))
+  server.post(joinPath, async (request, reply) => {
+    const answer = await deps.gate.pass(async () => deps.joins.join(readJson(request.body)))
+    return send(reply, settle(request, answer, 2))
+  })
   server.post<{ Params: { name: string } }>(heartbeatPath(':name'), async (request, reply) => {
     const answer = await deps.heartbeats.heartbeat({
       clusterName: request.params.name,
@@ -67,7 +90,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
       proof: String(request.headers[proofHeader] ?? ''),
       body: request.body as Buffer,
     })
-    return send(reply, answer)
+    return send(reply, settle(request, answer, 1))
   })
   return server
 }
@@ -110,6 +133,13 @@ function answerError(log: Logger, error: unknown): Answer {
   }
   // Fastify's own: a body that is too large, of another type, or cut off.
   return { ...problemOf(new ProtocolError('Malformed', 'the body is too large, or not JSON')), status }
+}
+
+function tooMany(waitMs: number): Answer {
+  const problem = problemOf(
+    new ProtocolError('Busy', 'too many requests without a proof from this address', { retryAfterMs: waitMs }),
+  )
+  return { ...problem, status: 429 }
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
