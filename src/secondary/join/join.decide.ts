@@ -40,8 +40,8 @@ export type JoinDecision =
     }
   /** Admitted: beat until the primary has answered. */
   | { readonly kind: 'confirm' }
-  /** The primary has disconnected this cluster. */
-  | { readonly kind: 'clean-up'; readonly statement: Statement }
+  /** The primary has disconnected this cluster; `statement` is undefined where other content waits to be tried. */
+  | { readonly kind: 'clean-up'; readonly at: number; readonly statement: Statement | undefined }
 
 /** Found at home: judged again whenever the process starts, because a newer version may judge otherwise. */
 const judgedAgain: ReadonlySet<string> = new Set([
@@ -55,9 +55,13 @@ const judgedAgain: ReadonlySet<string> = new Set([
 const rest: JoinDecision = { kind: 'rest' }
 
 export function decideJoin(seen: JoinObservation): JoinDecision {
-  const { hash, asked, word, member } = seen
-  if (member !== undefined && word.kind === 'disconnected')
-    return { kind: 'clean-up', statement: { status: 'Rejected', msg: disconnectedBy(member, word.at), hash } }
+  const { hash, asked, status, word, member } = seen
+  if (member !== undefined && word.kind === 'disconnected') {
+    // The word is about the content that led to the membership: what was given since deserves its own try.
+    const isUntried = asked !== undefined && status?.hash !== hash
+    const statement: Statement = { status: 'Rejected', msg: disconnectedBy(member, word.at), hash }
+    return { kind: 'clean-up', at: word.at, statement: isUntried ? undefined : statement }
+  }
   if (asked === undefined) return decideWithoutMcJoin(seen)
   if (asked === 'waits-for-config')
     return { kind: 'say', statement: { status: 'Joining', msg: messages.waitsForConfig(seen.namespace), hash } }

@@ -4,6 +4,7 @@
  */
 import { encodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.ts'
 import type { JoinInput } from '../../api/mc-join.ts'
+import { formatTimestamp } from '../../api/timestamp.ts'
 import type { Outcome, ReconcileContext } from '../../kube/controller.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { explain } from '../../protocol/errors.ts'
@@ -12,7 +13,7 @@ import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
 import { isRestoreDue, updatedMembership } from '../membership/upkeep.decide.ts'
 import type { GivenObjects, ObjectStore } from '../objects.ts'
 import type { Content } from './content.ts'
-import { decideJoin, type JoinObservation, rejected } from './join.decide.ts'
+import { decideJoin, type JoinDecision, type JoinObservation, rejected } from './join.decide.ts'
 import type { Joiner } from './joiner.ts'
 import type { Obstacles } from './obstacles.ts'
 import type { Pass } from './pass.ts'
@@ -67,7 +68,7 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
   async function act(pass: Pass): Promise<Outcome> {
     const { content, status } = pass
     const decision = decideJoin(observe(pass))
-    if (decision.kind === 'clean-up') return cleanUp(pass, decision.statement)
+    if (decision.kind === 'clean-up') return cleanUp(pass, decision)
     await upkeep(pass)
     switch (decision.kind) {
       case 'rest':
@@ -128,12 +129,16 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
   }
 
   /** The membership in mc-identity goes last: until then a crash is made good by the next heartbeat. */
-  async function cleanUp({ objects, identity, status }: Pass, statement: Statement): Promise<Outcome> {
-    await status.record(statement)
+  async function cleanUp(
+    { objects, identity, status, log }: Pass,
+    { at, statement }: JoinDecision & { kind: 'clean-up' },
+  ): Promise<Outcome> {
+    log.info({ at: formatTimestamp(at), cluster: identity?.joined?.membership.clusterName }, 'disconnected')
+    if (statement !== undefined) await status.record(statement)
     await store.remove(objects.clusterInfo)
     if (identity !== undefined) await keeper.store(objects.identity, { key: identity.key })
     heartbeats.follow(undefined)
-    return done
+    return { kind: 'again', afterMs: 0 }
   }
 
   /** The key goes last: until then the Secret still names the other cluster, and all of this is repeated. */

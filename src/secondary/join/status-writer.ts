@@ -58,7 +58,7 @@ function tell({ events, log }: StatusWriterDeps, join: Secret | undefined, { sta
       record('Normal', 'Joined', msg === '' ? 'This cluster has joined the primary.' : msg)
       return
     case 'Rejected':
-      log.info(fields, fields.code === 'Disconnected' ? 'disconnected' : 'rejected')
+      log.info(fields, 'rejected')
       record('Warning', 'Rejected', msg)
   }
 }

@@ -85,7 +85,7 @@ export function isNews(before: Contact, after: Contact): boolean {
 
 /** Milliseconds to the next beat: the interval ± 20 %, later where a busy primary asks for it. */
 export function nextBeat({ interval, failure }: Contact, random: () => number): number {
-  return Math.max(interval * (1 - spread + random() * 2 * spread), failure?.retryAfterMs ?? 0)
+  return Math.max(Math.round(interval * (1 - spread + random() * 2 * spread)), failure?.retryAfterMs ?? 0)
 }
 
 function clamped(seconds: number): number {
