@@ -1,10 +1,12 @@
 /**
- * `npm test`: the checks of the code, then the unit tests, then the end-to-end tests on real control planes. Arguments
- * name test files to run instead of all of them. Stops at the first step that fails, with its exit code.
+ * `npm test`: the checks of the code, then the unit tests, then the end-to-end tests on real control planes.
+ * `npm run test:long`: what takes longer. Arguments name test files to run instead. Stops at the first step that fails,
+ * with its exit code.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { ensureBinaries } from './controlplane/binaries.ts'
 
 interface Step {
@@ -17,6 +19,7 @@ const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
 /** A test that takes longer hangs. Milliseconds. */
 const hangLimit = 180_000
+const hangLimitOfLongTests = 1_200_000
 
 const checks: readonly Step[] = [
   { title: 'types', command: bin('tsc'), args: [] },
@@ -25,9 +28,27 @@ const checks: readonly Step[] = [
   { title: 'generated files', command: process.execPath, args: ['tools/gen.ts', '--check'] },
 ]
 
-function tests(title: string, files: readonly string[], concurrency: number): Step {
-  const args = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${hangLimit}`, ...files]
+function tests(title: string, files: readonly string[], options: { concurrency: number; limit: number }): Step {
+  const reporters = ['spec', './tools/slowest-reporter.ts']
+  const args = [
+    '--test',
+    `--test-concurrency=${options.concurrency}`,
+    `--test-timeout=${options.limit}`,
+    ...reporters.flatMap((reporter) => [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout']),
+    ...files,
+  ]
   return { title, command: process.execPath, args }
+}
+
+/** The test files below these folders. */
+function filesOf(...folders: readonly string[]): readonly string[] {
+  const files = globSync(
+    folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    { cwd: root },
+  )
+  // Without a file, node would run every test that it finds.
+  if (files.length === 0) throw new Error(`there is no test in ${folders.join(' or ')}`)
+  return files
 }
 
 /** Ends this process where the step fails. */
@@ -41,12 +62,14 @@ function run({ title, command, args }: Step): void {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const chosen = process.argv.slice(2)
+const { values, positionals } = parseArgs({ options: { long: { type: 'boolean' } }, allowPositionals: true })
 // Once, here: the test files start in parallel and would each show the progress of a build.
 await ensureBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'], console.log)
-if (chosen.length > 0) run(tests('chosen tests', chosen, 1))
+if (positionals.length > 0) run(tests('chosen tests', positionals, { concurrency: 1, limit: hangLimitOfLongTests }))
+else if (values.long)
+  run(tests('long tests', filesOf('faults', 'long'), { concurrency: 1, limit: hangLimitOfLongTests }))
 else {
   for (const check of checks) run(check)
-  run(tests('unit tests', globSync('test/unit/**/*.test.ts', { cwd: root }), 2))
-  run(tests('end-to-end tests', globSync('test/e2e/**/*.test.ts', { cwd: root }), 2))
+  run(tests('unit tests', filesOf('unit'), { concurrency: 2, limit: hangLimit }))
+  run(tests('end-to-end tests', filesOf('e2e'), { concurrency: 2, limit: hangLimit }))
 }
