@@ -18,7 +18,7 @@ import type { Joiner } from './joiner.ts'
 import type { Obstacles } from './obstacles.ts'
 import type { Pass } from './pass.ts'
 import { judgeInput, type PlanContext } from './plan.ts'
-import { contactAnnotations, type Statement } from './status.ts'
+import { contactAnnotations } from './status.ts'
 import { createStatusWriter, type StatusWriterDeps } from './status-writer.ts'
 
 export interface JoinReconcileDeps extends StatusWriterDeps {

@@ -29,8 +29,12 @@ export interface FakePrimary {
   readonly certificate: string
   /** Method, path and body of every request. */
   readonly requests: readonly { path: string; body: string; headers: IncomingMessage['headers'] }[]
+  /** What must never be sent: the token, and its secret in base64url and in hex. */
+  readonly secrets: readonly string[]
   /** Takes the place of its own answer. */
   intercept: Handler | undefined
+  /** Its own answer. */
+  readonly answer: Handler
   /** What the challenge vouches for; its own leaf where undefined. */
   spki: readonly string[] | undefined
   /** Undefined: admitted as `east`. */
@@ -130,7 +134,9 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
     token: parseToken(issued.text.reveal()),
     certificate: certificate?.certificatePem ?? '',
     requests,
+    secrets: secretsOf(issued.text.reveal()),
     intercept: undefined,
+    answer: ownAnswer,
     spki: undefined,
     refusal: undefined,
     reply: { status: 'ok', interval: 20 },
@@ -142,6 +148,11 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
     },
   }
   return primary
+}
+
+function secretsOf(token: string): readonly string[] {
+  const secret = token.split('.')[2] ?? ''
+  return [token, secret, Buffer.from(secret, 'base64url').toString('hex')]
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { ProtocolError } from '../../../../src/protocol/errors.ts'
+import type { ProtocolError } from '../../../../src/protocol/errors.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { type FakePrimary, type Handler, sendJson, startFakePrimary } from '../fake-primary.fixture.ts'
 import { asker, forever, lineDeps, lineTo } from '../lines.fixture.ts'
@@ -113,12 +113,6 @@ describe('what is made of an answer that no primary has signed', () => {
 })
 
 describe('a primary that gives no answer', () => {
-  async function ask(endpoint: string): Promise<ProtocolError> {
-    const primary = await startFakePrimary({ tls: false })
-    await primary.close()
-    return refusal(lineTo(primary).introduce(endpoint, asker, forever))
-  }
-
   it('is told as ConnectRefused where nothing listens', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -166,3 +160,10 @@ describe('a primary that gives no answer', () => {
     assert.match(error.explained(), /^NotOurServer: .*: the answer is not HTTP;/)
   })
 })
+
+/** Asks an endpoint with the token of a primary that is gone. */
+async function ask(endpoint: string): Promise<ProtocolError> {
+  const primary = await startFakePrimary({ tls: false })
+  await primary.close()
+  return refusal(lineTo(primary).introduce(endpoint, asker, forever))
+}

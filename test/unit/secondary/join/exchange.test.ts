@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { systemClock } from '../../../../src/lib/clock.ts'
+import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { type Asked, exchange } from '../../../../src/secondary/join/exchange.ts'
+import { openLine } from '../../../../src/secondary/primary-client/line.ts'
+import { type FakePrimary, type Handler, sendJson, startFakePrimary } from '../fake-primary.fixture.ts'
+import { forever, lineDeps, silent } from '../lines.fixture.ts'
+import { refusal } from '../refused.fixture.ts'
+
+const key = generateSigningKey()
+
+describe('the handshake of a join', () => {
+  let primary: FakePrimary
+  let other: FakePrimary
+  before(async () => {
+    primary = await startFakePrimary()
+    other = await startFakePrimary({ tls: false })
+  })
+  after(async () => {
+    await primary.close()
+    await other.close()
+  })
+  beforeEach(() => {
+    primary.refusal = undefined
+    primary.intercept = undefined
+    other.intercept = undefined
+  })
+
+  async function join(endpoints: readonly string[] = [primary.endpoint]) {
+    const deps = {
+      openLine: (options: Parameters<typeof openLine>[1]) => openLine(lineDeps(), options),
+      ownUid: 'own-uid',
+      versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+      clock: systemClock,
+    }
+    const asked: Asked = {
+      plan: {
+        token: primary.token,
+        endpoints,
+        name: undefined,
+        k10: { namespace: 'kasten-io', releaseName: 'k10' },
+        allowUntrustedTls: false,
+      },
+      key,
+      name: 'east',
+    }
+    return exchange(deps, asked, { log: silent, signal: forever })
+  }
+
+  it('ends with the membership that the primary has sealed for it', async () => {
+    const outcome = await join()
+    assert.equal(outcome.kind, 'joined')
+    assert.equal(outcome.endpoint, primary.endpoint)
+    assert.equal(outcome.membership.clusterName, 'east')
+    assert.equal(outcome.membership.keys.current.kid, primary.issuer.key.thumbprint)
+  })
+
+  it('ends with a refusal that the primary has signed', async () => {
+    primary.refusal = { code: 'NameTaken', msg: 'NameTaken: taken; try east-1' }
+    assert.deepEqual(await join(), { kind: 'refused', refusal: primary.refusal })
+  })
+
+  it('goes on with the next endpoint where the first leads to somebody else', async () => {
+    other.intercept = (_request, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<p>')
+    const outcome = await join([other.endpoint, primary.endpoint])
+    assert.equal(outcome.kind === 'joined' && outcome.endpoint, primary.endpoint)
+  })
+
+  it('is not had with another primary, which shows by its key', async () => {
+    const error = await refusal(join([other.endpoint]))
+    assert.equal(error.code, 'PrimaryKeyMismatch')
+    assert.match(error.message, new RegExp(`, at ${other.endpoint}$`))
+    assert.deepEqual(
+      other.requests.filter(({ path }) => path.endsWith('/join')),
+      [],
+    )
+  })
+
+  /** The answer to the second step is this; the first is the primary's own. */
+  function answerJoin(handler: Handler): void {
+    primary.intercept = async (request, response, body) => {
+      if (request.url?.endsWith('/join') === true) await handler(request, response, body)
+      else {
+        primary.intercept = undefined
+        await primary.answer(request, response, body)
+        answerJoin(handler)
+      }
+    }
+  }
+
+  it('changes nothing for good by an answer that nobody has signed', async () => {
+    const forged: readonly [number, unknown][] = [
+      [401, { code: 'TokenInvalid' }],
+      [403, { result: 'e30.e30.e30' }],
+      [403, { status: 'Rejected', code: 'TokenInvalid' }],
+      [410, { code: 'Disconnected' }],
+      [200, { result: 'AAAA' }],
+      [200, {}],
+    ]
+    for (const [status, body] of forged) {
+      answerJoin((_request, response) => sendJson(response, status, body))
+      const { code } = await refusal(join())
+      assert.ok(['NotOurServer', 'PrimaryKeyMismatch'].includes(code), `${status} ${JSON.stringify(body)}: ${code}`)
+    }
+  })
+
+  it('drops the result of another exchange', async () => {
+    let recorded = ''
+    answerJoin(async (request, response, body) => {
+      const end = response.end.bind(response)
+      response.end = ((text: string) => {
+        recorded = text
+        return end(text)
+      }) as typeof response.end
+      await primary.answer(request, response, body)
+    })
+    assert.equal((await join()).kind, 'joined')
+    answerJoin((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(recorded)
+    })
+    assert.equal((await refusal(join())).code, 'NotOurServer')
+  })
+
+  it('shows neither the token nor its secret to whoever ends TLS', async () => {
+    const count = primary.requests.length
+    await join()
+    const sent = JSON.stringify(primary.requests.slice(count))
+    assert.ok(sent.includes(primary.token.id), 'the search finds what is there')
+    for (const secret of primary.secrets) assert.ok(!sent.includes(secret))
+  })
+})

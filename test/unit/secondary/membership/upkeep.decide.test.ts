@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { encodeClusterInfo } from '../../../../src/api/mc-cluster-info.ts'
+import { decodeMembership, encodeMembership, type StoredMembership } from '../../../../src/api/membership.ts'
+import { Redacted } from '../../../../src/lib/redacted.ts'
+import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
+import { noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
+import { isRestoreDue, updatedMembership } from '../../../../src/secondary/membership/upkeep.decide.ts'
+import { joinInput } from '../join/input.fixture.ts'
+
+const key = generateSigningKey()
+const input = joinInput({ token: 't', config: { 'primary-ingress': 'https://hub.example' } })
+const membership = {
+  clusterName: 'east',
+  primaryName: 'hub',
+  endpoints: ['https://hub.example'],
+  token: 'communication-token',
+  keys: { current: { kid: key.thumbprint, x: key.x } },
+  interval: 20,
+  nonce: 'n',
+}
+const joined = admittedMembership({ membership, endpoint: 'https://hub.example' }, 'hub-uid', input)
+
+describe('the upkeep of a membership', () => {
+  it('takes over where the primary may be reached, from a signed ok only', () => {
+    const named = { endpoint: 'https://b', endpoints: ['https://b', 'https://c'] }
+    const heard = { ...noContact(), ...named, word: { kind: 'ok' } as const }
+    assert.deepEqual(updatedMembership(joined.membership, heard), { ...joined.membership, ...named })
+    assert.equal(updatedMembership(joined.membership, { ...heard, word: { kind: 'unknown' } }), joined.membership)
+    assert.equal(updatedMembership(joined.membership, noContact()), joined.membership)
+  })
+
+  it('restores mc-cluster-info that was deleted or changed, and leaves a whole one alone', () => {
+    const data = encodeClusterInfo(joined)
+    assert.equal(isRestoreDue(joined, data), false)
+    assert.equal(isRestoreDue(joined, { ...data, note: 'of a user' }), false)
+    assert.equal(isRestoreDue(joined, undefined), true)
+    assert.equal(isRestoreDue(joined, { ...data, endpoint: 'aHR0cHM6Ly9ldmls' }), true)
+  })
+
+  it('finds what was written after an admission whole when it is read back from mc-identity', () => {
+    const readBack = decodeMembership(encodeMembership(joined.membership)) as StoredMembership
+    const again = { membership: readBack, token: new Redacted(joined.token.reveal()) }
+    assert.equal(isRestoreDue(again, encodeClusterInfo(joined)), false)
+  })
+})
