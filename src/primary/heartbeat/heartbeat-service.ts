@@ -10,9 +10,9 @@ import { isGenuineToken, readMembershipToken } from '../../protocol/membership-t
 import { createNonce, memberContext } from '../../protocol/nonce.ts'
 import { claimedKey, verifyPossession } from '../../protocol/possession-proof.ts'
 import { type Heartbeat, heartbeatSchema, type Reply, replyStatus, signReply } from '../../protocol/reply.ts'
-import { parseStrictJson } from '../../protocol/strict-json.ts'
 import { heartbeatPath } from '../../protocol/wire.ts'
 import { type Answer, problemOf } from '../answer.ts'
+import { readBody } from '../body.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../join/cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
@@ -76,11 +76,9 @@ export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
 }
 
 function readHeartbeat(body: Buffer): Heartbeat {
-  try {
-    return heartbeatSchema.parse(parseStrictJson(body.toString('utf8')))
-  } catch (error) {
-    throw new ProtocolError('Malformed', 'the heartbeat is not well-formed', { cause: error })
-  }
+  const parsed = heartbeatSchema.safeParse(readBody(body))
+  if (!parsed.success) throw new ProtocolError('Malformed', 'the heartbeat is not well-formed')
+  return parsed.data
 }
 
 async function verifyRequest(

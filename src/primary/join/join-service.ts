@@ -2,10 +2,10 @@
  * The two steps of a join on the primary, from a body to an answer. Cheap checks come first, nothing is stored before
  * both proofs have been verified, and a refusal for good is signed.
  */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { k10Schema } from '../../api/k10.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { challengeRequestSchema, type Issuer, signChallenge } from '../../protocol/challenge.ts'
+import { challengeRequestSchema, type Issuer, protocolVersion, signChallenge } from '../../protocol/challenge.ts'
 import { explain, ProtocolError } from '../../protocol/errors.ts'
 import { decodeJoinRequest, joinBodySchema, verifyJoinRequest } from '../../protocol/join-request.ts'
 import { type Echoes, type Membership, type Refusal, sealAcceptance, signRefusal } from '../../protocol/join-result.ts'
@@ -41,6 +41,7 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
   return {
     async challenge(body) {
       const { issuer } = deps.serving()
+      assertVersion(body)
       const request = parse(challengeRequestSchema, body)
       assertKey(issuer, request.kid)
       const challenge = await signChallenge(issuer, request, { spki: deps.spki(), now: deps.clock.now() })
@@ -108,6 +109,16 @@ async function refuse(
 ): Promise<Answer> {
   deps.log.info({ uid: exchange.echoes.sub, code: refusal.code }, 'join refused')
   return { status: refusedStatus, body: { result: await signRefusal(issuer, exchange, refusal) } }
+}
+
+/** A newer secondary learns what is wrong, where a schema would only call its request malformed. */
+function assertVersion(body: unknown): void {
+  const { success, data } = z.object({ v: z.number() }).safeParse(body)
+  if (success && data.v !== protocolVersion)
+    throw new ProtocolError(
+      'VersionTooOld',
+      `the request speaks version ${data.v} of the protocol, and this primary version ${protocolVersion}`,
+    )
 }
 
 /** A sender that trusts another key of the primary than the one it has could not read the answer. */

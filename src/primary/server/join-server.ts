@@ -6,7 +6,6 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { KubeApiError } from '../../kube/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { parseStrictJson } from '../../protocol/strict-json.ts'
 import {
   challengePath,
   heartbeatPath,
@@ -17,6 +16,7 @@ import {
   proofHeader,
 } from '../../protocol/wire.ts'
 import { type Answer, problemOf } from '../answer.ts'
+import { readBody } from '../body.ts'
 import type { HeartbeatService } from '../heartbeat/heartbeat-service.ts'
 import type { JoinService } from '../join/join-service.ts'
 import type { Buckets } from '../load/buckets.ts'
@@ -78,9 +78,11 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     if (answer.isProven === true) deps.sources.giveBack(sourceOf(request.ip), cost)
     return answer
   }
-  server.post(challengePath, async (request, reply) => send(reply, await deps.joins.challenge(readJson(request.body))))
+  server.post(challengePath, async (request, reply) =>
+    send(reply, await deps.joins.challenge(readBody(request.body as Buffer))),
+  )
   server.post(joinPath, async (request, reply) => {
-    const answer = await deps.gate.pass(async () => deps.joins.join(readJson(request.body)))
+    const answer = await deps.gate.pass(async () => deps.joins.join(readBody(request.body as Buffer)))
     return send(reply, settle(request, answer, 2))
   })
   server.post<{ Params: { name: string } }>(heartbeatPath(':name'), async (request, reply) => {
@@ -101,14 +103,6 @@ function tlsOptions({ certificatePem, privateKeyPem }: Certificate) {
 
 function withoutPrefix(url: string, prefix: string): string {
   return prefix !== '' && url.startsWith(`${prefix}${pathPrefix}/`) ? url.slice(prefix.length) : url
-}
-
-function readJson(body: unknown): unknown {
-  try {
-    return parseStrictJson((body as Buffer).toString('utf8'))
-  } catch (error) {
-    throw new ProtocolError('Malformed', 'the body is not well-formed JSON', { cause: error })
-  }
 }
 
 function readToken(authorization: string | undefined): string {
@@ -146,7 +140,9 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.nonce !== undefined) void reply.header(nonceHeader, answer.nonce)
   if (answer.retryAfter !== undefined) void reply.header('retry-after', String(answer.retryAfter))
   const type = 'code' in answer.body ? problemType : 'application/json'
-  return reply.status(answer.status).header('cache-control', 'no-store').type(type).send(JSON.stringify(answer.body))
+  void reply.status(answer.status).header('cache-control', 'no-store').header('content-type', type)
+  // As bytes: to a text fastify would add a charset, which JSON does not have (RFC 8259 §11).
+  return reply.send(Buffer.from(JSON.stringify(answer.body)))
 }
 
 function sendProblem(reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {

@@ -1,0 +1,251 @@
+/** What a stranger can do to the join endpoint over HTTP, and that good joins go on meanwhile. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { askForChallenge, openChallenge } from '../../src/protocol/challenge.ts'
+import { signJoinRequest } from '../../src/protocol/join-request.ts'
+import { generateSigningKey } from '../../src/protocol/keys.ts'
+import { generateExchangeKey } from '../../src/protocol/seal.ts'
+import { issueToken, type JoinToken, parseToken } from '../../src/protocol/token.ts'
+import { challengePath, heartbeatPath, joinPath, maxRequestBytes } from '../../src/protocol/wire.ts'
+import type { RunningPrimary } from '../../tools/installation.ts'
+import { type Pair, type Scene, startPair } from '../support/scene.ts'
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+describe('a hostile client', () => {
+  let pair: Pair
+  let scene: Scene
+  let primary: RunningPrimary
+  let token: JoinToken
+
+  before(async () => {
+    pair = await startPair()
+    scene = await pair.scene('hostile', { scheme: 'http' })
+    primary = await scene.startPrimary()
+    await scene.bootstrap()
+    token = parseToken((await scene.token()).token)
+  })
+
+  after(async () => pair.stop())
+
+  /** Linux has a whole network of loopback addresses: each is a source of its own. */
+  async function post(
+    path: string,
+    body: string | Buffer,
+    options: { from?: string; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const url = new URL(primary.endpoint)
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: url.hostname,
+          port: url.port,
+          path,
+          method: 'POST',
+          localAddress: options.from ?? '127.0.0.1',
+          headers: { 'content-type': 'application/json', ...options.headers },
+        },
+        (answer) => {
+          const pieces: Buffer[] = []
+          answer.on('data', (piece: Buffer) => pieces.push(piece))
+          answer.once('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              headers: answer.headers,
+              body: Buffer.concat(pieces).toString(),
+            }),
+          )
+        },
+      )
+      sent.once('error', reject)
+      sent.end(body)
+    })
+  }
+
+  const malformed: readonly [string, string | Buffer][] = [
+    ['no JSON at all', 'hello'],
+    ['an empty body', ''],
+    ['JSON nested deeper than eight', `${'['.repeat(9)}${']'.repeat(9)}`],
+    ['a member twice', '{"v":1,"v":1}'],
+    ['a prototype key', '{"__proto__":{"admin":true}}'],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
+    ['a challenge request without its fields', '{"v":1}'],
+  ]
+  for (const [what, body] of malformed)
+    it(`gets a 400 for ${what}`, async () => {
+      assertProblem(await post(challengePath, body), 400)
+      assertProblem(await post(joinPath, body), 400)
+    })
+
+  it('gets a 426 for another version of the protocol, which says which one is spoken here', async () => {
+    const answer = await post(challengePath, '{"v":2,"tid":"AAAAAAAAAAAAAAAA"}')
+    assertProblem(answer, 426)
+    assert.match(answer.body, /VersionTooOld.*speaks version 2 of the protocol, and this primary version 1/)
+  })
+
+  it('gets a 413 for a body of a megabyte, and for one byte more than 16 KiB', async () => {
+    assertProblem(await post(joinPath, Buffer.alloc(maxRequestBytes + 1, 0x20)), 413)
+    // The server may close the connection while the rest is still being sent.
+    const large = await post(joinPath, Buffer.alloc(1024 * 1024, 0x20)).catch((error: NodeJS.ErrnoException) => error)
+    if (large instanceof Error) assert.match(large.code ?? '', /ECONNRESET|EPIPE/)
+    else assertProblem(large, 413)
+  })
+
+  it('gets a 415 for another content type', async () => {
+    assertProblem(await post(joinPath, '{}', { headers: { 'content-type': 'text/plain' } }), 415)
+  })
+
+  it('finds no other route, however it is spelled', async () => {
+    for (const path of [
+      '/',
+      '/metrics',
+      '/mc/v1',
+      '/mc/v1/join/',
+      '/mc/v1/..%2f..%2fetc',
+      '/mc/v2/join',
+      '//mc/v1/join',
+    ])
+      assertProblem(await post(path, '{}'), 404)
+  })
+
+  it('gets a 401 for a heartbeat without a token or a proof', async () => {
+    assertProblem(await post(heartbeatPath('east'), '{}'), 401)
+    assertProblem(await post(heartbeatPath('east'), '{}', { headers: { authorization: 'Bearer x' } }), 401)
+  })
+
+  it('is cut off when it sends its header or its body byte by byte', async () => {
+    const { hostname, port } = new URL(primary.endpoint)
+    const beginnings = [
+      'POST /mc/v1/join HTTP/1.1\r\nHost: x\r\nContent-',
+      'POST /mc/v1/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    ]
+    const ends = beginnings.map(
+      async (text) =>
+        new Promise<string>((resolve) => {
+          let answer = ''
+          const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(text))
+          socket.on('data', (piece: Buffer) => {
+            answer += piece.toString()
+          })
+          socket.once('error', () => undefined)
+          socket.once('close', () => resolve(answer))
+        }),
+    )
+    for (const answer of await Promise.all(ends)) assert.match(answer, /^(HTTP\/1\.1 408 |$)/)
+  })
+
+  it('is slowed down by its address when it floods, while a good cluster joins from another', async () => {
+    const question = JSON.stringify(
+      askForChallenge({ tokenId: token.id, primaryKey: token.primaryKey, thumbprint: 'A'.repeat(43) }),
+    )
+    const before = await residentMegabytes(primary.pid)
+    const flood = (async () => {
+      const answers: Answer[] = []
+      for (let round = 0; round < 30; round += 1)
+        answers.push(
+          ...(await Promise.all(
+            Array.from({ length: 50 }, async () => post(challengePath, question, { from: '127.0.0.66' })),
+          )),
+        )
+      return answers
+    })()
+    await scene.startSecondary({ 'allow-insecure-primary-ingress': 'true' })
+    const { endpoint, token: text } = await scene.token('good')
+    await scene.mcJoin({ endpoint, token: text, clusterName: 'east' })
+    await scene.untilStatus('Joined')
+    const answers = await flood
+    const refused = answers.filter(({ status }) => status === 429)
+    assert.ok(refused.length > 0, 'the flood meets its limit')
+    for (const answer of refused) assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/)
+    assert.ok(answers.every(({ status }) => status === 200 || status === 429))
+    assert.ok((await residentMegabytes(primary.pid)) - before < 150, 'memory stays bounded')
+  })
+
+  it('causes no request to the API server with a bad nonce', async () => {
+    const mark = await pair.primary.auditLog.mark()
+    const joiner = await joinRequest(token, { nonce: 'A'.repeat(54) })
+    for (let round = 0; round < 20; round += 1)
+      assertProblem(await post(joinPath, joiner, { from: `127.0.1.${round}` }), 401)
+    const reads = (await pair.primary.auditLog.since(mark)).filter(isReadForJoins)
+    assert.deepEqual(reads, [])
+  })
+
+  it('causes at most two LISTs a second with bad token proofs, from as many addresses as it likes', async () => {
+    const { uid, key, endpoints } = { uid: token.primaryUid, key: token.primaryKey, endpoints: token.endpoints }
+    // The right primary and an id of its own, but a secret that the primary has never seen.
+    const forged = parseToken(issueToken({ uid, key, endpoints }).text.reveal())
+    const mark = await pair.primary.auditLog.mark()
+    const startedAt = performance.now()
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) =>
+        post(joinPath, await joinRequest(forged, { from: `127.0.2.${index}` }), { from: `127.0.2.${index}` }),
+      ),
+    )
+    const seconds = (performance.now() - startedAt) / 1000
+    for (const { status, body } of answers) {
+      assert.equal(status, 403, body)
+      const [, claims = ''] = (JSON.parse(body) as { result: string }).result.split('.')
+      assert.equal((JSON.parse(Buffer.from(claims, 'base64url').toString()) as { code: string }).code, 'TokenInvalid')
+    }
+    const lists = (await pair.primary.auditLog.since(mark)).filter(isReadForJoins)
+    assert.ok(lists.length >= 1 && lists.length <= 2 * seconds + 1, `${lists.length} LISTs in ${seconds} s`)
+  })
+
+  /** The body of a join with this token; a nonce of its own makes the primary refuse it before any proof. */
+  async function joinRequest(joinToken: JoinToken, options: { nonce?: string; from?: string } = {}): Promise<string> {
+    const key = generateSigningKey()
+    const question = askForChallenge({
+      tokenId: joinToken.id,
+      primaryKey: joinToken.primaryKey,
+      thumbprint: key.thumbprint,
+    })
+    const from = options.from === undefined ? {} : { from: options.from }
+    const { challenge } = JSON.parse((await post(challengePath, JSON.stringify(question), from)).body) as {
+      challenge: string
+    }
+    const { primaryUid, primaryKey } = joinToken
+    const opened = await openChallenge(challenge, { request: question, primaryUid, primaryKey })
+    const request = await signJoinRequest(
+      {
+        key,
+        uid: crypto.randomUUID(),
+        k10: { namespace: 'kasten-io', releaseName: 'k10' },
+        versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+      },
+      {
+        token: joinToken,
+        challenge: { ...opened, sn: options.nonce ?? opened.sn },
+        exchangeKey: generateExchangeKey().publicKey,
+        now: Date.now(),
+      },
+    )
+    return JSON.stringify({ request })
+  }
+})
+
+async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
+}
+
+function assertProblem(answer: Answer, status: number): void {
+  assert.equal(answer.status, status, answer.body)
+  assert.equal(answer.headers['content-type'], 'application/problem+json')
+  const problem = JSON.parse(answer.body) as Record<string, unknown>
+  assert.deepEqual(Object.keys(problem).toSorted(), ['code', 'detail', 'status', 'title', 'type'])
+  // Nothing of the inside: no stack, no path, no name of a library.
+  assert.doesNotMatch(answer.body, /node_modules|\bat \/|\.ts\b|fastify|zod|kube/i)
+}
+
+/** Reads that an idle primary does not make: its informers watch. */
+function isReadForJoins(event: { verb: string; resource: string; user: string }): boolean {
+  const isOperator = event.user.endsWith(':conjoin-primary')
+  return isOperator && (event.verb === 'get' || event.verb === 'list') && event.resource !== 'leases'
+}
