@@ -3,12 +3,13 @@
  * repeated, and after a crash between two of them the next pass goes on from what is stored.
  */
 import { encodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.ts'
-import type { JoinInput } from '../../api/mc-join.ts'
+import type { StoredMembership } from '../../api/membership.ts'
 import { formatTimestamp } from '../../api/timestamp.ts'
 import type { Outcome, ReconcileContext } from '../../kube/controller.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { explain } from '../../protocol/errors.ts'
 import type { IdentityKeeper } from '../identity/identity-keeper.ts'
+import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
 import { isRestoreDue, updatedMembership } from '../membership/upkeep.decide.ts'
 import type { GivenObjects, ObjectStore } from '../objects.ts'
@@ -43,30 +44,29 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
 
   return async (context: ReconcileContext): Promise<Outcome> => {
     const objects = await store.readAll()
+    const content = deps.readContent(objects)
     const judged = keeper.judge(objects.identity)
+    const identity = judged.kind === 'use' || judged.kind === 'write-back' ? judged.identity : undefined
+    // A member beats, whatever stands in the way of the rest.
+    follow(identity, content)
     if (deps.obstacles.stand(objects, judged.kind === 'damaged')) return done
     if (judged.kind === 'write-back') await keeper.store(undefined, judged.identity)
-    const content = deps.readContent(objects)
-    const identity = judged.kind === 'use' || judged.kind === 'write-back' ? judged.identity : undefined
     const dialect = content.input?.dialect ?? identity?.joined?.membership.dialect ?? 'first'
     const status = createStatusWriter(
       { ...deps, log: context.log },
-      { status: objects.status, join: objects.join, dialect },
+      { status: objects.status, join: objects.join, dialect, member: identity?.joined?.membership },
     )
     const pass: Pass = { ...context, objects, content, identity, status }
-    if (judged.kind === 'clone') return rejectClone(pass)
-    follow(pass)
-    return act(pass)
+    return judged.kind === 'clone' ? rejectClone(pass) : act(pass)
   }
 
-  function follow({ identity, content }: Pass): void {
-    const { allowHttp, allowUntrustedTls } = content
+  function follow(identity: OwnIdentity | undefined, { allowHttp, allowUntrustedTls }: Content): void {
     const info = identity?.joined
     heartbeats.follow(identity && info && { key: identity.key, info, allowHttp, allowUntrustedTls })
   }
 
   async function act(pass: Pass): Promise<Outcome> {
-    const { content, status } = pass
+    const { status } = pass
     const decision = decideJoin(observe(pass))
     if (decision.kind === 'clean-up') return cleanUp(pass, decision)
     await upkeep(pass)
@@ -85,25 +85,29 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
         return joiner.confirm(pass)
       case 'ask':
         if (decision.first !== undefined) await status.record(decision.first)
-        return joiner.ask(pass, content.input as JoinInput, decision)
+        return joiner.ask(pass, decision)
     }
   }
 
   function observe(pass: Pass): JoinObservation {
     const { content, status } = pass
-    const { input, hash, allowHttp } = content
     const member = pass.identity?.joined?.membership
-    const context = { ownUid: deps.ownUid, installation: deps.installation, allowHttp, member }
     return {
       monotonic: deps.clock.monotonic(),
       namespace: deps.installation.namespace,
-      hash,
-      asked: input === undefined ? undefined : input.waitingForConfig ? 'waits-for-config' : judgeInput(input, context),
+      hash: content.hash,
+      asked: askedBy(content, member),
       status: status.stored(),
       member,
       word: heartbeats.contact().word,
       attempts: joiner.attempts(pass),
     }
+  }
+
+  function askedBy({ input, allowHttp }: Content, member: StoredMembership | undefined): JoinObservation['asked'] {
+    if (input === undefined) return undefined
+    if (input.waitingForConfig) return 'waits-for-config'
+    return judgeInput(input, { ownUid: deps.ownUid, installation: deps.installation, allowHttp, member })
   }
 
   /** Takes over the addresses that the primary names, and restores mc-cluster-info. */
@@ -147,7 +151,6 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     await status.record(rejected(content.hash, msg, undefined))
     await store.remove(objects.clusterInfo)
     await keeper.make(objects.identity)
-    heartbeats.follow(undefined)
     return done
   }
 }

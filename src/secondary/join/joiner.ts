@@ -4,7 +4,6 @@
  * after the primary has answered that one.
  */
 import { encodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.ts'
-import type { JoinInput } from '../../api/mc-join.ts'
 import type { Outcome } from '../../kube/controller.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { explain, ProtocolError } from '../../protocol/errors.ts'
@@ -38,7 +37,7 @@ export interface JoinerDeps {
 export interface Joiner {
   /** The tries of the content of this pass. */
   attempts(pass: Pass): Attempts
-  ask(pass: Pass, input: JoinInput, asked: { plan: JoinPlan; name: string | undefined }): Promise<Outcome>
+  ask(pass: Pass, asked: { plan: JoinPlan; name: string | undefined }): Promise<Outcome>
   confirm(pass: Pass): Promise<Outcome>
   /** Drops an exchange in flight that is not about this content. */
   contentChanged(hash: string): void
@@ -71,18 +70,16 @@ export function createJoiner(deps: JoinerDeps): Joiner {
 
   async function admitted(
     pass: Pass,
-    input: JoinInput,
     key: OwnIdentity['key'],
-    result: { plan: JoinPlan; outcome: ExchangeOutcome & { kind: 'joined' } },
+    { plan, outcome }: { plan: JoinPlan; outcome: ExchangeOutcome & { kind: 'joined' } },
   ): Promise<Outcome> {
-    const { membership } = result.outcome
-    const joined = admittedMembership(result.outcome, result.plan.token.primaryUid, input)
+    const joined = admittedMembership(plan, outcome)
     const identity = { key, joined }
     // First where it is repaired from: after a crash in between, mc-cluster-info is restored.
     await deps.identity.store(pass.objects.identity, identity)
     await deps.objects.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
     const { allowHttp, allowUntrustedTls } = pass.content
-    heartbeats.follow({ key, info: joined, allowHttp, allowUntrustedTls }, membership)
+    heartbeats.follow({ key, info: joined, allowHttp, allowUntrustedTls }, outcome.membership)
     attempts = { ...attempts, isAdmitted: true }
     return confirm({ ...pass, identity })
   }
@@ -105,7 +102,7 @@ export function createJoiner(deps: JoinerDeps): Joiner {
       return attempts
     },
 
-    async ask(pass, input, { plan, name }) {
+    async ask(pass, { plan, name }) {
       const { hash } = pass.content
       const dropped = new AbortController()
       const signal = AbortSignal.any([pass.signal, dropped.signal])
@@ -119,7 +116,7 @@ export function createJoiner(deps: JoinerDeps): Joiner {
         // The newest content wins, and the cache may not have heard of it yet.
         if (deps.readContent(await deps.objects.readGiven()).hash !== hash) return now
         if (outcome.kind === 'refused') return await refused(pass, outcome.refusal)
-        return await admitted(pass, input, key, { plan, outcome })
+        return await admitted(pass, key, { plan, outcome })
       } catch (error) {
         // The change that dropped it has queued the next pass.
         if (dropped.signal.aborted) return done

@@ -19,6 +19,8 @@ export interface JoinPlan {
   readonly name: string | undefined
   readonly k10: K10
   readonly allowUntrustedTls: boolean
+  /** What the membership remembers of the content that led to it. */
+  readonly origin: Pick<StoredMembership, 'dialect' | 'primaryIngress'>
 }
 
 export interface PlanContext {
@@ -55,7 +57,12 @@ function planJoin(input: JoinInput, { ownUid, installation, allowHttp, member }:
     name: readName(input.clusterName),
     k10: { ...installation, ...readIngress(input.clusterIngress) },
     allowUntrustedTls: input.allowUntrustedPrimaryTls,
+    origin: originOf(input),
   }
+}
+
+function originOf({ dialect, endpoints: { primaryIngress } }: JoinInput): JoinPlan['origin'] {
+  return primaryIngress === undefined ? { dialect } : { dialect, primaryIngress }
 }
 
 function readName(name: string | undefined): string | undefined {

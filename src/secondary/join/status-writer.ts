@@ -1,6 +1,7 @@
 /** Records statements in `mc-join-status`, once where nothing changes, and tells the operator's log what is new. */
 import type { Dialect } from '../../api/mc-join.ts'
 import { mcJoinStatusName } from '../../api/mc-join-status.ts'
+import type { StoredMembership } from '../../api/membership.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import type { Secret } from '../../kube/objects.ts'
@@ -26,7 +27,12 @@ export interface StatusWriterDeps {
 /** `join` is what Events are about, where it exists. */
 export function createStatusWriter(
   deps: StatusWriterDeps,
-  read: { status: Secret | undefined; join: Secret | undefined; dialect: Dialect },
+  read: {
+    status: Secret | undefined
+    join: Secret | undefined
+    dialect: Dialect
+    member: StoredMembership | undefined
+  },
 ): StatusWriter {
   let stored = readStatus(read.status)
 
@@ -39,13 +45,17 @@ export function createStatusWriter(
       const isNews =
         stored?.status !== statement.status || stored.msg !== statement.msg || stored.hash !== statement.hash
       stored = readStatus(await deps.objects.write(mcJoinStatusName, write))
-      if (isNews) tell(deps, read.join, statement)
+      if (isNews) tell(deps, read, statement)
     },
   }
 }
 
-function tell({ events, log }: StatusWriterDeps, join: Secret | undefined, { status, msg }: Statement): void {
-  const fields = { code: codeOf(msg), reason: msg }
+function tell(
+  { events, log }: StatusWriterDeps,
+  { join, member }: { join: Secret | undefined; member: StoredMembership | undefined },
+  { status, msg }: Statement,
+): void {
+  const fields = { code: codeOf(msg), reason: msg, cluster: member?.clusterName, primary: member?.primaryName }
   const record = (type: 'Normal' | 'Warning', reason: Reason, note: string) => {
     if (join !== undefined) events.record({ regarding: join, type, reason, note })
   }
@@ -54,7 +64,7 @@ function tell({ events, log }: StatusWriterDeps, join: Secret | undefined, { sta
       log.info(fields, 'joining')
       return
     case 'Joined':
-      log.info({ reason: msg }, 'joined')
+      log.info({ ...fields, endpoint: member?.endpoint }, 'joined')
       record('Normal', 'Joined', msg === '' ? 'This cluster has joined the primary.' : msg)
       return
     case 'Rejected':

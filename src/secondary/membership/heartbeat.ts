@@ -72,6 +72,7 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
 
   function report(before: Contact, after: Contact): void {
     const { failure } = after
+    log.debug({ word: after.word.kind, code: failure?.code }, 'heartbeat')
     if (failure === undefined && before.failure !== undefined) log.info({}, 'the primary answers again')
     if (failure !== undefined && failure.code !== before.failure?.code)
       log.warn({ code: failure.code, reason: failure.message }, 'the primary does not answer heartbeats')

@@ -6,6 +6,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { createSelfSignedCertificate } from '../../../src/primary/server/certificate.ts'
 import { type ChallengeRequest, type Issuer, signChallenge } from '../../../src/protocol/challenge.ts'
 import { decodeJoinRequest, verifyJoinRequest } from '../../../src/protocol/join-request.ts'
@@ -19,6 +20,14 @@ import { issueToken, type JoinToken, parseToken } from '../../../src/protocol/to
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>
 
+export interface ReceivedRequest {
+  readonly path: string
+  readonly body: string
+  readonly headers: IncomingMessage['headers']
+  /** The TLS session was resumed: the sender has seen no certificate. */
+  readonly isSessionReused: boolean
+}
+
 export interface FakePrimary {
   /** With the path `/k10`. */
   readonly endpoint: string
@@ -27,8 +36,7 @@ export interface FakePrimary {
   readonly token: JoinToken
   /** PEM of its certificate; empty for plain HTTP. */
   readonly certificate: string
-  /** Method, path and body of every request. */
-  readonly requests: readonly { path: string; body: string; headers: IncomingMessage['headers'] }[]
+  readonly requests: readonly ReceivedRequest[]
   /** What must never be sent: the token, and its secret in base64url and in hex. */
   readonly secrets: readonly string[]
   /** Takes the place of its own answer. */
@@ -49,13 +57,15 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
   const certificate = tls
     ? await createSelfSignedCertificate({ hosts: ['127.0.0.1', 'primary.test'], days: 1, now: Date.now() })
     : undefined
-  const requests: { path: string; body: string; headers: IncomingMessage['headers'] }[] = []
+  const requests: ReceivedRequest[] = []
 
   const listener = async (request: IncomingMessage, response: ServerResponse) => {
     const pieces: Buffer[] = []
     for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece)
     const body = Buffer.concat(pieces).toString()
-    requests.push({ path: request.url ?? '', body, headers: request.headers })
+    const { socket } = request
+    const isSessionReused = socket instanceof TLSSocket && socket.isSessionReused()
+    requests.push({ path: request.url ?? '', body, headers: request.headers, isSessionReused })
     try {
       await (primary.intercept ?? ownAnswer)(request, response, body)
     } catch (error) {

@@ -41,6 +41,7 @@ describe('the handshake of a join', () => {
         name: undefined,
         k10: { namespace: 'kasten-io', releaseName: 'k10' },
         allowUntrustedTls: false,
+        origin: { dialect: 'first' },
       },
       key,
       name: 'east',

@@ -18,6 +18,7 @@ const plan: JoinPlan = {
   name: 'east',
   k10: { namespace: 'kasten-io', releaseName: 'k10' },
   allowUntrustedTls: false,
+  origin: { dialect: 'first' },
 }
 const member: StoredMembership = {
   primaryUid: 'hub-uid',

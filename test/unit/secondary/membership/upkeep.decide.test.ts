@@ -4,13 +4,15 @@ import { encodeClusterInfo } from '../../../../src/api/mc-cluster-info.ts'
 import { decodeMembership, encodeMembership, type StoredMembership } from '../../../../src/api/membership.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
 import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
 import { noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
 import { isRestoreDue, updatedMembership } from '../../../../src/secondary/membership/upkeep.decide.ts'
-import { joinInput } from '../join/input.fixture.ts'
 
 const key = generateSigningKey()
-const input = joinInput({ token: 't', config: { 'primary-ingress': 'https://hub.example' } })
+const endpoint = 'https://hub.example'
+const origin = { dialect: 'second', primaryIngress: endpoint } as const
+const token = parseToken(issueToken({ uid: 'hub-uid', key, endpoints: [endpoint] }).text.reveal())
 const membership = {
   clusterName: 'east',
   primaryName: 'hub',
@@ -20,7 +22,7 @@ const membership = {
   interval: 20,
   nonce: 'n',
 }
-const joined = admittedMembership({ membership, endpoint: 'https://hub.example' }, 'hub-uid', input)
+const joined = admittedMembership({ token, origin }, { membership, endpoint })
 
 describe('the upkeep of a membership', () => {
   it('takes over where the primary may be reached, from a signed ok only', () => {

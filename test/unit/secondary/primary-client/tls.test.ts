@@ -124,6 +124,19 @@ describe('a connection to a primary over TLS', () => {
     line.close()
   })
 
+  it('never resumes a session, for then no certificate would be shown', async () => {
+    const deps = lineDeps()
+    primary.intercept = undefined
+    const count = primary.requests.length
+    for (let connection = 0; connection < 3; connection += 1) {
+      const line = lineTo(primary, deps)
+      await line.introduce(primary.endpoint, asker, forever)
+      line.close()
+    }
+    const reused = primary.requests.slice(count).map(({ isSessionReused }) => isSessionReused)
+    assert.deepEqual(reused, [false, false, false])
+  })
+
   it('is accepted with any certificate where the user allows it', async () => {
     const line = lineTo(primary, lineDeps(), { allowUntrustedTls: true })
     assert.equal((await line.post(primary.endpoint, secretPath, secret, forever)).status, 200)
