@@ -72,13 +72,14 @@ async function idle(config: RoleConfig, log: Logger, stop: AbortSignal): Promise
 }
 
 async function primaryRole(config: PrimaryConfig, log: Logger) {
-  const { client, close } = await openClient(config)
+  const { client, kubernetesVersion, close } = await openClient(config)
   const role = createOperator({
     client,
     namespace: config.namespace,
     identityNamespace: config['identity-namespace'] ?? config.namespace,
     identity: config.identity,
     listen: config.listen,
+    versions: { operator: version, kubernetes: kubernetesVersion },
     endpoint: config.endpoint,
     trustedProxies: config['trusted-proxies'],
     heartbeatInterval: config['heartbeat-interval'] * 1000,

@@ -10,6 +10,7 @@ import type { Logger } from '../lib/logger.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { createBootstrapReconciler } from './bootstrap/bootstrap.reconcile.ts'
 import { createClusterReconciler } from './cluster/cluster.reconcile.ts'
+import type { Own } from './cluster/status.decide.ts'
 import type { Tombstones } from './cluster/tombstones.ts'
 import type { Sightings } from './heartbeat/sightings.ts'
 import type { IdentityKeeper } from './identity/identity-keeper.ts'
@@ -24,7 +25,7 @@ export interface ControllersDeps {
   readonly tombstones: Tombstones
   readonly sightings: Sightings
   readonly identity: IdentityKeeper
-  readonly primaryUid: string
+  readonly own: Own
   readonly interval: () => number
   /** Throws `ProtocolError` while nothing can be served. */
   readonly serving: () => ServingPrimary

@@ -9,6 +9,7 @@ import { runAsLeader } from '../kube/leader.ts'
 import { namespaceKind } from '../kube/objects.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { Versions } from '../protocol/fields.ts'
 import { createTombstones } from './cluster/tombstones.ts'
 import { createControllers } from './controllers.ts'
 import { createConfirmation } from './heartbeat/confirmation.ts'
@@ -37,6 +38,8 @@ export interface OperatorDeps {
   readonly identityNamespace: string
   /** Holder of the lease; also names this process in Events. */
   readonly identity: string
+  /** Of conjoin and of this cluster's API server. */
+  readonly versions: Versions
   readonly listen: { readonly tls: boolean; readonly host: string; readonly port: number }
   /** Takes the place of the Bootstrap's ingress URL. */
   readonly endpoint: string | undefined
@@ -102,6 +105,7 @@ type Primary = ReturnType<typeof compose>
 
 /** Builds everything and connects it; nothing runs yet. */
 function compose(deps: OperatorDeps, primaryUid: string) {
+  const own = { uid: primaryUid, versions: deps.versions }
   const { client, namespace, identityNamespace, clock, log } = deps
   const informers = createInformers(deps)
   const events = createEventRecorder({ client, controller: `${group}/primary`, instance: deps.identity, clock, log })
@@ -135,7 +139,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tombstones,
     sightings,
     identity,
-    primaryUid,
+    own,
     interval,
     serving,
   })
@@ -143,7 +147,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     client,
     clusters,
     sightings,
-    primaryUid,
+    own,
     interval,
     onNews: controllers.wakeCluster,
     clock,
@@ -156,7 +160,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     const certificate = deps.listen.tls
       ? await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
       : undefined
-    const own = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
+    const ownLeaf = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
     const server = createJoinServer({
       joins: createJoinService({
         client,
@@ -168,7 +172,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tombstones,
         serving,
         journal,
-        spki: () => [...new Set([...own, ...[frontLeaf.spki() ?? []].flat()])],
+        spki: () => [...new Set([...ownLeaf, ...[frontLeaf.spki() ?? []].flat()])],
         clock,
         log,
       }),

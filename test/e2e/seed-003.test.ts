@@ -131,7 +131,7 @@ describe('the getting-started guide', () => {
     const table = await kubectl(primary, ['get', 'clusters.dist.kio.kasten.io', ...mc])
     assert.match(table, /^NAME +TYPE +READY +REASON +VERSION +AGE$/m)
     assert.match(table, new RegExp(`^${name} +secondary +True +Joined +v1\\.36\\.3 +\\d+s$`, 'm'))
-    assert.match(table, /^primary-cluster-1 +primary +True +Primary +\d+s$/m)
+    assert.match(table, /^primary-cluster-1 +primary +True +Primary +v1\.36\.3 +\d+s$/m)
   })
 
   async function filledToken(): Promise<Secret> {

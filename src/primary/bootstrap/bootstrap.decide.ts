@@ -16,8 +16,6 @@ export interface BootstrapObservation {
   readonly clusterNamed: (name: string) => Cluster | undefined
   /** The Cluster that is the primary, whoever registered it. */
   readonly primaryCluster: Cluster | undefined
-  /** UID of this cluster's `kube-system` namespace. */
-  readonly primaryUid: string
   /** Whether the signing key of the primary is gone while members rely on it. */
   readonly identityLost: boolean
   /** Whether the flag `--endpoint` gives the primary an address. */
@@ -120,7 +118,7 @@ function roleMessage(cluster: Cluster): string {
   return `the Cluster ${cluster.metadata.name} is ${is} already, and its role cannot change; delete it or choose another name`
 }
 
-function newCluster({ bootstrap, primaryUid }: BootstrapObservation, entry: BootstrapEntry): Cluster {
+function newCluster({ bootstrap }: BootstrapObservation, entry: BootstrapEntry): Cluster {
   const { namespace } = bootstrap.metadata
   return {
     apiVersion: bootstrap.apiVersion,
@@ -132,7 +130,6 @@ function newCluster({ bootstrap, primaryUid }: BootstrapObservation, entry: Boot
       ...(entry.primary ? {} : { finalizers: [clusterInfoFinalizer] }),
     },
     spec: { primary: entry.primary, k10: entry.k10 },
-    ...(entry.primary ? { status: { id: primaryUid } } : {}),
   }
 }
 

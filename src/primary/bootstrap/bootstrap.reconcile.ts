@@ -23,7 +23,6 @@ export interface BootstrapDeps {
   readonly client: KubeClient
   readonly bootstraps: Informer<Bootstrap>
   readonly clusters: Informer<Cluster>
-  readonly primaryUid: string
   readonly identityLost: () => boolean
   readonly hasEndpointFlag: boolean
   readonly events: EventRecorder
@@ -50,7 +49,6 @@ function decide(deps: BootstrapDeps, bootstrap: Bootstrap): BootstrapDecision {
     all: deps.bootstraps.list(),
     clusterNamed: lookup(deps, bootstrap),
     primaryCluster: primaryCluster(deps.clusters.list()),
-    primaryUid: deps.primaryUid,
     identityLost: deps.identityLost(),
     hasEndpointFlag: deps.hasEndpointFlag,
   })

@@ -13,6 +13,7 @@ import { isMadeByJoin } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { Sightings } from '../heartbeat/sightings.ts'
 import { type ClusterDecision, type ClusterObservation, decideCluster, releasedFinalizers } from './cluster.decide.ts'
+import type { Own } from './status.decide.ts'
 import { writeStatus } from './status.write.ts'
 import type { Tombstones } from './tombstones.ts'
 
@@ -22,7 +23,7 @@ export interface ClusterDeps {
   readonly bootstraps: Informer<Bootstrap>
   readonly tombstones: Tombstones
   readonly sightings: Sightings
-  readonly primaryUid: string
+  readonly own: Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
   readonly clock: Clock
@@ -43,7 +44,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
   const { name, namespace, deletionTimestamp } = cluster.metadata
   return {
     cluster,
-    primaryUid: deps.primaryUid,
+    own: deps.own,
     contact: deps.sightings.contact(name, cluster.spec.member?.uid),
     interval: deps.interval(),
     listening: deps.sightings.listening(),

@@ -4,6 +4,7 @@
  */
 import type { Cluster, ClusterStatus } from '../../api/cluster.ts'
 import type { ClusterVerdict } from '../../api/conditions.ts'
+import type { Versions } from '../../protocol/fields.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
 
 /** The last heartbeat heard by this process. */
@@ -15,9 +16,16 @@ export interface Contact {
   readonly heartbeat: Heartbeat
 }
 
+/** The cluster that this process runs on: the primary. */
+export interface Own {
+  /** UID of its `kube-system` namespace. */
+  readonly uid: string
+  readonly versions: Versions
+}
+
 export interface StatusObservation {
   readonly cluster: Cluster
-  readonly primaryUid: string
+  readonly own: Own
   readonly contact: Contact | undefined
   /** The interval that members are told, milliseconds. */
   readonly interval: number
@@ -93,11 +101,11 @@ function decideLeaving({ waitsFor }: StatusObservation): StatusDecision {
   }
 }
 
-function decidePrimary({ primaryUid }: StatusObservation): StatusDecision {
+function decidePrimary({ own }: StatusObservation): StatusDecision {
   const message = 'this cluster is the primary'
   return {
     kind: 'status',
-    fields: { id: primaryUid },
+    fields: { id: own.uid, versions: own.versions },
     conditions: [
       { type: 'Joined', status: 'True', reason: 'Primary', message },
       { type: 'Healthy', status: 'True', reason: 'Primary', message },

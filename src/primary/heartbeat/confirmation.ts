@@ -9,7 +9,7 @@ import { keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
-import { decideStatus, isConfirmed, type StatusObservation } from '../cluster/status.decide.ts'
+import { decideStatus, isConfirmed, type Own, type StatusObservation } from '../cluster/status.decide.ts'
 import { nextStatus, writeStatus } from '../cluster/status.write.ts'
 import type { ClusterLookup } from '../join/cluster-lookup.ts'
 import type { Sightings } from './sightings.ts'
@@ -23,7 +23,7 @@ export interface ConfirmationDeps {
   readonly client: KubeClient
   readonly clusters: ClusterLookup
   readonly sightings: Sightings
-  readonly primaryUid: string
+  readonly own: Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
   /** Wakes the Cluster controller. */
@@ -65,7 +65,7 @@ async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
 function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
   return {
     cluster,
-    primaryUid: deps.primaryUid,
+    own: deps.own,
     contact: deps.sightings.contact(cluster.metadata.name, cluster.spec.member?.uid),
     interval: deps.interval(),
     listening: deps.sightings.listening(),
