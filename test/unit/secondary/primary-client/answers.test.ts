@@ -132,31 +132,28 @@ describe('a primary that gives no answer', () => {
     assert.match(error.message, /the host name of https:\/\/no-such-host\.invalid\/k10 cannot be resolved: /)
   })
 
-  it('is told as NotOurServer where an https endpoint does not speak TLS', async () => {
+  it('is told as NotOurServer where an https endpoint does not speak TLS', async (t) => {
     const plain = await startFakePrimary({ tls: false })
-    try {
-      const error = await refusal(lineTo(plain).introduce(plain.endpoint.replace('http:', 'https:'), asker, forever))
-      assert.match(error.explained(), /^NotOurServer: .*: the server does not speak TLS;/)
-    } finally {
-      await plain.close()
-    }
+    t.after(async () => plain.close())
+    const error = await refusal(lineTo(plain).introduce(plain.endpoint.replace('http:', 'https:'), asker, forever))
+    assert.match(error.explained(), /^NotOurServer: .*: the server does not speak TLS;/)
   })
 
-  it('is told as ConnectRefused where the connection is cut', async () => {
+  it('is told as ConnectRefused where the connection is cut', async (t) => {
     const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    t.after(() => server.close())
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     const error = await ask(`http://127.0.0.1:${port}`)
-    server.close()
     assert.match(error.explained(), /^ConnectRefused: .*: the connection was cut;/)
   })
 
-  it('is told as NotOurServer where the answer is not HTTP', async () => {
+  it('is told as NotOurServer where the answer is not HTTP', async (t) => {
     const server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n')).listen(0, '127.0.0.1')
+    t.after(() => server.close())
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     const error = await ask(`http://127.0.0.1:${port}`)
-    server.close()
     assert.match(error.explained(), /^NotOurServer: .*: the answer is not HTTP;/)
   })
 })

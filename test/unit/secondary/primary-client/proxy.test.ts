@@ -71,23 +71,24 @@ describe('a primary behind a proxy', () => {
 
   const through = () => lineDeps({ proxies: { https: proxy.url, http: proxy.url } })
 
-  it('is reached through a tunnel, with the name that only the proxy can resolve', async () => {
+  it('is reached through a tunnel, with the name that only the proxy can resolve', async (t) => {
     const line = lineTo(primary, through())
+    t.after(() => line.close())
     await line.introduce('https://primary.test/k10', asker, forever)
     assert.equal(proxy.asked.at(-1), 'CONNECT primary.test:443')
-    line.close()
   })
 
-  it('gives the proxy the credentials of its URL', async () => {
+  it('gives the proxy the credentials of its URL', async (t) => {
     const url = proxy.url.replace('http://', 'http://user:pass%20word@')
     const line = lineTo(primary, lineDeps({ proxies: { https: url } }))
+    t.after(() => line.close())
     await line.introduce('https://primary.test/k10', asker, forever)
     assert.equal(proxy.authorization, `Basic ${Buffer.from('user:pass word').toString('base64')}`)
-    line.close()
   })
 
-  it('is told apart from the proxy, which refuses by itself', async () => {
+  it('is told apart from the proxy, which refuses by itself', async (t) => {
     const line = lineTo(primary, through())
+    t.after(() => line.close())
     proxy.status = 407
     const error = await refusal(line.introduce('https://primary.test/k10', asker, forever))
     assert.equal(
@@ -97,43 +98,42 @@ describe('a primary behind a proxy', () => {
     proxy.status = 502
     const other = await refusal(line.introduce('https://primary.test/k10', asker, forever))
     assert.match(other.explained(), /^ProxyError: .* refused the connection with status 502/)
-    line.close()
   })
 
-  it('is told apart from a proxy that is not there, whose credentials are not shown', async () => {
+  it('is told apart from a proxy that is not there, whose credentials are not shown', async (t) => {
     const gone = await startProxy(() => 0)
     await gone.close()
     const url = gone.url.replace('http://', 'http://user:hidden@')
     const line = lineTo(primary, lineDeps({ proxies: { https: url } }))
+    t.after(() => line.close())
     const error = await refusal(line.introduce('https://primary.test/k10', asker, forever))
     assert.match(
       error.explained(),
       /^ProxyError: the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/,
     )
     assert.doesNotMatch(error.explained(), /hidden/)
-    line.close()
   })
 
-  it('is asked directly where NO_PROXY spares it', async () => {
+  it('is asked directly where NO_PROXY spares it', async (t) => {
     const count = proxy.asked.length
     const line = lineTo(primary, lineDeps({ proxies: { https: proxy.url, noProxy: '127.0.0.0/8' } }))
+    t.after(() => line.close())
     await line.introduce(primary.endpoint, asker, forever)
     assert.equal(proxy.asked.length, count)
-    line.close()
   })
 
-  it('gets plain HTTP with the whole URL, and the proxy is still told apart', async () => {
+  it('gets plain HTTP with the whole URL, and the proxy is still told apart', async (t) => {
     const plain = await startFakePrimary({ tls: false })
+    t.after(async () => plain.close())
     const forwarder = await startProxy(() => plain.port)
+    t.after(async () => forwarder.close())
     const line = lineTo(plain, lineDeps({ proxies: { http: forwarder.url } }))
+    t.after(() => line.close())
     await line.introduce('http://primary.test/k10', asker, forever)
     assert.equal(forwarder.asked.at(-1), 'POST http://primary.test/k10/mc/v1/join/challenge')
     forwarder.status = 407
     const error = await refusal(line.introduce('http://primary.test/k10', asker, forever))
     assert.match(error.explained(), /^ProxyError: .* wants other credentials \(407\)/)
-    line.close()
-    await forwarder.close()
-    await plain.close()
   })
 })
 

@@ -32,52 +32,53 @@ describe('a connection to a primary over TLS', () => {
     primary.spki = undefined
   })
 
-  it('carries nothing while its certificate is not accepted', async () => {
+  it('carries nothing while its certificate is not accepted', async (t) => {
     const count = primary.requests.length
     const line = lineTo(primary)
+    t.after(() => line.close())
     const error = await refusal(line.post(primary.endpoint, secretPath, secret, forever))
     assert.equal(
       error.explained(),
       `TlsUntrusted: the primary's TLS certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT), at ${primary.endpoint}; check that nothing intercepts the connection, or give conjoin the CA bundle of the primary`,
     )
     assert.equal(primary.requests.length, count)
-    line.close()
   })
 
-  it('is good once the signed challenge lists the very key that it showed', async () => {
+  it('is good once the signed challenge lists the very key that it showed', async (t) => {
     const line = lineTo(primary)
+    t.after(() => line.close())
     primary.intercept = undefined
     await line.introduce(primary.endpoint, asker, forever)
     primary.intercept = (_request, response) => sendJson(response, 200, {})
     assert.equal((await line.post(primary.endpoint, secretPath, secret, forever)).status, 200)
-    line.close()
   })
 
-  it('is not good by a challenge that lists another key', async () => {
+  it('is not good by a challenge that lists another key', async (t) => {
     primary.intercept = undefined
     const other = await createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
     primary.spki = [spkiOf(other.certificatePem)]
     const line = lineTo(primary)
+    t.after(() => line.close())
     assert.equal((await refusal(line.introduce(primary.endpoint, asker, forever))).code, 'TlsUntrusted')
     assert.equal((await refusal(line.post(primary.endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
-    line.close()
   })
 
-  it('vouched for by one primary is not good for another', async () => {
+  it('vouched for by one primary is not good for another', async (t) => {
     primary.intercept = undefined
     const deps = lineDeps()
     const line = lineTo(primary, deps)
+    t.after(() => line.close())
     await line.introduce(primary.endpoint, asker, forever)
     const other = await startFakePrimary({ tls: false })
+    t.after(async () => other.close())
     const toOther = lineTo(other, deps)
+    t.after(() => toOther.close())
     assert.equal((await refusal(toOther.post(primary.endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
-    line.close()
-    toOther.close()
-    await other.close()
   })
 
-  it('shows nothing but the question to whoever intercepts it and asks the true primary for the answer', async () => {
+  it('shows nothing but the question to whoever intercepts it and asks the true primary for the answer', async (t) => {
     const interceptor = await startFakePrimary()
+    t.after(async () => interceptor.close())
     interceptor.intercept = async (_request, response, body) => {
       const challenge = await signChallenge(primary.issuer, JSON.parse(body) as ChallengeRequest, {
         spki: [spkiOf(primary.certificate)],
@@ -86,68 +87,70 @@ describe('a connection to a primary over TLS', () => {
       sendJson(response, 200, { challenge })
     }
     const line = lineTo(primary)
+    t.after(() => line.close())
     assert.equal((await refusal(line.introduce(interceptor.endpoint, asker, forever))).code, 'TlsUntrusted')
     await refusal(line.post(interceptor.endpoint, secretPath, secret, forever))
     assert.deepEqual(
       interceptor.requests.map(({ path }) => path),
       [`/k10${challengePath}`],
     )
-    line.close()
-    await interceptor.close()
   })
 
-  it('is accepted with a chain that the CA bundle vouches for, also where the bundle is replaced later', async () => {
+  it('is accepted with a chain that the CA bundle vouches for, also where the bundle is replaced later', async (t) => {
     const caBundleFile = join(directory, 'ca.pem')
     writeFileSync(caBundleFile, '')
     const line = lineTo(primary, lineDeps({ caBundleFile }))
+    t.after(() => line.close())
     const post = async () => line.post(primary.endpoint, secretPath, secret, forever)
     assert.equal((await refusal(post())).code, 'TlsUntrusted')
     writeFileSync(caBundleFile, primary.certificate)
     assert.equal((await post()).status, 200)
-    line.close()
   })
 
-  it('is not accepted for another host name, and works again when the name fits', async () => {
+  it('is not accepted for another host name', async (t) => {
     const caBundleFile = join(directory, 'ca-names.pem')
     writeFileSync(caBundleFile, primary.certificate)
     const line = lineTo(primary, lineDeps({ caBundleFile }))
+    t.after(() => line.close())
     const other = primary.endpoint.replace('127.0.0.1', 'localhost')
     const error = await refusal(line.post(other, secretPath, secret, forever))
     assert.match(error.explained(), /^TlsUntrusted: .*\(ERR_TLS_CERT_ALTNAME_INVALID\)/)
-    line.close()
   })
 
-  it('survives a CA bundle that cannot be read', async () => {
+  it('survives a CA bundle that cannot be read', async (t) => {
     const line = lineTo(primary, lineDeps({ caBundleFile: join(directory, 'missing.pem') }))
+    t.after(() => line.close())
     primary.intercept = undefined
     await line.introduce(primary.endpoint, asker, forever)
-    line.close()
   })
 
-  it('never resumes a session, for then no certificate would be shown', async () => {
+  it('never resumes a session, for then no certificate would be shown', async (t) => {
     const deps = lineDeps()
     primary.intercept = undefined
     const count = primary.requests.length
     for (let connection = 0; connection < 3; connection += 1) {
       const line = lineTo(primary, deps)
+      t.after(() => line.close())
       await line.introduce(primary.endpoint, asker, forever)
-      line.close()
     }
     const reused = primary.requests.slice(count).map(({ isSessionReused }) => isSessionReused)
     assert.deepEqual(reused, [false, false, false])
   })
 
-  it('is accepted with any certificate where the user allows it', async () => {
+  it('is accepted with any certificate where the user allows it', async (t) => {
     const line = lineTo(primary, lineDeps(), { allowUntrustedTls: true })
+    t.after(() => line.close())
     assert.equal((await line.post(primary.endpoint, secretPath, secret, forever)).status, 200)
-    line.close()
   })
 
-  it('is judged anew for each connection: a key that has changed in between gets nothing', async () => {
+  it('is judged anew for each connection: a key that has changed in between gets nothing', async (t) => {
     const imposter = await startFakePrimary()
+    t.after(async () => imposter.close())
     const relay = await startRelay(primary.port)
+    t.after(async () => relay.close())
     const endpoint = `https://127.0.0.1:${relay.port}/k10`
     const line = lineTo(primary)
+    t.after(() => line.close())
     primary.intercept = undefined
     await line.introduce(endpoint, asker, forever)
     primary.intercept = (_request, response) => sendJson(response, 200, {})
@@ -156,9 +159,6 @@ describe('a connection to a primary over TLS', () => {
     assert.equal((await refusal(line.post(endpoint, secretPath, secret, forever))).code, 'ConnectRefused')
     assert.equal((await refusal(line.post(endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
     assert.deepEqual(imposter.requests, [])
-    line.close()
-    await relay.close()
-    await imposter.close()
   })
 })
 
