@@ -42,7 +42,7 @@ export const bootstrapConditions = {
   /** Every entry has been registered. */
   Ready: {
     True: ['Registered'],
-    False: ['NotRegistered', 'PrimaryConflict', 'NameConflict', 'EndpointMissing', 'IdentityLost'],
+    False: ['PrimaryConflict', 'NameConflict', 'EndpointMissing', 'IdentityLost'],
     Unknown: [],
   },
 } as const satisfies ConditionTable

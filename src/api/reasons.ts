@@ -29,7 +29,6 @@ export const reasons = {
 
   // Bootstrap.
   Registered: 'Every entry has been registered as a Cluster.',
-  NotRegistered: 'An entry has not been registered yet; the message names it and says why.',
   PrimaryConflict: 'Another Bootstrap names the primary; this one changes nothing.',
   NameConflict: 'Another Bootstrap registered a name of this one first; this one changes nothing.',
   EndpointMissing: 'The primary has no address: set ingress.url of its entry, or the flag --endpoint.',

@@ -41,7 +41,7 @@ export function decideBootstrap(observed: BootstrapObservation): BootstrapDecisi
     create: parts.flatMap((part) => (part.create === undefined ? [] : [part.create])),
     update: parts.flatMap((part) => (part.update === undefined ? [] : [part.update])),
     entries: parts.map((part) => part.status),
-    ready: judge(parts.map((part) => part.status)),
+    ready: judge(parts),
   }
 }
 
@@ -73,6 +73,8 @@ function findObstacle(observed: BootstrapObservation): BootstrapVerdict | undefi
 
 interface EntryDecision {
   readonly status: BootstrapEntryStatus
+  /** A user has deleted the Cluster that it registered. */
+  readonly isDisconnected?: true
   readonly create?: Cluster
   readonly update?: { readonly cluster: Cluster; readonly k10: BootstrapEntry['k10'] }
 }
@@ -86,6 +88,7 @@ function decideEntry(observed: BootstrapObservation, key: string, entry: Bootstr
   const base = { key, name: entry.name, ready: false }
   if (previous?.registered === marker)
     return {
+      isDisconnected: true,
       status: {
         ...base,
         registered: marker,
@@ -133,10 +136,13 @@ function newCluster({ bootstrap }: BootstrapObservation, entry: BootstrapEntry):
   }
 }
 
-function judge(entries: readonly BootstrapEntryStatus[]): BootstrapVerdict {
-  const missing = entries.find((entry) => entry.registered === undefined)
-  if (missing !== undefined) return notReady('NotRegistered', `${missing.name}: ${missing.message}`)
-  return { type: 'Ready', status: 'True', reason: 'Registered', message: 'every entry is registered' }
+function judge(parts: readonly EntryDecision[]): BootstrapVerdict {
+  const gone = parts.filter((part) => part.isDisconnected).map((part) => part.status.name)
+  const message =
+    gone.length === 0
+      ? 'every entry is registered'
+      : `every entry has been registered; disconnected since: ${gone.join(', ')}`
+  return { type: 'Ready', status: 'True', reason: 'Registered', message }
 }
 
 /** Entries keep what was known of them: a conflict that goes away must not register a deleted Cluster again. */

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Cluster } from '../../../../src/api/cluster.ts'
+import { decideCluster } from '../../../../src/primary/cluster/cluster.decide.ts'
+import {
+  type Contact,
+  decideStatus,
+  type StatusDecision,
+  type StatusObservation,
+} from '../../../../src/primary/cluster/status.decide.ts'
+import { at, cluster, member, noon } from '../objects.fixture.ts'
+
+const interval = 20_000
+const minute = 60_000
+
+function observed(subject: Cluster, fields: Partial<StatusObservation> = {}): StatusObservation {
+  return {
+    cluster: subject,
+    own: { uid: 'uid-primary', versions: { operator: '1.0.0', kubernetes: 'v1.36.3' } },
+    contact: undefined,
+    interval,
+    listening: 60 * minute,
+    now: noon + minute,
+    waitsFor: [],
+    ...fields,
+  }
+}
+
+function heard(age: number, health = 'ok'): Contact {
+  const versions = { operator: '0.9.0', kubernetes: 'v1.35.0' }
+  return { at: noon + minute - age, age, heartbeat: { versions, health } }
+}
+
+/** `Type=Status/Reason` of each condition. */
+function verdicts(decision: StatusDecision): readonly string[] {
+  assert.equal(decision.kind, 'status')
+  if (decision.kind !== 'status') return []
+  return decision.conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`)
+}
+
+const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string) => ({
+  type,
+  status,
+  reason,
+  message: `stored ${reason}`,
+  lastTransitionTime: at(noon),
+})
+const joined = cluster('east', { spec: { member: member() } })
+const confirmed: Cluster = {
+  ...joined,
+  status: { conditions: [condition('Joined', 'True', 'Joined'), condition('Healthy', 'True', 'Heartbeat')] },
+}
+
+describe('the status of a Cluster', () => {
+  it("of the primary's own is True throughout, with its id and versions", () => {
+    const decision = decideStatus(observed(cluster('primary-cluster-1', { spec: { primary: true } })))
+    assert.deepEqual(verdicts(decision), ['Joined=True/Primary', 'Healthy=True/Primary', 'Ready=True/Primary'])
+    assert.deepEqual(decision.kind === 'status' && decision.fields, {
+      id: 'uid-primary',
+      versions: { operator: '1.0.0', kubernetes: 'v1.36.3' },
+    })
+  })
+
+  it('that was registered ahead awaits its join', () => {
+    assert.deepEqual(verdicts(decideStatus(observed(cluster('east')))), [
+      'Joined=False/AwaitingJoin',
+      'Healthy=Unknown/NeverSeen',
+      'Ready=False/AwaitingJoin',
+    ])
+  })
+
+  it('says nothing of a join in its first 30 seconds, and then that it is unconfirmed', () => {
+    assert.deepEqual(decideStatus(observed(joined, { now: noon + 10_000 })), { kind: 'later', afterMs: 20_000 })
+    assert.deepEqual(verdicts(decideStatus(observed(joined, { now: noon + 30_000 }))), [
+      'Joined=False/Unconfirmed',
+      'Healthy=Unknown/NeverSeen',
+      'Ready=False/Unconfirmed',
+    ])
+  })
+
+  it('is joined with the first heartbeat, with id, versions and lastSeen', () => {
+    const decision = decideStatus(observed(joined, { contact: heard(0), now: noon + 1_000 }))
+    assert.deepEqual(verdicts(decision), ['Joined=True/Joined', 'Healthy=True/Heartbeat', 'Ready=True/Joined'])
+    assert.deepEqual(decision.kind === 'status' && decision.fields, {
+      id: 'uid-east',
+      lastSeen: at(noon + minute),
+      versions: { operator: '0.9.0', kubernetes: 'v1.35.0' },
+    })
+  })
+
+  it('carries the word of a member that reports a fault', () => {
+    const decision = decideStatus(observed(confirmed, { contact: heard(0, 'DiskFull') }))
+    assert.deepEqual(verdicts(decision).slice(1), ['Healthy=False/ReportedUnhealthy', 'Ready=False/ReportedUnhealthy'])
+    assert.equal(decision.kind === 'status' && decision.conditions[1]?.message, 'DiskFull')
+  })
+
+  it('turns to NoHeartbeat after seven silent intervals, and looks again just then', () => {
+    const early = decideStatus(observed(confirmed, { contact: heard(7 * interval - 1) }))
+    assert.equal(verdicts(early)[1], 'Healthy=True/Heartbeat')
+    assert.equal(early.kind === 'status' && early.lookAgainMs, 1)
+    const late = decideStatus(observed(confirmed, { contact: heard(7 * interval) }))
+    assert.deepEqual(verdicts(late), ['Joined=True/Joined', 'Healthy=Unknown/NoHeartbeat', 'Ready=Unknown/NoHeartbeat'])
+    assert.equal(late.kind === 'status' && late.lookAgainMs, undefined)
+  })
+
+  it('repeats what was known while the process has only begun to listen, two intervals longer', () => {
+    const begun = decideStatus(observed(confirmed, { listening: 9 * interval - 1 }))
+    assert.equal(verdicts(begun)[1], 'Healthy=True/Heartbeat')
+    const seen: Cluster = { ...confirmed, status: { ...confirmed.status, lastSeen: at(noon) } }
+    assert.equal(verdicts(decideStatus(observed(seen, { listening: 9 * interval })))[1], 'Healthy=Unknown/NoHeartbeat')
+  })
+
+  it('writes lastSeen on news and hourly, so that a heartbeat costs nothing', () => {
+    const fields = (lastSeen: number) => {
+      const stored: Cluster = { ...confirmed, status: { ...confirmed.status, lastSeen: at(lastSeen) } }
+      const decision = decideStatus(observed(stored, { contact: heard(0) }))
+      return decision.kind === 'status' ? decision.fields.lastSeen : undefined
+    }
+    assert.equal(fields(noon), at(noon), 'a minute old: kept')
+    assert.equal(fields(noon - 59 * minute), at(noon + minute), 'an hour old: refreshed')
+  })
+
+  it('says what a deletion waits for', () => {
+    const leaving = cluster('primary-cluster-1', { spec: { primary: true }, metadata: { deletionTimestamp: at(noon) } })
+    const decision = decideStatus(observed(leaving, { waitsFor: ['a', 'b', 'c', 'd', 'e', 'f'] }))
+    assert.deepEqual(verdicts(decision), ['Joined=False/Disconnecting', 'Ready=False/Disconnecting'])
+    const message = decision.kind === 'status' ? decision.conditions[0]?.message : ''
+    assert.equal(message, 'waits until the secondaries are deleted: a, b, c, d, e, …')
+  })
+})
+
+describe('a Cluster', () => {
+  const decide = (subject: Cluster, fields: Partial<StatusObservation> & { namespaceIsDeleted?: boolean } = {}) =>
+    decideCluster({ namespaceIsDeleted: false, ...observed(subject, fields), ...fields })
+  const deleted = (subject: Cluster): Cluster => ({
+    ...subject,
+    metadata: { ...subject.metadata, deletionTimestamp: at(noon) },
+  })
+
+  it('of a member is released with a tombstone of the present moment', () => {
+    assert.deepEqual(decide(deleted(confirmed)), {
+      kind: 'release',
+      tombstone: { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + minute },
+    })
+  })
+
+  it('without a member, or in a namespace that goes too, is released without one', () => {
+    assert.deepEqual(decide(deleted(cluster('east'))), { kind: 'release' })
+    assert.deepEqual(decide(deleted(confirmed), { namespaceIsDeleted: true }), { kind: 'release' })
+  })
+
+  it("of the primary's own waits for the secondaries, and not in a namespace that is deleted", () => {
+    const own = deleted(cluster('primary-cluster-1', { spec: { primary: true } }))
+    assert.equal(decide(own, { waitsFor: ['east'] }).kind, 'keep')
+    assert.deepEqual(decide(own), { kind: 'release' })
+    assert.deepEqual(decide(own, { waitsFor: ['east'], namespaceIsDeleted: true }), { kind: 'release' })
+  })
+
+  it('made by a join that nobody confirmed is collected after 15 minutes, and not a millisecond earlier', () => {
+    assert.equal(decide(joined, { now: noon + 15 * minute - 1 }).kind, 'keep')
+    assert.deepEqual(decide(joined, { now: noon + 15 * minute }), { kind: 'collect' })
+    assert.equal(decide(confirmed, { now: noon + 15 * minute }).kind, 'keep')
+    assert.equal(decide(joined, { now: noon + 15 * minute, contact: heard(0) }).kind, 'keep')
+    assert.equal(decide(cluster('ahead'), { now: noon + 15 * minute }).kind, 'keep')
+  })
+
+  it('gets our label and our finalizer back, and keeps those of others', () => {
+    const stripped = cluster('east', { metadata: { labels: { team: 'a' }, finalizers: ['example.com/theirs'] } })
+    const decision = decide(stripped)
+    assert.deepEqual(decision.kind === 'keep' && decision.metadata, {
+      labels: { 'dist.kio.kasten.io/cluster-type': 'secondary' },
+      finalizers: ['example.com/theirs', 'dist.kio.kasten.io/cluster-info'],
+    })
+  })
+
+  it("of the primary's own is held while there are secondaries, and let go after the last", () => {
+    const own = cluster('primary-cluster-1', { spec: { primary: true } })
+    const held = { ...own, metadata: { ...own.metadata, finalizers: ['dist.kio.kasten.io/cluster-info'] } }
+    const hold = decide(own, { waitsFor: ['east'] })
+    assert.deepEqual(hold.kind === 'keep' && hold.metadata, { finalizers: ['dist.kio.kasten.io/cluster-info'] })
+    const letGo = decide(held)
+    assert.deepEqual(letGo.kind === 'keep' && letGo.metadata, { finalizers: [] })
+  })
+})

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Tombstone } from '../../../../src/primary/cluster/tombstones.ts'
+import { decideMembership, type MembershipObservation } from '../../../../src/primary/heartbeat/membership.decide.ts'
+import { at, cluster, member, noon } from '../objects.fixture.ts'
+
+const east = cluster('east', { spec: { member: member() } })
+const tombstone: Tombstone = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon }
+
+function observed(fields: Partial<MembershipObservation> = {}): MembershipObservation {
+  return {
+    claim: { uid: 'uid-east', tokenKeyId: 'key-east', keyId: 'key-east' },
+    isTokenGenuine: true,
+    cluster: east,
+    tombstone: undefined,
+    ...fields,
+  }
+}
+
+const thief = { uid: 'uid-east', tokenKeyId: 'key-east', keyId: 'key-thief' }
+
+describe('who sends a heartbeat', () => {
+  it('is the member whose Cluster has its uid and its key, whoever signed the token', () => {
+    assert.deepEqual(decideMembership(observed({ isTokenGenuine: false })), { kind: 'member', cluster: east })
+  })
+
+  it('is leaving while its Cluster is being deleted', () => {
+    const leaving = { ...east, metadata: { ...east.metadata, deletionTimestamp: at(noon) } }
+    assert.deepEqual(decideMembership(observed({ cluster: leaving })), { kind: 'leaving' })
+  })
+
+  it('is disconnected where there is a tombstone and no Cluster of its own', () => {
+    assert.deepEqual(decideMembership(observed({ cluster: undefined, tombstone })), { kind: 'disconnected', at: noon })
+    const successor = cluster('east', { spec: { member: member({ uid: 'uid-other', keyId: 'key-other' }) } })
+    assert.deepEqual(decideMembership(observed({ cluster: successor, tombstone })), { kind: 'disconnected', at: noon })
+  })
+
+  it('is a member in spite of an old tombstone once it has joined again', () => {
+    assert.equal(decideMembership(observed({ tombstone })).kind, 'member')
+  })
+
+  it('is unknown where nothing is left of a membership that the primary once gave', () => {
+    assert.deepEqual(decideMembership(observed({ cluster: undefined })), { kind: 'unknown' })
+  })
+
+  it('has another key than the Cluster has now', () => {
+    const rebound = cluster('east', { spec: { member: member({ keyId: 'key-new' }) } })
+    assert.deepEqual(decideMembership(observed({ cluster: rebound })), { kind: 'other-key' })
+    const rekeyed = cluster('east', { spec: { member: member({ keyId: 'key-new', previousKeyId: 'key-old' }) } })
+    const claim = { uid: 'uid-east', tokenKeyId: 'key-new', keyId: 'key-old' }
+    assert.deepEqual(decideMembership(observed({ cluster: rekeyed, claim })), { kind: 'other-key' })
+  })
+
+  it('is a stranger with a stolen token, and with a forged one', () => {
+    assert.deepEqual(decideMembership(observed({ claim: thief })), { kind: 'stranger' })
+    assert.deepEqual(decideMembership(observed({ claim: thief, cluster: undefined })), { kind: 'stranger' })
+    assert.deepEqual(decideMembership(observed({ cluster: undefined, isTokenGenuine: false })), { kind: 'stranger' })
+  })
+})

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { annotations } from '../../../../src/api/group.ts'
+import type { Secret } from '../../../../src/kube/objects.ts'
+import { decideJoinToken } from '../../../../src/primary/join-token/join-token.decide.ts'
+import { noon } from '../objects.fixture.ts'
+
+const endpoint = 'https://primary.example.com/k10'
+const encoded = (text: string) => Buffer.from(text).toString('base64')
+
+function secret(
+  fields: { annotations?: Record<string, string>; data?: Record<string, string>; immutable?: boolean } = {},
+): Secret {
+  return {
+    metadata: { name: 'token', annotations: fields.annotations ?? {} },
+    type: 'dist.kio.kasten.io/join-token',
+    ...(fields.data === undefined ? {} : { data: fields.data }),
+    ...(fields.immutable === undefined ? {} : { immutable: fields.immutable }),
+  }
+}
+
+const decide = (subject: Secret, at: string | undefined = endpoint) =>
+  decideJoinToken({ secret: subject, endpoint: at, now: noon })
+const issued = { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA' }
+const filled = { endpoint: encoded(endpoint), token: encoded('mcj1.…') }
+
+describe('a join-token Secret', () => {
+  it('is issued when it is empty and there is a primary', () => {
+    const decision = decide(secret())
+    assert.equal(decision.kind, 'issue')
+    assert.equal(decision.kind === 'issue' && decision.endpoint, endpoint)
+  })
+
+  it('waits while there is none', () => {
+    assert.deepEqual(decideJoinToken({ secret: secret(), endpoint: undefined, now: noon }), { kind: 'nothing' })
+  })
+
+  it('is never filled again once it has an id, whatever its data says', () => {
+    assert.deepEqual(decide(secret({ annotations: issued, data: filled })), { kind: 'nothing' })
+    assert.deepEqual(decide(secret({ annotations: issued, data: { ...filled, token: '' } })), { kind: 'nothing' })
+  })
+
+  it('follows a new endpoint', () => {
+    const moved = secret({ annotations: issued, data: { ...filled, endpoint: encoded('https://old.example.com') } })
+    assert.deepEqual(decide(moved), { kind: 'move', endpoint })
+    assert.deepEqual(decide({ ...moved, immutable: true }), { kind: 'nothing' })
+  })
+
+  it('is not overwritten where it holds data that is not ours', () => {
+    const decision = decide(secret({ data: { token: encoded('mine') } }))
+    assert.deepEqual(decision, {
+      kind: 'report',
+      fault:
+        'data has token already, which conjoin did not write and does not overwrite; create the Secret without data',
+    })
+  })
+
+  it('cannot be filled when it is immutable', () => {
+    const decision = decide(secret({ immutable: true }))
+    assert.match((decision.kind === 'report' && decision.fault) || '', /^the Secret is immutable/)
+  })
+
+  it('names every annotation that is wrong, and its fault', () => {
+    const decision = decide(
+      secret({ annotations: { [annotations.maxUses]: 'many', [annotations.clusterName]: 'East' } }),
+    )
+    assert.deepEqual(decision, {
+      kind: 'report',
+      fault:
+        'dist.kio.kasten.io/max-uses is not a whole number from 1 to 500; dist.kio.kasten.io/cluster-name is not an RFC 1123 subdomain of at most 63 characters',
+    })
+  })
+
+  it('is not issued with a setting that this version would ignore', () => {
+    for (const [annotation, value] of [
+      [annotations.approval, 'manual'],
+      [annotations.redact, 'now'],
+      [annotations.clusterLabels, 'region=eu'],
+    ] as const) {
+      const decision = decide(secret({ annotations: { [annotation]: value } }))
+      assert.deepEqual(decision, { kind: 'report', fault: `${annotation} is not supported by this version` })
+    }
+  })
+
+  it('reports a fault once, and takes the report back when it is mended', () => {
+    const reported = { [annotations.maxUses]: 'many', [annotations.tokenError]: '' }
+    const first = decide(secret({ annotations: reported }))
+    const fault = first.kind === 'report' ? (first.fault ?? '') : ''
+    assert.deepEqual(decide(secret({ annotations: { ...reported, [annotations.tokenError]: fault } })), {
+      kind: 'nothing',
+    })
+    assert.deepEqual(decide(secret({ annotations: { [annotations.tokenError]: fault } })), {
+      kind: 'report',
+      fault: undefined,
+    })
+  })
+})

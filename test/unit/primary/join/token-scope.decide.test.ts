@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { JoinTokenReading, JoinTokenSettings } from '../../../../src/api/join-token-settings.ts'
+import { judgeToken, judgeUse } from '../../../../src/primary/join/token-scope.decide.ts'
+import { noon } from '../objects.fixture.ts'
+
+function reading(settings: Partial<JoinTokenSettings> = {}): JoinTokenReading {
+  return { ok: true, settings: { clusterLabels: {}, approval: 'automatic', redact: 'never', ...settings } }
+}
+
+const asked = { uid: 'uid-east', name: 'east', now: noon }
+const use = { name: 'east', keyId: 'key-east', isMember: false, users: [] }
+
+describe('a token', () => {
+  it('without bounds admits everybody, again and again', () => {
+    assert.equal(judgeToken(reading(), asked), undefined)
+    assert.equal(
+      judgeUse(reading(), { ...use, users: Array.from({ length: 500 }, (_, index) => `key-${index}`) }),
+      undefined,
+    )
+  })
+
+  it('ends at the millisecond of its expiry', () => {
+    assert.equal(judgeToken(reading({ expiresAt: noon + 1 }), asked), undefined)
+    assert.deepEqual(judgeToken(reading({ expiresAt: noon }), asked), {
+      code: 'TokenExpired',
+      what: 'the join token expired at 2030-01-05T12:00:00.000Z',
+    })
+  })
+
+  it('bound to a uid admits no other', () => {
+    assert.equal(judgeToken(reading({ boundUid: 'uid-east' }), asked), undefined)
+    assert.equal(judgeToken(reading({ boundUid: 'uid-west' }), asked)?.code, 'TokenScope')
+  })
+
+  it('bound to a name admits exactly that name, asked for or made', () => {
+    const bound = reading({ clusterName: 'east' })
+    assert.equal(judgeToken(bound, asked), undefined)
+    assert.equal(judgeToken(bound, { ...asked, name: undefined }), undefined)
+    assert.equal(judgeUse(bound, use), undefined)
+    for (const name of ['east1', 'eas', 'east.', 'East', 'ｅast']) {
+      assert.equal(judgeToken(bound, { ...asked, name })?.code, 'TokenScope', name)
+      assert.equal(judgeUse(bound, { ...use, name })?.code, 'TokenScope', name)
+    }
+  })
+
+  it('of so many uses is exhausted for new keys only', () => {
+    const bounded = reading({ maxUses: 2 })
+    assert.equal(judgeUse(bounded, { ...use, users: ['key-a'] }), undefined)
+    const users = ['key-a', 'key-b']
+    assert.deepEqual(judgeUse(bounded, { ...use, users }), {
+      code: 'TokenExhausted',
+      what: 'the join token allows 2 uses, and all are taken',
+    })
+    assert.equal(judgeUse(bounded, { ...use, users, keyId: 'key-a' }), undefined, 'a use belongs to its key')
+    assert.equal(judgeUse(bounded, { ...use, users, isMember: true }), undefined, 'a member joins again for free')
+  })
+
+  it('whose annotations have become nonsense admits nobody', () => {
+    const broken: JoinTokenReading = { ok: false, faults: [{ annotation: 'max-uses', fault: 'is not a number' }] }
+    assert.equal(judgeToken(broken, asked)?.code, 'TokenScope')
+  })
+})
