@@ -15,6 +15,7 @@ import type { Tombstones } from './cluster/tombstones.ts'
 import type { Sightings } from './heartbeat/sightings.ts'
 import type { IdentityKeeper } from './identity/identity-keeper.ts'
 import type { Informers } from './informers.ts'
+import { tokenIdIndex } from './join/token-source.ts'
 import { createJoinTokenReconciler } from './join-token/join-token.reconcile.ts'
 import type { ServingPrimary } from './state.ts'
 
@@ -80,7 +81,12 @@ export function createControllers(deps: ControllersDeps): Controllers {
   const tokens = controllerFor(
     'join-token',
     informers.tokens,
-    createJoinTokenReconciler({ ...deps, secrets: informers.tokens, serving: () => servingOrNot(deps.serving) }),
+    createJoinTokenReconciler({
+      ...deps,
+      secrets: informers.tokens,
+      clusters: informers.clusters,
+      serving: () => servingOrNot(deps.serving),
+    }),
   )
   const keeper = controllerFor('identity', informers.identity, identity.reconcile)
   // There may be no Secret yet whose appearance would wake it.
@@ -96,7 +102,10 @@ export function createControllers(deps: ControllersDeps): Controllers {
       // Tokens name its address, and Bootstraps ask whether there is a primary.
       wake(tokens, informers.tokens.list())
       wake(bootstraps, informers.bootstraps.list())
-    } else if (type !== 'updated') wake(clusters, primaries(informers))
+    } else if (type !== 'updated') {
+      wake(clusters, primaries(informers))
+      wake(tokens, informers.tokens.by(tokenIdIndex, object.spec.member?.tokenId ?? ''))
+    }
   })
 
   return {

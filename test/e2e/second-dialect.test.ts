@@ -1,6 +1,7 @@
 /** The later releases' way: plain HTTP behind an ingress with a path, a token alone in mc-join, and mc-join-config. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { Secret } from '../../src/kube/objects.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
@@ -51,6 +52,15 @@ describe('the second dialect, over plain HTTP with the ingress path /k10/', () =
     await scene.untilReady('east')
     assert.equal((await scene.cluster('east'))?.spec.k10.ingress?.url, clusterIngress)
     assert.equal((await scene.readBootstrap('east'))?.spec.clusters['cluster']?.k10.ingress?.url, clusterIngress)
+  })
+
+  it('shows on the token how often it was used, and when', async () => {
+    const since = (await scene.cluster('east'))?.spec.member?.since
+    const shown = await until('the use is counted', async () => {
+      const stored = (await scene.readOnPrimary<Secret>('secret', 'first'))?.metadata.annotations
+      return stored?.['dist.kio.kasten.io/uses'] === undefined ? undefined : stored
+    })
+    assert.deepEqual([shown['dist.kio.kasten.io/uses'], shown['dist.kio.kasten.io/last-used']], ['1', since])
   })
 
   it('joins again with a new token under the same id, as the same and only secondary', async () => {

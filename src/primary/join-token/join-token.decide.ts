@@ -2,6 +2,7 @@
  * What happens to one join-token Secret: filled once, kept in line with the primary's address, or told what is wrong with
  * it. A pure function; the token itself is made by whoever carries the decision out.
  */
+import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
 import { decodeJoinTokenData } from '../../api/join-token-secret.ts'
 import { type JoinTokenSettings, readJoinTokenSettings, type SettingFault } from '../../api/join-token-settings.ts'
@@ -11,6 +12,8 @@ export interface JoinTokenObservation {
   readonly secret: Secret
   /** Where secondaries reach the primary; undefined before it can serve. */
   readonly endpoint: string | undefined
+  /** The Clusters that were admitted with this token. */
+  readonly admitted: readonly Cluster[]
   /** Wall clock, ms since the epoch. */
   readonly now: number
 }
@@ -20,6 +23,9 @@ export type JoinTokenDecision =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'issue'; readonly endpoint: string; readonly settings: JoinTokenSettings }
   | { readonly kind: 'move'; readonly endpoint: string }
+  /** Of a token without a bound, for people; a bounded one is counted when it is used. */
+  | { readonly kind: 'count'; readonly uses: number; readonly lastUsed: string }
+  | { readonly kind: 'later'; readonly afterMs: number }
   /** `fault` is what annotation and Event say; undefined: the annotation has to go. */
   | { readonly kind: 'report'; readonly fault: string | undefined }
 
@@ -31,7 +37,24 @@ export function decideJoinToken(observed: JoinTokenObservation): JoinTokenDecisi
   if (fault !== undefined || endpoint === undefined) return { kind: 'nothing' }
   if (!isIssued(secret)) return decideIssue(observed, endpoint)
   const isCurrent = decodeJoinTokenData(secret.data).endpoint === endpoint
-  return isCurrent || secret.immutable === true ? { kind: 'nothing' } : { kind: 'move', endpoint }
+  return isCurrent || secret.immutable === true ? decideCount(observed) : { kind: 'move', endpoint }
+}
+
+/** A fleet that joins at once would otherwise write the Secret once for each cluster. Milliseconds. */
+const countEvery = 60_000
+
+function decideCount({ secret, admitted, now }: JoinTokenObservation): JoinTokenDecision {
+  const stored = secret.metadata.annotations ?? {}
+  const lastUsed = admitted
+    .map((cluster) => cluster.spec.member?.since ?? '')
+    .toSorted()
+    .at(-1)
+  if (stored[annotations.maxUses] !== undefined || lastUsed === undefined) return { kind: 'nothing' }
+  // A Cluster that is gone was a use all the same.
+  const uses = Math.max(admitted.length, Number(stored[annotations.uses]) || 0)
+  if (stored[annotations.uses] === String(uses) && stored[annotations.lastUsed] === lastUsed) return { kind: 'nothing' }
+  const due = Date.parse(stored[annotations.lastUsed] ?? '') + countEvery
+  return due > now ? { kind: 'later', afterMs: due - now } : { kind: 'count', uses, lastUsed }
 }
 
 function decideIssue({ secret, now }: JoinTokenObservation, endpoint: string): JoinTokenDecision {

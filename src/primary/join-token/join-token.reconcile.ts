@@ -1,4 +1,5 @@
 /** Carries out what is decided for one join-token Secret. The only place where a token is made. */
+import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
 import { encodeJoinTokenData } from '../../api/join-token-secret.ts'
 import type { KubeClient } from '../../kube/client.ts'
@@ -16,6 +17,7 @@ import { decideJoinToken, type JoinTokenDecision } from './join-token.decide.ts'
 export interface JoinTokenDeps {
   readonly client: KubeClient
   readonly secrets: Informer<Secret>
+  readonly clusters: Informer<Cluster>
   /** Undefined before the primary can serve. */
   readonly serving: () => ServingPrimary | undefined
   readonly events: EventRecorder
@@ -27,9 +29,15 @@ export function createJoinTokenReconciler(deps: JoinTokenDeps) {
     const secret = deps.secrets.get(key)
     if (secret === undefined) return { kind: 'done' }
     const primary = deps.serving()
-    const decision = decideJoinToken({ secret, endpoint: primary?.endpoint, now: deps.clock.now() })
+    const id = secret.metadata.annotations?.[annotations.tokenId]
+    const decision = decideJoinToken({
+      secret,
+      endpoint: primary?.endpoint,
+      admitted: id === undefined ? [] : deps.clusters.by('token', id),
+      now: deps.clock.now(),
+    })
     await act(deps, secret, primary, decision, log)
-    return { kind: 'done' }
+    return decision.kind === 'later' ? { kind: 'again', afterMs: decision.afterMs } : { kind: 'done' }
   }
 }
 
@@ -42,6 +50,7 @@ async function act(
 ): Promise<void> {
   switch (decision.kind) {
     case 'nothing':
+    case 'later':
       return
     case 'issue': {
       if (primary === undefined) return
@@ -64,6 +73,13 @@ async function act(
     }
     case 'move':
       await patch(deps.client, secret, { data: { endpoint: Buffer.from(decision.endpoint).toString('base64') } })
+      return
+    case 'count':
+      await patch(deps.client, secret, {
+        metadata: {
+          annotations: { [annotations.uses]: String(decision.uses), [annotations.lastUsed]: decision.lastUsed },
+        },
+      })
       return
     case 'report':
       await patch(deps.client, secret, {

@@ -6,6 +6,8 @@ import { keyOf, type ObjectKey } from '../../kube/objects.ts'
 
 export const clusterIndexes = {
   uid: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.uid]),
+  token: (cluster: Cluster): readonly string[] =>
+    cluster.spec.member === undefined ? [] : [cluster.spec.member.tokenId],
   key: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.keyId]),
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Cluster } from '../../../../src/api/cluster.ts'
 import { annotations } from '../../../../src/api/group.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { decideJoinToken } from '../../../../src/primary/join-token/join-token.decide.ts'
-import { noon } from '../objects.fixture.ts'
+import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const endpoint = 'https://primary.example.com/k10'
 const encoded = (text: string) => Buffer.from(text).toString('base64')
@@ -19,8 +20,8 @@ function secret(
   }
 }
 
-const decide = (subject: Secret, at: string | undefined = endpoint) =>
-  decideJoinToken({ secret: subject, endpoint: at, now: noon })
+const decide = (subject: Secret, admitted: readonly Cluster[] = []) =>
+  decideJoinToken({ secret: subject, endpoint, admitted, now: noon })
 const issued = { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA' }
 const filled = { endpoint: encoded(endpoint), token: encoded('mcj1.…') }
 
@@ -32,7 +33,9 @@ describe('a join-token Secret', () => {
   })
 
   it('waits while there is none', () => {
-    assert.deepEqual(decideJoinToken({ secret: secret(), endpoint: undefined, now: noon }), { kind: 'nothing' })
+    assert.deepEqual(decideJoinToken({ secret: secret(), endpoint: undefined, admitted: [], now: noon }), {
+      kind: 'nothing',
+    })
   })
 
   it('is never filled again once it has an id, whatever its data says', () => {
@@ -93,5 +96,41 @@ describe('a join-token Secret', () => {
       kind: 'report',
       fault: undefined,
     })
+  })
+})
+
+describe('the uses of a token without a bound', () => {
+  const joinedAt = (name: string, since: number) => cluster(name, { spec: { member: member({ since: at(since) }) } })
+  const counted = (uses: number, lastUsed: number) =>
+    secret({
+      annotations: { ...issued, [annotations.uses]: String(uses), [annotations.lastUsed]: at(lastUsed) },
+      data: filled,
+    })
+
+  it('are counted from the Clusters that it admitted', () => {
+    const admitted = [joinedAt('east', noon - 5_000), joinedAt('west', noon - 9_000)]
+    const decision = decide(secret({ annotations: issued, data: filled }), admitted)
+    assert.deepEqual(decision, { kind: 'count', uses: 2, lastUsed: at(noon - 5_000) })
+  })
+
+  it('are written at most once a minute', () => {
+    const admitted = [joinedAt('east', noon - 50_000), joinedAt('west', noon - 1_000)]
+    assert.deepEqual(decide(counted(1, noon - 50_000), admitted), { kind: 'later', afterMs: 10_000 })
+    assert.deepEqual(decide(counted(1, noon - 60_000), admitted), {
+      kind: 'count',
+      uses: 2,
+      lastUsed: at(noon - 1_000),
+    })
+  })
+
+  it('are not written again when nothing is new, and do not shrink with a deleted Cluster', () => {
+    const admitted = [joinedAt('east', noon - 90_000)]
+    assert.deepEqual(decide(counted(1, noon - 90_000), admitted), { kind: 'nothing' })
+    assert.deepEqual(decide(counted(2, noon - 90_000), admitted), { kind: 'nothing' })
+  })
+
+  it('of a bounded one are left to whoever uses it', () => {
+    const bounded = secret({ annotations: { ...issued, [annotations.maxUses]: '3' }, data: filled })
+    assert.deepEqual(decide(bounded, [joinedAt('east', noon)]), { kind: 'nothing' })
   })
 })
