@@ -66,7 +66,7 @@ export async function post(request: Post, deps: { clock: Clock; signal: AbortSig
     }
   } catch (error) {
     if (deps.signal.aborted) throw deps.signal.reason as Error
-    throw networkFailure(patience.signal.aborted ? late : error, request.where)
+    throw networkFailure(error, request.where)
   } finally {
     cancel()
   }

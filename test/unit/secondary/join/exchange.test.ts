@@ -57,6 +57,14 @@ describe('the handshake of a join', () => {
     assert.equal(outcome.membership.keys.current.kid, primary.issuer.key.thumbprint)
   })
 
+  it('names the key of the primary that it trusts in both of its steps', async () => {
+    const count = primary.requests.length
+    await join()
+    const kids = primary.requests.slice(count).map(({ body }) => (JSON.parse(body) as { kid?: string }).kid)
+    const { thumbprint } = primary.issuer.key
+    assert.deepEqual(kids, [thumbprint, thumbprint])
+  })
+
   it('ends with a refusal that the primary has signed', async () => {
     primary.refusal = { code: 'NameTaken', msg: 'NameTaken: taken; try east-1' }
     assert.deepEqual(await join(), { kind: 'refused', refusal: primary.refusal })

@@ -144,6 +144,7 @@ describe('heartbeats', () => {
     }
     const count = beats().length
     await clock.advance(39_999)
+    assert.equal(clock.pending(), 1)
     assert.equal(beats().length, count)
     await clock.advance(1)
     await arrived.promise
@@ -171,9 +172,16 @@ describe('heartbeats', () => {
   })
 
   it('begin anew with another membership, and not when the same is followed again', async () => {
+    const end = new AbortController()
+    const running = keeper.run(end.signal)
     await beat()
-    keeper.follow(member)
+    keeper.follow({ ...member })
+    await clock.advance(19_999)
+    assert.equal(clock.pending(), 1)
+    keeper.follow({ ...member, allowHttp: true })
     assert.equal(keeper.contact().word.kind, 'ok')
+    end.abort()
+    await running
     keeper.follow(await memberOf(primary, 'west'))
     assert.equal(keeper.contact().word.kind, 'none')
   })
