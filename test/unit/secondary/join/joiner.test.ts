@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { annotations as names } from '../../../../src/api/group.ts'
+import { encodeSecretData } from '../../../../src/api/secret-data.ts'
+import type { Secret } from '../../../../src/kube/objects.ts'
+import { ProtocolError } from '../../../../src/protocol/errors.ts'
+import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
+import { createIdentityKeeper } from '../../../../src/secondary/identity/identity-keeper.ts'
+import { readContent } from '../../../../src/secondary/join/content.ts'
+import type { ExchangeOutcome } from '../../../../src/secondary/join/exchange.ts'
+import { createJoiner, type Joiner } from '../../../../src/secondary/join/joiner.ts'
+import type { Pass } from '../../../../src/secondary/join/pass.ts'
+import type { JoinPlan } from '../../../../src/secondary/join/plan.ts'
+import { createStatusWriter } from '../../../../src/secondary/join/status-writer.ts'
+import { type Contact, noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
+import type { GivenObjects, ObjectStore, SecondaryObjects } from '../../../../src/secondary/objects.ts'
+import { createManualClock } from '../../../support/manual-clock.ts'
+import { forever, silent } from '../lines.fixture.ts'
+
+const key = generateSigningKey()
+const token = parseToken(issueToken({ uid: 'hub-uid', key, endpoints: ['https://hub.example'] }).text.reveal())
+const plan: JoinPlan = {
+  token,
+  endpoints: ['https://hub.example'],
+  name: 'east',
+  k10: { namespace: 'kasten-io', releaseName: 'k10' },
+  allowUntrustedTls: false,
+  origin: { dialect: 'first' },
+}
+const joined: ExchangeOutcome = {
+  kind: 'joined',
+  endpoint: 'https://hub.example',
+  membership: {
+    clusterName: 'east',
+    primaryName: 'hub',
+    endpoints: [],
+    token: 'communication-token',
+    keys: { current: { kid: key.thumbprint, x: key.x } },
+    interval: 20,
+    nonce: 'n',
+  },
+}
+
+function mcJoin(endpoint: string): Secret {
+  return { metadata: { name: 'mc-join', namespace: 'kasten-io' }, data: encodeSecretData({ endpoint, token: 't' }) }
+}
+
+describe('a join, step by step', () => {
+  /** Everything that was done, in order. */
+  let steps: string[]
+  let given: GivenObjects
+  let outcome: () => Promise<ExchangeOutcome>
+  let contact: Contact
+  let isPrimary: boolean
+  let written: Map<string, Secret>
+  let joiner: Joiner
+  const clock = createManualClock()
+  const read = (objects: GivenObjects) => readContent(objects, { allowHttp: false })
+
+  const objects: ObjectStore = {
+    readGiven: async () => given,
+    readAll: async () => nothing(),
+    async write(name, content) {
+      const status = content.data['status']
+      steps.push(`write ${name}${status === undefined ? '' : ` ${Buffer.from(status, 'base64').toString()}`}`)
+      const secret = { metadata: { name, annotations: content.annotations ?? {} }, data: content.data }
+      written.set(name, secret)
+      return secret
+    },
+    async remove(secret) {
+      steps.push(`remove ${secret?.metadata.name}`)
+    },
+  }
+
+  function nothing(): SecondaryObjects {
+    return { ...given, status: undefined, clusterInfo: undefined, identity: undefined }
+  }
+
+  beforeEach(() => {
+    steps = []
+    written = new Map()
+    given = { join: mcJoin('https://hub.example'), config: undefined }
+    outcome = async () => joined
+    contact = { ...noContact(), word: { kind: 'ok' } }
+    isPrimary = false
+    joiner = createJoiner({
+      objects,
+      identity: createIdentityKeeper({ objects, ownUid: 'own-uid' }),
+      heartbeats: {
+        follow: () => undefined,
+        contact: () => contact,
+        async beat() {
+          steps.push('beat')
+          return contact
+        },
+        run: async () => undefined,
+      },
+      async exchange(_asked, { signal }) {
+        steps.push('exchange')
+        const result = await outcome()
+        signal.throwIfAborted()
+        return result
+      },
+      isPrimary: async () => isPrimary,
+      readContent: read,
+      clock,
+      random: () => 0,
+    })
+  })
+
+  function pass(): Pass {
+    const seen = nothing()
+    const events = { record: () => undefined, flush: async () => undefined }
+    const status = createStatusWriter(
+      { objects, events, clock, log: silent },
+      { status: written.get('mc-join-status'), join: seen.join, dialect: 'first', member: undefined },
+    )
+    return { objects: seen, content: read(seen), identity: undefined, status, log: silent, signal: forever }
+  }
+
+  async function ask() {
+    const asking = pass()
+    joiner.attempts(asking)
+    return joiner.ask(asking, { plan, name: 'east' })
+  }
+
+  it('stores the key first, then the membership, then mc-cluster-info, and beats last', async () => {
+    assert.deepEqual(await ask(), { kind: 'again', afterMs: 0 })
+    assert.deepEqual(steps, ['write mc-identity', 'exchange', 'write mc-identity', 'write mc-cluster-info', 'beat'])
+    assert.equal(joiner.attempts(pass()).isAdmitted, true)
+  })
+
+  it('stores nothing of an admission when mc-join has changed since', async () => {
+    outcome = async () => {
+      given = { ...given, join: mcJoin('https://other.example') }
+      return joined
+    }
+    assert.deepEqual(await ask(), { kind: 'again', afterMs: 0 })
+    assert.deepEqual(steps, ['write mc-identity', 'exchange'])
+  })
+
+  it('says nothing of a refusal when mc-join has been deleted since', async () => {
+    outcome = async () => {
+      given = { join: undefined, config: undefined }
+      return { kind: 'refused', refusal: { code: 'TokenInvalid', msg: '' } }
+    }
+    await ask()
+    assert.deepEqual(steps, ['write mc-identity', 'exchange'])
+  })
+
+  it('is dropped by other content, not by news of its own, and counts no try', async () => {
+    outcome = async () => {
+      joiner.contentChanged(read(given).hash)
+      return joined
+    }
+    await ask()
+    assert.ok(steps.includes('write mc-cluster-info'))
+
+    steps = []
+    outcome = async () => {
+      joiner.contentChanged('another')
+      return joined
+    }
+    assert.deepEqual(await ask(), { kind: 'done' })
+    assert.deepEqual(steps, ['write mc-identity', 'exchange'])
+    assert.equal(joiner.attempts(pass()).count, 0)
+  })
+
+  it('repeats a first heartbeat that was lost, and not the exchange', async () => {
+    contact = { ...noContact(), failure: new ProtocolError('ConnectTimeout', 'a', { remedy: 'b' }) }
+    assert.deepEqual(await ask(), { kind: 'again', afterMs: 1_000 })
+    assert.deepEqual(steps.slice(-2), ['beat', 'write mc-join-status Joining'])
+    assert.equal(joiner.attempts(pass()).isAdmitted, true)
+
+    steps = []
+    contact = { ...noContact(), word: { kind: 'ok' } }
+    assert.deepEqual(await joiner.confirm(pass()), { kind: 'again', afterMs: 0 })
+    assert.deepEqual(steps, ['beat'])
+  })
+
+  it('asks anew when the primary does not know what it has admitted', async () => {
+    contact = { ...noContact(), word: { kind: 'unknown' } }
+    await ask()
+    assert.equal(joiner.attempts(pass()).isAdmitted, false)
+    assert.equal(steps.at(-1), 'write mc-join-status Joining')
+  })
+
+  it('records a refusal in the words of the primary, and asks no more', async () => {
+    const msg = 'NameTaken: the name east is taken; ask for east-1f2e'
+    outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg } })
+    assert.deepEqual(await ask(), { kind: 'done' })
+    assert.equal(steps.at(-1), 'write mc-join-status Rejected')
+    const said = written.get('mc-join-status')?.data?.['msg'] ?? ''
+    assert.equal(Buffer.from(said, 'base64').toString(), msg)
+    assert.equal(joiner.attempts(pass()).isRefused, true)
+  })
+
+  it('waits as long as a busy primary asks, and says how often it has tried', async () => {
+    outcome = async () => {
+      throw new ProtocolError('Busy', 'a', { retryAfterMs: 7_000 })
+    }
+    assert.deepEqual(await ask(), { kind: 'again', afterMs: 7_000 })
+    const annotations = written.get('mc-join-status')?.metadata.annotations
+    assert.equal(annotations?.[names.attempts], '1')
+  })
+
+  it('makes no key where this cluster is a primary itself', async () => {
+    isPrimary = true
+    await ask()
+    assert.deepEqual(steps, ['write mc-join-status Joining'])
+  })
+})
