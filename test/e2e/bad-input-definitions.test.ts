@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { installDefinitions, installPrimary, startPrimary, usualPrimary } from '../../tools/installation.ts'
-import { startRole } from '../../tools/role-process.ts'
+import { type RoleProcess, startRole } from '../../tools/role-process.ts'
 import { kubectl } from '../support/scene.ts'
 
 describe('a primary on a cluster', () => {
   let controlPlane: ControlPlane
   let kubeconfig: string
+  const roles: RoleProcess[] = []
 
   before(async () => {
     controlPlane = await startControlPlane({ name: 'primary' })
@@ -16,7 +17,10 @@ describe('a primary on a cluster', () => {
     kubeconfig = await installPrimary(controlPlane)
   })
 
-  after(async () => controlPlane.stop())
+  after(async () => {
+    await Promise.all(roles.map((role) => role.stop()))
+    await controlPlane.stop()
+  })
 
   it('without its kinds ends, and says which one is missing and how to install it', async () => {
     await assertRefused(
@@ -57,10 +61,10 @@ describe('a primary on a cluster', () => {
       listen: '127.0.0.1:0',
       'admin-listen': '127.0.0.1:0',
     })
-    assert.equal(await role.ended, 1)
-    const last = role.lines().at(-1)
-    assert.equal(last?.msg, 'stopped by a failure')
+    roles.push(role)
+    const last = await role.logged('the primary gives up', ({ msg }) => msg === 'stopped by a failure')
     assert.equal((last['err'] as { message: string }).message, message)
+    assert.equal(await role.ended, 1)
     const user = `system:serviceaccount:${home}:conjoin-primary`
     assert.deepEqual(await controlPlane.auditLog.writesSince(mark, { user }), [])
   }
