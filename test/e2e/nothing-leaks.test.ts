@@ -24,7 +24,7 @@ describe('secrets', () => {
     await scene.startSecondary({ 'allow-insecure-primary-ingress': 'true' })
     await scene.bootstrap()
     const { endpoint, token } = await scene.token('good', { 'max-uses': '3' })
-    const damaged = `${token.slice(0, -8)}XXXXXXXX`
+    const damaged = `${token.slice(0, -8)}AAAAAAAA`
     await scene.mcJoin({ endpoint, token: damaged, clusterName: 'east' })
     await scene.untilStatus('Rejected')
     const revoked = (await scene.token('revoked')).token

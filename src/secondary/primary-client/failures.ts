@@ -5,7 +5,7 @@
 import { errors } from 'undici'
 import { isCodeFrom, meaningOf, ProtocolError } from '../../protocol/errors.ts'
 import { problemSchema } from '../../protocol/wire.ts'
-import type { Answer } from './http.ts'
+import type { Answer } from './answer.ts'
 
 /** What each of them says of the place; the detail follows. */
 const sentences = {

@@ -7,20 +7,9 @@ import type { Clock } from '../../lib/clock.ts'
 import { fromUtf8 } from '../../protocol/encoding.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
 import { maxAnswerBytes, nonceHeader } from '../../protocol/wire.ts'
+import type { Answer } from './answer.ts'
 import { networkFailure, tooLargeAnswer } from './failures.ts'
 import { connectTimeout } from './tls.ts'
-
-export interface Answer {
-  readonly status: number
-  /** `text/html` and the like, without parameters. */
-  readonly mediaType: string | undefined
-  /** The value of a JSON body; undefined for every other. */
-  readonly body: unknown
-  /** The nonce for the next request of a member. */
-  readonly nonce: string | undefined
-  /** Milliseconds, at most 5 minutes. */
-  readonly retryAfterMs: number | undefined
-}
 
 export interface Post {
   readonly dispatcher: Dispatcher
