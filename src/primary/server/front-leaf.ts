@@ -29,8 +29,10 @@ export interface FrontLeafDeps {
 }
 
 const lookEvery = 10 * 60_000
-/** Before there is a primary, and after a failure. */
-const lookAgainSoon = 10_000
+/** After a failure. */
+const lookAgain = 10_000
+/** Before there is a primary: a first join may come right after it. */
+const lookSoon = 1_000
 const answerTimeout = 15_000
 
 export function createFrontLeaf(deps: FrontLeafDeps): FrontLeaf {
@@ -47,7 +49,7 @@ export function createFrontLeaf(deps: FrontLeafDeps): FrontLeaf {
     } catch (err) {
       // Not reached from inside is common: such a primary vouches for its own leaf only.
       deps.log.debug({ err }, 'the endpoint does not answer from inside with our signature')
-      return lookAgainSoon
+      return err instanceof ProtocolError && err.code === 'Busy' ? lookSoon : lookAgain
     }
   }
 

@@ -1,0 +1,109 @@
+/**
+ * What may stand between a secondary and its primary: a server that relays, or does something else at a word of the
+ * test's. It remembers which paths it was asked for.
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, request as tlsRequest } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+export type Behaviour =
+  /** Hands everything on, both ways. */
+  | { readonly kind: 'relay' }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
+  /** Reads the request, hands it on, and cuts the connection instead of answering. */
+  | { readonly kind: 'reset' }
+  /** Answers with a body that goes on until the other side has had enough. */
+  | { readonly kind: 'endless' }
+
+export interface Front {
+  readonly url: string
+  /** Paths, in the order of the requests. */
+  readonly paths: readonly string[]
+  behave(behaviour: Behaviour): void
+  /** Stops to listen; `up` begins again on the same port. */
+  down(): Promise<void>
+  up(): Promise<void>
+}
+
+export async function startFront(
+  target: () => string,
+  certificate?: { readonly certificatePem: string; readonly privateKeyPem: string },
+): Promise<Front> {
+  const paths: string[] = []
+  let behaviour: Behaviour = { kind: 'relay' }
+  const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    paths.push(incoming.url ?? '')
+    const current = behaviour
+    switch (current.kind) {
+      case 'relay':
+        relay(target(), incoming, outgoing, () => undefined)
+        break
+      case 'reset':
+        relay(target(), incoming, outgoing, () => incoming.socket.resetAndDestroy())
+        break
+      case 'answer':
+        outgoing.writeHead(current.status, current.headers)
+        outgoing.end(current.body)
+        break
+      case 'endless':
+        outgoing.writeHead(200, { 'content-type': 'application/json' })
+        writeUntilClosed(outgoing)
+        break
+    }
+  }
+  const server =
+    certificate === undefined
+      ? createServer(handle)
+      : createTlsServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem }, handle)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    paths,
+    behave(next) {
+      behaviour = next
+    },
+    async down() {
+      if (!server.listening) return
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+    async up() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
+  }
+}
+
+/** `instead` may end the connection when the answer has come. */
+function relay(target: string, incoming: IncomingMessage, outgoing: ServerResponse, instead: () => void): void {
+  const url = new URL(incoming.url ?? '/', target)
+  const send = url.protocol === 'https:' ? tlsRequest : request
+  const options = { method: incoming.method, headers: incoming.headers, rejectUnauthorized: false }
+  const upstream = send(url, options, (answer) => {
+    instead()
+    if (outgoing.destroyed) return
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(outgoing)
+  })
+  upstream.once('error', () => outgoing.destroy())
+  incoming.pipe(upstream)
+}
+
+function writeUntilClosed(outgoing: ServerResponse): void {
+  const piece = Buffer.alloc(64 * 1024, 0x20)
+  const write = () => {
+    while (!outgoing.destroyed) if (!outgoing.write(piece)) return
+  }
+  outgoing.on('drain', write)
+  outgoing.once('error', () => undefined)
+  write()
+}
