@@ -24,37 +24,8 @@ const foreignToken = (uid: string, endpoint: string) =>
   issueToken({ uid, key: generateSigningKey(), endpoints: [endpoint] }).text.reveal()
 const encoded = (value: string) => Buffer.from(value).toString('base64')
 
+/** What `bad-input-mc-join.test.ts` has not got. */
 const cases: readonly Case[] = [
-  [
-    'an empty token',
-    ({ endpoint }) => ({ endpoint, token: '' }),
-    'Rejected',
-    /^TokenMalformed: the token in mc-join is empty; copy the token again from the join-token Secret/,
-  ],
-  [
-    'a token that is cut off',
-    ({ endpoint, token }) => ({ endpoint, token: token.slice(0, -20) }),
-    'Rejected',
-    /^TokenMalformed: the token in mc-join is cut off; /,
-  ],
-  [
-    'a token with one character changed',
-    ({ endpoint, token }) => ({ endpoint, token: token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) }),
-    'Rejected',
-    /^TokenChecksum: the join token was damaged in copying; /,
-  ],
-  [
-    'a token that is encoded twice',
-    ({ endpoint, token }) => ({ endpoint, token: encoded(token) }),
-    'Rejected',
-    /^TokenMalformed: the token in mc-join is base64-encoded twice; /,
-  ],
-  [
-    'a token of nearly a megabyte',
-    ({ endpoint }) => ({ endpoint, token: 'x'.repeat(1_000_000) }),
-    'Rejected',
-    /^TokenMalformed: the token in mc-join has 1000000 characters; /,
-  ],
   [
     'a token of this very cluster',
     ({ endpoint, ownUid }) => ({ endpoint, token: foreignToken(ownUid, endpoint) }),
@@ -62,64 +33,10 @@ const cases: readonly Case[] = [
     /^SelfJoin: a cluster cannot join itself; create mc-join on another cluster$/,
   ],
   [
-    'a token of another primary',
-    ({ endpoint }) => ({ endpoint, token: foreignToken('another', endpoint) }),
-    'Joining',
-    /^PrimaryKeyMismatch: .*; check that endpoint and token belong to the same primary$/,
-  ],
-  [
-    'an endpoint without a scheme',
-    ({ token }) => ({ endpoint: 'primary.example/k10', token }),
-    'Rejected',
-    /^EndpointInvalid: endpoint in mc-join has no scheme; /,
-  ],
-  [
-    'an endpoint with user info',
-    ({ token }) => ({ endpoint: 'https://me:my-password@primary.example', token }),
-    'Rejected',
-    /^EndpointInvalid: endpoint in mc-join carries user info, the part before "@"; remove it; /,
-  ],
-  [
     'an endpoint that is encoded twice',
     ({ endpoint, token }) => ({ endpoint: encoded(endpoint), token }),
     'Rejected',
     /^EndpointInvalid: endpoint in mc-join is base64-encoded twice; /,
-  ],
-  [
-    'an endpoint over http:// that nobody has allowed',
-    () => ({ endpoint: 'http://primary.example', token: foreignToken('another', 'http://primary.example') }),
-    'Joining',
-    /^InsecureEndpoint: the endpoint http:\/\/primary\.example uses http:\/\/, .*allow-insecure-primary-ingress: "true"/,
-  ],
-  [
-    'an endpoint with an unknown host',
-    () => ({ endpoint: 'https://primary.invalid/k10', token: foreignToken('another', 'https://primary.invalid/k10') }),
-    'Joining',
-    /^DnsFailure: the host name of https:\/\/primary\.invalid\/k10 cannot be resolved: /,
-  ],
-  [
-    'an endpoint where nothing listens',
-    () => ({ endpoint: 'https://127.0.0.1:1', token: foreignToken('another', 'https://127.0.0.1:1') }),
-    'Joining',
-    /^ConnectRefused: the primary cannot be reached at https:\/\/127\.0\.0\.1:1: nothing listens there; /,
-  ],
-  [
-    'a name in capitals',
-    ({ endpoint, token }) => ({ endpoint, token, clusterName: 'East' }),
-    'Rejected',
-    /^NameInvalid: .*; set cluster-name to lower-case letters, digits, "-" and "\."$/,
-  ],
-  [
-    'a name that is too long',
-    ({ endpoint, token }) => ({ endpoint, token, clusterName: 'e'.repeat(64) }),
-    'Rejected',
-    /^NameInvalid: the cluster name is not an RFC 1123 subdomain of at most 63 characters; /,
-  ],
-  [
-    'the name of another cluster',
-    ({ endpoint, token }) => ({ endpoint, token, clusterName: 'primary-cluster-1' }),
-    'Rejected',
-    /^NameTaken: /,
   ],
 ]
 
@@ -202,17 +119,9 @@ describe('a secondary that is given', () => {
   it('a refusal is told in an Event on mc-join too', async () => {
     const text = await kubectl(pair.secondary, ['get', 'events.events.k8s.io', '-n', scene.namespace, '-o', 'json'])
     const events = (JSON.parse(text) as { items: KubeEvent[] }).items
-    const refusal = events.find(({ note }) => note.startsWith('TokenChecksum: '))
+    const refusal = events.find(({ note }) => note.startsWith('SelfJoin: '))
     assert.equal(refusal?.reason, 'Rejected')
     assert.equal(refusal?.regarding.name, 'mc-join')
-  })
-
-  it('nothing that is secret is ever printed', () => {
-    const printed = scene.printed()
-    const [, , secret = ''] = good.token.split('.')
-    assert.ok(printed.includes('joined'))
-    for (const text of [secret, encoded(secret), Buffer.from(secret, 'base64url').toString('hex'), 'my-password'])
-      assert.ok(!printed.includes(text))
   })
 })
 

@@ -9,7 +9,8 @@ import { ProtocolError } from '../../protocol/errors.ts'
 
 /**
  * The endpoints of a join: those that the user names, then those that the primary names, then the token's. Throws
- * `EndpointInvalid` for a bad one of the user's, `InsecureEndpoint` where only forbidden ones are left.
+ * `EndpointInvalid` for a bad one of the user's, and `InsecureEndpoint` for a forbidden one: to go another way in silence
+ * would hide from the user what was written.
  */
 export function joinEndpoints(
   input: JoinInput,
@@ -22,13 +23,13 @@ export function joinEndpoints(
     readUsers('primary-ingress in mc-join-config', input.endpoints.primaryIngress),
     readUsers('endpoint in mc-join', input.endpoints.endpoint),
   ].flat()
-  const all = [...byUser, ...readOthers(named.byPrimary), ...readOthers(named.byToken)]
-  const [first] = all
-  if (first === undefined)
-    throw invalid('neither mc-join, mc-join-config nor the token names an endpoint', 'set endpoint in mc-join')
-  const allowed = all.filter(isAllowed(allowHttp))
+  const others = [...readOthers(named.byPrimary), ...readOthers(named.byToken)]
+  const allowed = [...byUser, ...others.filter(isAllowed(allowHttp))]
+  const forbidden = byUser.find((url) => !isAllowed(allowHttp)(url)) ?? (allowed.length === 0 ? others[0] : undefined)
+  if (forbidden !== undefined)
+    throw new ProtocolError('InsecureEndpoint', `the endpoint ${forbidden} uses http://, which is not allowed`)
   if (allowed.length === 0)
-    throw new ProtocolError('InsecureEndpoint', `the endpoint ${first} uses http://, which is not allowed`)
+    throw invalid('neither mc-join, mc-join-config nor the token names an endpoint', 'set endpoint in mc-join')
   return [...new Set(allowed)]
 }
 

@@ -5,7 +5,7 @@ import { joinEndpoints, memberEndpoints } from '../../../../src/secondary/primar
 import { joinInput } from '../join/input.fixture.ts'
 import { refusal } from '../refused.fixture.ts'
 
-const none = { byPrimary: [], byToken: [] }
+const none: Parameters<typeof joinEndpoints>[1] = { byPrimary: [], byToken: [] }
 
 async function refused(input: Parameters<typeof joinInput>[0], named = none): Promise<string> {
   const error = await refusal((async () => joinEndpoints(joinInput(input), named, false))())
@@ -47,11 +47,15 @@ describe('the endpoints of a join', () => {
     )
   })
 
-  it('leave out http:// where another is left, and name the key that allows it where none is', async () => {
+  it('leave out an http:// that others name where another is left', () => {
+    const named = { byPrimary: ['http://a'], byToken: ['https://b', 'http://c'] }
+    assert.deepEqual(joinEndpoints(joinInput({}), named, false), ['https://b'])
+  })
+
+  it('name the key that allows http:// where the user wrote it, also if the token knows another way', async () => {
     const input = joinInput({ endpoint: 'http://a' })
-    assert.deepEqual(joinEndpoints(input, { byPrimary: [], byToken: ['https://b'] }, false), ['https://b'])
     assert.equal(
-      await refused({ endpoint: 'http://a' }),
+      await refused({ endpoint: 'http://a' }, { byPrimary: [], byToken: ['https://b'] }),
       'InsecureEndpoint: the endpoint http://a uses http://, which is not allowed; use https://, or set allow-insecure-primary-ingress: "true" in the ConfigMap mc-join-config',
     )
     assert.deepEqual(joinEndpoints(input, none, true), ['http://a'])
