@@ -111,14 +111,19 @@ async function recordUnder(deps: CommitDeps, name: string, clusterName: string, 
   return true
 }
 
-/** Creates the record; returns the Bootstrap that has its name already, if one does. */
+/**
+ * Creates the record; returns the Bootstrap that has its name already, if one does. Throws AlreadyExists where that one
+ * has gone again meanwhile: the record still has to be made.
+ */
 async function created(client: KubeClient, record: Bootstrap): Promise<Bootstrap | undefined> {
   try {
     await client.create<Bootstrap>(bootstrapKind, record, { fieldManager })
     return undefined
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
-    return client.get<Bootstrap>(bootstrapKind, keyOf(record))
+    const known = await client.get<Bootstrap>(bootstrapKind, keyOf(record))
+    if (known === undefined) throw error
+    return known
   }
 }
 
