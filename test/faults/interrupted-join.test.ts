@@ -1,6 +1,6 @@
 /**
- * A join that is interrupted at any of its steps, in any way, comes out as if nothing had happened: one Cluster, one
- * record, one use of the token. The steps are read from an undisturbed join and not listed here.
+ * A join that is interrupted at any of its steps, in any way, ends as if nothing had happened: one Cluster, one record,
+ * one use of the token; or the refusal that was due. The steps are read from undisturbed joins and not listed here.
  */
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
@@ -10,35 +10,46 @@ import {
   formatTable,
   type Interruption,
   interruptionsOf,
-  recordJoin,
+  recordSteps,
 } from '../support/interruptions.ts'
+import { admitted, refused } from '../support/join-stories.ts'
 import { startPair } from '../support/scene.ts'
 
-/** Each case is two processes on two cores; more only wait for each other. */
+/** Each case is two processes on few cores; more of them only wait for each other. */
 const concurrency = 3
 /** These wait for a client to lose patience, and cost nothing meanwhile. */
 const slowConcurrency = 6
 
 const pair = await startPair()
 after(async () => pair.stop())
-const steps = await recordJoin(pair)
-const interruptions = steps.flatMap(interruptionsOf)
-console.log(`the steps of a join; renewals of leases and writes of Events are left out:\n${formatTable(steps)}`)
 
-it('has steps on both sides and between them', () => {
-  assert.deepEqual([...new Set(steps.map(({ channel }) => channel))], ['primary', 'secondary', 'wire'])
-  assert.ok(interruptions.length >= 8, `only ${interruptions.length} cases were found`)
-})
-
-describe('a join survives that', { concurrency }, () => survives(interruptions.filter(({ isSlow }) => !isSlow)))
-
-describe('a join outlasts that', { concurrency: slowConcurrency }, () =>
-  survives(interruptions.filter(({ isSlow }) => isSlow)),
-)
-
+let scenes = 0
 function survives(cases: readonly Interruption[]): void {
-  for (const interruption of cases)
-    it(formatInterruption(interruption), async () =>
-      assertSurvives(pair, `case-${interruptions.indexOf(interruption)}`, interruption),
-    )
+  for (const interruption of cases) {
+    scenes += 1
+    const sceneName = `case-${scenes}`
+    it(formatInterruption(interruption), async () => assertSurvives(pair, sceneName, interruption))
+  }
+}
+
+for (const [story, sceneName] of [
+  [admitted, 'admitted'],
+  [refused, 'refused'],
+] as const) {
+  const steps = await recordSteps(pair, story, sceneName)
+  const cases = steps.flatMap((step) => interruptionsOf(story, step))
+  console.log(`${story.title} takes these steps, not counting leases and Events:\n${formatTable(story, steps)}\n`)
+
+  it(`${story.title} is recorded with its writes and exchanges`, () => {
+    const channels = steps.map(({ channel }) => channel)
+    assert.ok(channels.includes('secondary') && channels.includes('wire'))
+    assert.equal(channels.includes('primary'), story === admitted, 'a refusal stores nothing on the primary')
+    assert.ok(cases.length >= 8, `only ${cases.length} cases were found`)
+  })
+
+  describe(`${story.title} goes on when`, { concurrency }, () => survives(cases.filter(({ isSlow }) => !isSlow)))
+
+  describe(`${story.title} waits and goes on when`, { concurrency: slowConcurrency }, () =>
+    survives(cases.filter(({ isSlow }) => isSlow)),
+  )
 }

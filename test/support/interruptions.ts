@@ -1,15 +1,17 @@
 /**
- * Records the steps of an undisturbed join, and makes of each of them the cases in which it is interrupted. A step that
+ * Records the steps of an undisturbed story of a join, and makes of each of them the cases in which it is interrupted. A step that
  * the product takes tomorrow is recorded and interrupted tomorrow.
  */
 import type { AuditLog } from '../../tools/controlplane/audit-log.ts'
-import { assertJoined, type DisturbableJoin, prepareJoin, type Side } from './disturbable-join.ts'
+import { type DisturbableJoin, prepareJoin, type Side } from './disturbable-join.ts'
 import type { FalseAnswer, Fault } from './fault-proxy.ts'
 import { auditedWriteName, type Channel, formatStep, type Step, stepsOf } from './join-steps.ts'
+import { assertEnd, type Story } from './join-stories.ts'
 import type { Pair } from './scene.ts'
 import { until } from './until.ts'
 
 export interface Interruption {
+  readonly story: Story
   readonly step: Step
   /** What happens to it, as in `…, is answered with an error after it took effect`. */
   readonly title: string
@@ -21,18 +23,18 @@ export interface Interruption {
 }
 
 /**
- * The steps from the creation of mc-join to Joined on both sides: the writes by the audit logs of both API servers, the
+ * The steps from the creation of mc-join to the end of the story on both sides: the writes by the audit logs of both API servers, the
  * exchanges as they passed between the two.
  */
-export async function recordJoin(pair: Pair): Promise<readonly Step[]> {
-  const join = await prepareJoin(pair, 'undisturbed')
+export async function recordSteps(pair: Pair, story: Story, sceneName: string): Promise<readonly Step[]> {
+  const join = await prepareJoin(pair, sceneName)
   const { scene, proxies } = join
   const primaryUser = `system:serviceaccount:${scene.place.home}:conjoin-primary`
   const secondaryUser = `system:serviceaccount:${scene.namespace}:conjoin-secondary`
   const marks = { primary: await pair.primary.auditLog.mark(), secondary: await pair.secondary.auditLog.mark() }
   const passedBefore = proxies.wire.passed().length
-  await join.ask()
-  await assertJoined(join)
+  await join.ask(story.asks)
+  await assertEnd(join, story)
   const steps = [
     ...stepsOf('primary', await writesOf(pair.primary.auditLog, marks.primary, primaryUser)),
     ...stepsOf('secondary', await writesOf(pair.secondary.auditLog, marks.secondary, secondaryUser)),
@@ -48,15 +50,22 @@ async function writesOf(log: AuditLog, mark: number, user: string): Promise<read
 }
 
 /** All that may happen to a step. */
-export function interruptionsOf(step: Step): readonly Interruption[] {
+export function interruptionsOf(story: Story, step: Step): readonly Interruption[] {
   const onWire = step.channel === 'wire'
   const sides: readonly Side[] = step.channel === 'wire' ? ['primary', 'secondary'] : [step.channel]
   const errorBefore = onWire ? badGateway : internalError
   const errorAfter = onWire ? gatewayTimeout : internalError
-  const broken = (title: string, fault: Fault): Interruption => ({ step, title, isSlow: false, fault: () => fault })
+  const broken = (title: string, fault: Fault): Interruption => ({
+    story,
+    step,
+    title,
+    isSlow: false,
+    fault: () => fault,
+  })
   return [
     ...sides.map(
       (kills): Interruption => ({
+        story,
         step,
         title: `is the last thing before the ${kills} is killed`,
         kills,
@@ -83,30 +92,30 @@ export function formatInterruption({ step, title }: Interruption): string {
   return `${formatStep(step)} ${title}`
 }
 
-/** Prepares a join, lets this happen to it, and asserts that it comes out as if nothing had. */
-export async function assertSurvives(pair: Pair, scene: string, interruption: Interruption): Promise<void> {
-  const { step, kills, fault } = interruption
-  const join = await prepareJoin(pair, scene)
+/** Prepares a join, lets this happen to it, and asserts that it ends as if nothing had. */
+export async function assertSurvives(pair: Pair, sceneName: string, interruption: Interruption): Promise<void> {
+  const { story, step, kills, fault } = interruption
+  const join = await prepareJoin(pair, sceneName)
   try {
     const disturbance = join.proxies[step.channel].disturb(step, fault(join))
-    await join.ask()
+    await join.ask(story.asks)
     await until(`${formatStep(step)} is disturbed`, async () => disturbance.isDone())
     if (kills !== undefined) await join.start(kills)
-    await assertJoined(join)
+    await assertEnd(join, story)
   } finally {
     await join.end()
   }
 }
 
-/** The steps as a table, for people. */
-export function formatTable(steps: readonly Step[]): string {
+/** The steps of a story as a table, for people. */
+export function formatTable(story: Story, steps: readonly Step[]): string {
   const places: Readonly<Record<Channel, string>> = {
     primary: 'API of the primary',
     secondary: 'API of the secondary',
     wire: 'secondary to primary',
   }
   const rows = steps.map((step) => {
-    const cases = String(interruptionsOf(step).length)
+    const cases = String(interruptionsOf(story, step).length)
     return `${places[step.channel].padEnd(22)}${step.name.padEnd(40)}${String(step.nth).padStart(3)}${cases.padStart(7)}`
   })
   return [`${'where'.padEnd(22)}${'step'.padEnd(40)}nth  cases`, ...rows].join('\n')
