@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { installDefinitions, installPrimary, startPrimary, usualPrimary } from '../../tools/installation.ts'
 import { type RoleProcess, startRole } from '../../tools/role-process.ts'
-import { kubectl } from '../support/scene.ts'
+import { kubectl } from '../support/kubectl.ts'
 
 describe('a primary on a cluster', () => {
   let controlPlane: ControlPlane

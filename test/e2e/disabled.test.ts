@@ -5,8 +5,9 @@ import type { Secret } from '../../src/kube/objects.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { installDefinitions, installPrimary } from '../../tools/installation.ts'
 import { type RoleProcess, startRole } from '../../tools/role-process.ts'
+import { kubectl } from '../support/kubectl.ts'
 import { readiness } from '../support/role-reports.ts'
-import { kubectl, Scene } from '../support/scene.ts'
+import { Scene } from '../support/scene.ts'
 
 const disabled = { multicluster: 'false' }
 /** Refused before a byte is sent, which shows as well as a join that somebody has looked at it. */

@@ -14,7 +14,7 @@ import {
   startSecondary,
 } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
-import { kubectl, plain } from '../support/scene.ts'
+import { kubectl, plain } from '../support/kubectl.ts'
 import { until } from '../support/until.ts'
 
 const manifest = (name: string) => join(import.meta.dirname, 'seed', `${name}.yaml`)

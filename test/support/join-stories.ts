@@ -11,8 +11,9 @@ import type { ConfigMap, KubeObject, Secret } from '../../src/kube/objects.ts'
 import { suggestName } from '../../src/primary/join/admission.decide.ts'
 import { signingKeyFromPem } from '../../src/protocol/keys.ts'
 import { type DisturbableJoin, primaryName, tokenName } from './disturbable-join.ts'
+import { plain } from './kubectl.ts'
 import { handled, readiness } from './role-reports.ts'
-import { plain, type Scene } from './scene.ts'
+import { type Scene } from './scene.ts'
 import { until } from './until.ts'
 
 export interface Story {

@@ -18,6 +18,7 @@ import {
   startSecondary,
 } from '../../tools/installation.ts'
 import type { Flags, RoleProcess } from '../../tools/role-process.ts'
+import { kubectl, type Plain, plain, read } from './kubectl.ts'
 import { until } from './until.ts'
 
 export interface Pair {
@@ -57,9 +58,6 @@ export async function startPair(): Promise<Pair> {
     },
   }
 }
-
-/** `data` of mc-join-status or mc-cluster-info in plain text. */
-export type Plain = Readonly<Record<string, string>>
 
 export class Scene {
   readonly place: PrimaryPlace
@@ -295,28 +293,4 @@ export class Scene {
     await this.untilReady(clusterName)
     return { primary, secondary, token }
   }
-}
-
-/** Runs kubectl and gives its standard output; a failure of kubectl fails the test with its words. */
-export async function kubectl(controlPlane: ControlPlane, args: readonly string[], input?: string): Promise<string> {
-  const result = await controlPlane.kubectl(args, input === undefined ? {} : { input })
-  assert.equal(result.exitCode, 0, `kubectl ${args.join(' ')} on ${controlPlane.name}: ${result.stderr}`)
-  return result.stdout.trimEnd()
-}
-
-async function read<T extends KubeObject>(
-  controlPlane: ControlPlane,
-  namespace: string,
-  kind: string,
-  name: string,
-): Promise<T | undefined> {
-  const text = await kubectl(controlPlane, ['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found'])
-  return text === '' ? undefined : (JSON.parse(text) as T)
-}
-
-/** The data of a Secret, decoded. */
-export function plain(secret: Secret): Plain {
-  return Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
-  )
 }
