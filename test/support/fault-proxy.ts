@@ -46,7 +46,10 @@ export interface FaultProxy {
   readonly url: string
   /** The names of what has passed, in the order of arrival. */
   passed(): readonly string[]
-  /** Disturbs the `nth` request of this name from now on, the first being 1. */
+  /**
+   * Disturbs the `nth` request of this name from now on, the first being 1. It is done when the client can know of it,
+   * a silence when the client has given up.
+   */
   disturb(step: { readonly name: string; readonly nth: number }, fault: Fault): { isDone(): boolean }
   close(): Promise<void>
 }
@@ -104,6 +107,8 @@ export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy>
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  // A test that fails before it closes the proxy must still end.
+  server.unref()
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     passed: () => passed,
@@ -159,6 +164,7 @@ async function disturbAnswer(
       response.socket?.destroySoon()
       return
     case 'silence':
+      if (!response.closed) await once(response, 'close')
       return
     case 'meanwhile':
       await fault.act()

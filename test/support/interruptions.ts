@@ -28,20 +28,22 @@ export interface Interruption {
  */
 export async function recordSteps(pair: Pair, story: Story, sceneName: string): Promise<readonly Step[]> {
   const join = await prepareJoin(pair, sceneName)
-  const { scene, proxies } = join
-  const primaryUser = `system:serviceaccount:${scene.place.home}:conjoin-primary`
-  const secondaryUser = `system:serviceaccount:${scene.namespace}:conjoin-secondary`
-  const marks = { primary: await pair.primary.auditLog.mark(), secondary: await pair.secondary.auditLog.mark() }
-  const passedBefore = proxies.wire.passed().length
-  await join.ask(story.asks)
-  await assertEnd(join, story)
-  const steps = [
-    ...stepsOf('primary', await writesOf(pair.primary.auditLog, marks.primary, primaryUser)),
-    ...stepsOf('secondary', await writesOf(pair.secondary.auditLog, marks.secondary, secondaryUser)),
-    ...stepsOf('wire', proxies.wire.passed().slice(passedBefore)),
-  ]
-  await join.end()
-  return steps
+  try {
+    const { scene, proxies } = join
+    const primaryUser = `system:serviceaccount:${scene.place.home}:conjoin-primary`
+    const secondaryUser = `system:serviceaccount:${scene.namespace}:conjoin-secondary`
+    const marks = { primary: await pair.primary.auditLog.mark(), secondary: await pair.secondary.auditLog.mark() }
+    const passedBefore = proxies.wire.passed().length
+    await join.ask(story.asks)
+    await assertEnd(join, story)
+    return [
+      ...stepsOf('primary', await writesOf(pair.primary.auditLog, marks.primary, primaryUser)),
+      ...stepsOf('secondary', await writesOf(pair.secondary.auditLog, marks.secondary, secondaryUser)),
+      ...stepsOf('wire', proxies.wire.passed().slice(passedBefore)),
+    ]
+  } finally {
+    await join.end()
+  }
 }
 
 async function writesOf(log: AuditLog, mark: number, user: string): Promise<readonly string[]> {
