@@ -12,7 +12,8 @@ import {
   interruptionsOf,
   recordSteps,
 } from '../support/interruptions.ts'
-import { admitted, refused } from '../support/join-stories.ts'
+import type { Step } from '../support/join-steps.ts'
+import { admitted, refused, type Story } from '../support/join-stories.ts'
 import { startPair } from '../support/scene.ts'
 
 /** Each case is two processes on few cores; more of them only wait for each other. */
@@ -23,6 +24,14 @@ const slowConcurrency = 6
 const pair = await startPair()
 after(async () => pair.stop())
 
+// All before the first test is known: when those that are known have run, the runner ends the pair.
+const recordings: { readonly story: Story; readonly steps: readonly Step[] }[] = []
+for (const [story, sceneName] of [
+  [admitted, 'admitted'],
+  [refused, 'refused'],
+] as const)
+  recordings.push({ story, steps: await recordSteps(pair, story, sceneName) })
+
 let scenes = 0
 function survives(cases: readonly Interruption[]): void {
   for (const interruption of cases) {
@@ -32,11 +41,7 @@ function survives(cases: readonly Interruption[]): void {
   }
 }
 
-for (const [story, sceneName] of [
-  [admitted, 'admitted'],
-  [refused, 'refused'],
-] as const) {
-  const steps = await recordSteps(pair, story, sceneName)
+for (const { story, steps } of recordings) {
   const cases = steps.flatMap((step) => interruptionsOf(story, step))
   console.log(`${story.title} takes these steps, not counting leases and Events:\n${formatTable(story, steps)}\n`)
 
