@@ -13,6 +13,11 @@ export function isMadeByJoin(bootstrap: Bootstrap): boolean {
   return bootstrap.metadata.labels?.[createdByLabel] === 'join'
 }
 
+/** Whether a Bootstrap of a user's names this cluster: its Cluster is there without any join. */
+export function isRegisteredAhead(clusterName: string, bootstraps: readonly Bootstrap[]): boolean {
+  return bootstraps.some((bootstrap) => !isMadeByJoin(bootstrap) && names(bootstrap).includes(clusterName))
+}
+
 /** The name of another Bootstrap that names the primary with better right, if there is one. */
 export function primaryConflict(
   bootstrap: Bootstrap,

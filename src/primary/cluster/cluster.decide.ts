@@ -4,12 +4,14 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
-import { decideStatus, isConfirmed, type StatusDecision, type StatusObservation } from './status.decide.ts'
+import { ageOf, decideStatus, isConfirmed, type StatusDecision, type StatusObservation } from './status.decide.ts'
 import type { Tombstone } from './tombstones.ts'
 
 export interface ClusterObservation extends StatusObservation {
   /** Whether the namespace of the Cluster is being deleted: then nothing can be created in it any more. */
   readonly namespaceIsDeleted: boolean
+  /** Whether a user's Bootstrap names it: then no join has made it, and none may unmake it. */
+  readonly isRegisteredAhead: boolean
 }
 
 export type ClusterDecision =
@@ -31,14 +33,15 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const { cluster } = observed
   if (cluster.metadata.deletionTimestamp !== undefined) return decideDeleted(observed)
   const unconfirmed = cluster.spec.member !== undefined && observed.contact === undefined && !isConfirmed(cluster)
-  const age = observed.now - Date.parse(cluster.metadata.creationTimestamp ?? '')
-  if (unconfirmed && age >= confirmationLimit) return { kind: 'collect' }
+  const isCollectable = unconfirmed && !observed.isRegisteredAhead
+  const age = ageOf(observed)
+  if (isCollectable && age >= confirmationLimit) return { kind: 'collect' }
   const metadata = correctedMetadata(observed)
   const status = decideStatus(observed)
   return {
     kind: 'keep',
     ...(metadata === undefined ? {} : { metadata }),
-    status: withDeadline(status, unconfirmed, age),
+    status: isCollectable ? withDeadline(status, age) : status,
   }
 }
 
@@ -74,7 +77,7 @@ function correctedMetadata({ cluster, waitsFor }: ClusterObservation) {
   return { ...(labels === undefined ? {} : { labels }), ...(finalizers === undefined ? {} : { finalizers }) }
 }
 
-function withDeadline(status: StatusDecision, unconfirmed: boolean, age: number): StatusDecision {
-  if (!unconfirmed || status.kind === 'later') return status
+function withDeadline(status: StatusDecision, age: number): StatusDecision {
+  if (status.kind === 'later') return status
   return { ...status, lookAgainMs: Math.min(status.lookAgainMs ?? Infinity, confirmationLimit - age) }
 }

@@ -9,7 +9,7 @@ import { keyOf, namespaceKind, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { recordedCluster, recordNames } from '../bootstrap/joined-bootstrap.ts'
-import { isMadeByJoin } from '../bootstrap/precedence.ts'
+import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { Sightings } from '../heartbeat/sightings.ts'
 import { type ClusterDecision, type ClusterObservation, decideCluster, releasedFinalizers } from './cluster.decide.ts'
@@ -50,6 +50,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     listening: deps.sightings.listening(),
     now: deps.clock.now(),
     waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],
+    isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps.list()),
     namespaceIsDeleted: deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace)),
   }
 }

@@ -37,7 +37,7 @@ export interface StatusObservation {
   readonly waitsFor: readonly string[]
 }
 
-/** A joined cluster is not called unconfirmed before this, milliseconds after its creation. */
+/** A joined cluster is not called unconfirmed before this, milliseconds after its join. */
 export const confirmationGrace = 30_000
 /** So many intervals without a heartbeat make a cluster unknown. */
 const lostAfterIntervals = 7
@@ -201,6 +201,9 @@ function nextLook(observed: StatusObservation): number | undefined {
   return remaining > 0 ? remaining : undefined
 }
 
-function ageOf({ cluster, now }: StatusObservation): number {
-  return now - Date.parse(cluster.metadata.creationTimestamp ?? '')
+/** Milliseconds since a cluster joined; where none has, since the Cluster was made. A name may be registered long ahead. */
+export function ageOf({ cluster, now }: Pick<StatusObservation, 'cluster' | 'now'>): number {
+  const made = Date.parse(cluster.metadata.creationTimestamp ?? '')
+  const { member } = cluster.spec
+  return now - (member === undefined ? made : Math.max(made, Date.parse(member.since)))
 }

@@ -13,7 +13,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { deepEqual } from '../../lib/deep-equal.ts'
 import type { VerifiedJoin } from '../../protocol/join-request.ts'
 import { joinedBootstrap, recordedCluster, recordedK10, recordNames } from '../bootstrap/joined-bootstrap.ts'
-import { isMadeByJoin } from '../bootstrap/precedence.ts'
+import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { Admission } from './admission.decide.ts'
 
@@ -82,10 +82,7 @@ type K10 = Cluster['spec']['k10']
  * so a changed one is written here only. A name that a user's Bootstrap registered ahead has its record already.
  */
 async function commitRecord(deps: CommitDeps, clusterName: string, reported: K10): Promise<void> {
-  const registeredAhead = deps.bootstraps
-    .list()
-    .some((bootstrap) => !isMadeByJoin(bootstrap) && names(bootstrap).includes(clusterName))
-  if (registeredAhead) return
+  if (isRegisteredAhead(clusterName, deps.bootstraps.list())) return
   for (const name of recordNames(clusterName)) if (await recordUnder(deps, name, clusterName, reported)) return
 }
 
@@ -125,8 +122,4 @@ async function created(client: KubeClient, record: Bootstrap): Promise<Bootstrap
     if (known === undefined) throw error
     return known
   }
-}
-
-function names(bootstrap: Bootstrap): readonly string[] {
-  return Object.values(bootstrap.spec.clusters).map((entry) => entry.name)
 }

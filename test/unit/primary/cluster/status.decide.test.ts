@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Cluster } from '../../../../src/api/cluster.ts'
-import { decideCluster } from '../../../../src/primary/cluster/cluster.decide.ts'
+import { type ClusterObservation, decideCluster } from '../../../../src/primary/cluster/cluster.decide.ts'
 import {
   type Contact,
   decideStatus,
@@ -130,8 +130,8 @@ describe('the status of a Cluster', () => {
 })
 
 describe('a Cluster', () => {
-  const decide = (subject: Cluster, fields: Partial<StatusObservation> & { namespaceIsDeleted?: boolean } = {}) =>
-    decideCluster({ namespaceIsDeleted: false, ...observed(subject, fields), ...fields })
+  const decide = (subject: Cluster, fields: Partial<ClusterObservation> = {}) =>
+    decideCluster({ namespaceIsDeleted: false, isRegisteredAhead: false, ...observed(subject, fields), ...fields })
   const deleted = (subject: Cluster): Cluster => ({
     ...subject,
     metadata: { ...subject.metadata, deletionTimestamp: at(noon) },
@@ -162,6 +162,22 @@ describe('a Cluster', () => {
     assert.equal(decide(confirmed, { now: noon + 15 * minute }).kind, 'keep')
     assert.equal(decide(joined, { now: noon + 15 * minute, contact: heard(0) }).kind, 'keep')
     assert.equal(decide(cluster('ahead'), { now: noon + 15 * minute }).kind, 'keep')
+  })
+
+  it('registered ahead is never collected, however old it is when a cluster joins under its name', () => {
+    const ahead = { isRegisteredAhead: true, now: noon + 24 * 60 * minute }
+    assert.equal(decide(joined, ahead).kind, 'keep')
+  })
+
+  it('counts the time to confirm from the join, not from when the name was registered', () => {
+    const joinedLate = cluster('east', { spec: { member: member({ since: at(noon + 60 * minute) }) } })
+    const verdict = (now: number) => decide(joinedLate, { now })
+    assert.equal(verdict(noon + 60 * minute + 1).kind, 'keep')
+    assert.deepEqual(decideStatus(observed(joinedLate, { now: noon + 60 * minute + 1 })), {
+      kind: 'later',
+      afterMs: 29_999,
+    })
+    assert.deepEqual(verdict(noon + 75 * minute), { kind: 'collect' })
   })
 
   it('gets our label and our finalizer back, and keeps those of others', () => {
