@@ -114,4 +114,18 @@ describe('deleting Clusters', () => {
     assert.equal(bound?.spec.member?.uid, scene.secondaryCluster.kubeSystemUid)
     assert.equal(await scene.readBootstrap('registered-ahead'), undefined, 'its record is the Bootstrap that named it')
   })
+
+  it('disconnects also where somebody has spoiled, or deleted, the record of disconnected clusters', async () => {
+    const spoiled = JSON.stringify({ data: { 'not-ours': '{', 'neither-this': '{"keyId":1}' } })
+    await scene.onPrimary(['patch', 'configmap', 'mc-tombstones', '--type=merge', '-p', spoiled])
+    await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io/registered-ahead', '--timeout=30s'])
+    await scene.untilStatus('Rejected', /^Disconnected/)
+
+    const { endpoint, token } = await scene.token('spoiled')
+    await scene.mcJoin({ endpoint, token, clusterName: 'east' })
+    await scene.untilStatus('Joined')
+    await scene.onPrimary(['delete', 'configmap', 'mc-tombstones'])
+    await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io/east', '--timeout=30s'])
+    await scene.untilStatus('Rejected', /^Disconnected/)
+  })
 })

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { KubeClient } from '../../kube/client.ts'
-import { isAlreadyExists } from '../../kube/errors.ts'
+import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { type ConfigMap, configMapKind, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -25,7 +25,7 @@ export interface Tombstone {
   readonly at: number
 }
 
-const storedSchema = z.object({ keyId: z.string(), name: z.string(), time: z.string() })
+const storedSchema = z.object({ keyId: z.string(), name: z.string(), time: z.iso.datetime() })
 
 export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
@@ -46,30 +46,41 @@ export function createTombstones(deps: {
 }): Tombstones {
   const { client, informer, namespace, clock } = deps
   const key: ObjectKey = { namespace, name: tombstonesName }
-  const patch = async (data: Readonly<Record<string, string | null>>) => {
+  async function patch(data: Readonly<Record<string, string | null>>): Promise<void> {
     await client.mergePatch(configMapKind, key, { data }, { fieldManager })
   }
+
+  async function prepare(): Promise<void> {
+    if ((await client.get(configMapKind, key)) !== undefined) return
+    try {
+      await client.create<ConfigMap>(configMapKind, { metadata: { namespace, name: tombstonesName } }, { fieldManager })
+    } catch (error) {
+      // Another replica was faster; an empty ConfigMap is all the same.
+      if (!isAlreadyExists(error)) throw error
+    }
+  }
+
   return {
-    async prepare() {
-      if ((await client.get(configMapKind, key)) !== undefined) return
-      try {
-        await client.create<ConfigMap>(
-          configMapKind,
-          { metadata: { namespace, name: tombstonesName } },
-          { fieldManager },
-        )
-      } catch (error) {
-        // Another replica was faster; an empty ConfigMap is all the same.
-        if (!isAlreadyExists(error)) throw error
-      }
-    },
+    prepare,
     async store(tombstone) {
       const { uid, keyId, name, at } = tombstone
       const stored = JSON.stringify({ keyId, name, time: new Date(at).toISOString() })
-      await patch({ ...outdated(informer.get(key), clock.now()), [uid]: stored })
+      const data = { ...outdated(informer.get(key), clock.now()), [uid]: stored }
+      try {
+        await patch(data)
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+        // Somebody has deleted the ConfigMap: a Cluster that waits for its tombstone must not wait for a restart.
+        await prepare()
+        await patch(data)
+      }
     },
     async drop(uid) {
-      await patch({ [uid]: null })
+      try {
+        await patch({ [uid]: null })
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+      }
     },
     async findLive(member) {
       const found = read(await client.get(configMapKind, key), member.uid)
@@ -79,11 +90,20 @@ export function createTombstones(deps: {
   }
 }
 
+/** Undefined also for what a user has made of an entry: one that cannot be read must not hold up the others. */
 function read(configMap: ConfigMap | undefined, uid: string): Tombstone | undefined {
-  const text = configMap?.data?.[uid]
-  if (text === undefined) return undefined
-  const { keyId, name, time } = storedSchema.parse(JSON.parse(text))
+  const stored = storedSchema.safeParse(parseJson(configMap?.data?.[uid] ?? ''))
+  if (!stored.success) return undefined
+  const { keyId, name, time } = stored.data
   return { uid, keyId, name, at: Date.parse(time) }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The entries to remove with the next write: those that are too old, and the oldest of too many. */
