@@ -15,6 +15,7 @@ import type { Tombstones } from './cluster/tombstones.ts'
 import type { Sightings } from './heartbeat/sightings.ts'
 import type { IdentityKeeper } from './identity/identity-keeper.ts'
 import type { Informers } from './informers.ts'
+import type { ClusterLookup } from './join/cluster-lookup.ts'
 import { tokenIdIndex } from './join/token-source.ts'
 import { createJoinTokenReconciler } from './join-token/join-token.reconcile.ts'
 import type { ServingPrimary } from './state.ts'
@@ -22,6 +23,7 @@ import type { ServingPrimary } from './state.ts'
 export interface ControllersDeps {
   readonly client: KubeClient
   readonly informers: Informers
+  readonly lookup: ClusterLookup
   readonly events: EventRecorder
   readonly tombstones: Tombstones
   readonly sightings: Sightings
@@ -98,6 +100,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
   })
   informers.clusters.onChange(({ type, object }) => {
     wake(bootstraps, bootstrapsNaming(informers, object))
+    wake(clusters, ofSameMember(informers, object))
     if (object.spec.primary) {
       // Tokens name its address, and Bootstraps ask whether there is a primary.
       wake(tokens, informers.tokens.list())
@@ -129,6 +132,11 @@ function bootstrapsNaming({ bootstraps }: Informers, cluster: Cluster): readonly
   return bootstraps
     .list()
     .filter((bootstrap) => Object.values(bootstrap.spec.clusters).some(({ name }) => name === cluster.metadata.name))
+}
+
+/** Two Clusters of one uid or key come from a race, and only together show which of them is to go. */
+function ofSameMember({ clusters }: Informers, { spec: { member } }: Cluster): readonly KubeObject[] {
+  return member === undefined ? [] : [...clusters.by('uid', member.uid), ...clusters.by('key', member.keyId)]
 }
 
 /** They are held by the finalizer only while there are secondaries. */

@@ -135,6 +135,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const controllers = createControllers({
     ...deps,
     informers,
+    lookup: clusters,
     events,
     tombstones,
     sightings,

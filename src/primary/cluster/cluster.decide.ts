@@ -1,6 +1,6 @@
 /**
- * What happens to one Cluster: it is kept in shape, released after its deletion, or collected because the join that made
- * it was never confirmed. A pure function of everything observed.
+ * What happens to one Cluster: it is kept in shape, released after its deletion, or collected because no membership came
+ * of the join that made it. A pure function of everything observed.
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
@@ -12,13 +12,15 @@ export interface ClusterObservation extends StatusObservation {
   readonly namespaceIsDeleted: boolean
   /** Whether a user's Bootstrap names it: then no join has made it, and none may unmake it. */
   readonly isRegisteredAhead: boolean
+  /** Whether an older Cluster, as the API server has it now, is of the same uid or key: that one is the member. */
+  readonly hasElder: boolean
 }
 
 export type ClusterDecision =
   /** Deleted: tell for certain, then let go. */
   | { readonly kind: 'release'; readonly tombstone?: Tombstone }
-  /** Never confirmed: remove it as if the join had not been. */
-  | { readonly kind: 'collect' }
+  /** Remove it as if the join had not been. */
+  | { readonly kind: 'collect'; readonly because: 'never confirmed' | 'another Cluster of this uid or key is older' }
   | {
       readonly kind: 'keep'
       /** Metadata to merge; absent where it is right already. */
@@ -32,10 +34,12 @@ const confirmationLimit = 15 * 60_000
 export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const { cluster } = observed
   if (cluster.metadata.deletionTimestamp !== undefined) return decideDeleted(observed)
+  // Two replicas have admitted the same cluster at once. Its owner is told of the older one when it joins again.
+  if (observed.hasElder) return { kind: 'collect', because: 'another Cluster of this uid or key is older' }
   const unconfirmed = cluster.spec.member !== undefined && observed.contact === undefined && !isConfirmed(cluster)
   const isCollectable = unconfirmed && !observed.isRegisteredAhead
   const age = ageOf(observed)
-  if (isCollectable && age >= confirmationLimit) return { kind: 'collect' }
+  if (isCollectable && age >= confirmationLimit) return { kind: 'collect', because: 'never confirmed' }
   const metadata = correctedMetadata(observed)
   const status = decideStatus(observed)
   return {

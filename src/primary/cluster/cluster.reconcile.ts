@@ -12,6 +12,7 @@ import { recordedCluster, recordNames } from '../bootstrap/joined-bootstrap.ts'
 import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { Sightings } from '../heartbeat/sightings.ts'
+import type { ClusterLookup } from '../join/cluster-lookup.ts'
 import { type ClusterDecision, type ClusterObservation, decideCluster, releasedFinalizers } from './cluster.decide.ts'
 import type { Own } from './status.decide.ts'
 import { writeStatus } from './status.write.ts'
@@ -20,6 +21,7 @@ import type { Tombstones } from './tombstones.ts'
 export interface ClusterDeps {
   readonly client: KubeClient
   readonly clusters: Informer<Cluster>
+  readonly lookup: ClusterLookup
   readonly bootstraps: Informer<Bootstrap>
   readonly tombstones: Tombstones
   readonly sightings: Sightings
@@ -50,6 +52,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     listening: deps.sightings.listening(),
     now: deps.clock.now(),
     waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],
+    hasElder: deletionTimestamp === undefined && (await deps.lookup.hasElder(cluster)),
     isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps.list()),
     namespaceIsDeleted: deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace)),
   }
@@ -65,7 +68,7 @@ async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecisio
       return { kind: 'done' }
     case 'collect':
       await collect(deps.client, cluster)
-      log.info({ cluster: cluster.metadata.name }, 'join was never confirmed, its cluster is removed')
+      log.info({ cluster: cluster.metadata.name, because: decision.because }, 'cluster collected')
       return { kind: 'done' }
     case 'keep':
       // The write of the metadata brings the object back with a new version; the status follows on that one.

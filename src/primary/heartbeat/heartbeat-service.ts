@@ -101,26 +101,19 @@ async function judge(
   if (claims.sub !== clusterName) throw new ProtocolError('Malformed', 'the path names another cluster than the token')
   const claim: Claim = { uid: claims.uid, tokenKeyId: claims.cnf.jkt, keyId }
   const cached = deps.clusters.named(clusterName)
-  if (cached !== undefined && isMember(claim, cached)) {
-    const isElder = !(await hasElder(deps.clusters, cached, claim))
-    return isElder ? { kind: 'member', cluster: cached } : { kind: 'unknown' }
-  }
+  if (cached !== undefined && isMember(claim, cached)) return elderOnly(deps, cached)
   const [cluster, tombstone, isTokenGenuine] = await Promise.all([
     deps.clusters.live(clusterName),
     deps.tombstones.findLive({ uid: claim.uid, keyId }),
     isGenuineToken(issuer, token),
   ])
-  return decideMembership({ claim, isTokenGenuine, cluster, tombstone })
+  const verdict = decideMembership({ claim, isTokenGenuine, cluster, tombstone })
+  return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
 }
 
-/** Two Clusters of one uid or key come only from a race: the older is the member, and the younger is never confirmed. */
-async function hasElder(clusters: ClusterLookup, cluster: Cluster, { uid, keyId }: Claim): Promise<boolean> {
-  for (const cached of [clusters.byUid(uid), clusters.byKey(keyId)]) {
-    if (cached === undefined || cached.metadata.uid === cluster.metadata.uid) continue
-    const elder = await clusters.live(cached.metadata.name)
-    if (elder?.spec.member?.uid === uid || elder?.spec.member?.keyId === keyId) return true
-  }
-  return false
+/** The younger of two Clusters of one cluster is never confirmed: its owner joins again, and meets the older one. */
+async function elderOnly({ clusters }: HeartbeatDeps, cluster: Cluster): Promise<MembershipVerdict> {
+  return (await clusters.hasElder(cluster)) ? { kind: 'unknown' } : { kind: 'member', cluster }
 }
 
 async function replyTo(deps: HeartbeatDeps, verdict: MembershipVerdict, heartbeat: Heartbeat): Promise<Reply> {

@@ -2,7 +2,7 @@
 import { type Cluster, clusterKind } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Informer } from '../../kube/informer.ts'
-import { keyOf, type ObjectKey } from '../../kube/objects.ts'
+import type { ObjectKey } from '../../kube/objects.ts'
 
 export const clusterIndexes = {
   uid: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.uid]),
@@ -17,6 +17,11 @@ export interface ClusterLookup {
   byKey(keyId: string): Cluster | undefined
   /** As the API server has it now. Throws `KubeApiError`. */
   live(name: string): Promise<Cluster | undefined>
+  /**
+   * Whether an older Cluster is of the same uid or key: two come only from a race, and the older one is the member. The
+   * cache points to it, and the API server has the word. Throws `KubeApiError`.
+   */
+  hasElder(cluster: Cluster): Promise<boolean>
 }
 
 export function createClusterLookup(deps: {
@@ -25,21 +30,38 @@ export function createClusterLookup(deps: {
   namespace: string
 }): ClusterLookup {
   const key = (name: string): ObjectKey => ({ namespace: deps.namespace, name })
+  const byUid = (uid: string) => oldest(deps.informer.by('uid', uid))
+  const byKey = (keyId: string) => oldest(deps.informer.by('key', keyId))
+  const live = async (name: string) => deps.client.get<Cluster>(clusterKind, key(name))
   return {
     named: (name) => deps.informer.get(key(name)),
-    byUid: (uid) => oldest(deps.informer.by('uid', uid)),
-    byKey: (keyId) => oldest(deps.informer.by('key', keyId)),
-    live: (name) => deps.client.get<Cluster>(clusterKind, key(name)),
+    byUid,
+    byKey,
+    live,
+    async hasElder(cluster) {
+      const { member } = cluster.spec
+      if (member === undefined) return false
+      // The cache may not have this Cluster yet, and show a younger one as the oldest.
+      const cached = [byUid(member.uid), byKey(member.keyId)].flatMap((other) =>
+        other !== undefined && ageOrder(other, cluster) < 0 ? [other.metadata.name] : [],
+      )
+      const elders = await Promise.all(cached.map(live))
+      return elders.some(
+        (elder) => elder?.spec.member?.uid === member.uid || elder?.spec.member?.keyId === member.keyId,
+      )
+    },
   }
 }
 
 /** Two Clusters of one uid or key come only from a race; the older one is the member. */
 export function oldest(clusters: readonly Cluster[]): Cluster | undefined {
-  return clusters.toSorted((a, b) => ageOrder(a, b))[0]
+  return clusters.toSorted(ageOrder)[0]
 }
 
+/** Negative where `a` is older; of the same second, by name. Every replica must come to the same order. */
 function ageOrder(a: Cluster, b: Cluster): number {
-  return createdAt(a) - createdAt(b) || keyOf(a).name.localeCompare(keyOf(b).name)
+  const [first, second] = [a.metadata.name, b.metadata.name]
+  return createdAt(a) - createdAt(b) || Number(first > second) - Number(first < second)
 }
 
 function createdAt(cluster: Cluster): number {

@@ -131,11 +131,19 @@ describe('the status of a Cluster', () => {
 
 describe('a Cluster', () => {
   const decide = (subject: Cluster, fields: Partial<ClusterObservation> = {}) =>
-    decideCluster({ namespaceIsDeleted: false, isRegisteredAhead: false, ...observed(subject, fields), ...fields })
+    decideCluster({
+      namespaceIsDeleted: false,
+      isRegisteredAhead: false,
+      hasElder: false,
+      ...observed(subject, fields),
+      ...fields,
+    })
   const deleted = (subject: Cluster): Cluster => ({
     ...subject,
     metadata: { ...subject.metadata, deletionTimestamp: at(noon) },
   })
+
+  const unconfirmedLong = { kind: 'collect', because: 'never confirmed' }
 
   it('of a member is released with a tombstone of the present moment', () => {
     assert.deepEqual(decide(deleted(confirmed)), {
@@ -158,7 +166,7 @@ describe('a Cluster', () => {
 
   it('made by a join that nobody confirmed is collected after 15 minutes, and not a millisecond earlier', () => {
     assert.equal(decide(joined, { now: noon + 15 * minute - 1 }).kind, 'keep')
-    assert.deepEqual(decide(joined, { now: noon + 15 * minute }), { kind: 'collect' })
+    assert.deepEqual(decide(joined, { now: noon + 15 * minute }), unconfirmedLong)
     assert.equal(decide(confirmed, { now: noon + 15 * minute }).kind, 'keep')
     assert.equal(decide(joined, { now: noon + 15 * minute, contact: heard(0) }).kind, 'keep')
     assert.equal(decide(cluster('ahead'), { now: noon + 15 * minute }).kind, 'keep')
@@ -169,6 +177,12 @@ describe('a Cluster', () => {
     assert.equal(decide(joined, ahead).kind, 'keep')
   })
 
+  it('with an older one of the same uid or key is collected at once, even where a heartbeat has confirmed it', () => {
+    for (const subject of [joined, confirmed])
+      assert.equal(decide(subject, { hasElder: true, contact: heard(0) }).kind, 'collect')
+    assert.equal(decide(deleted(joined), { hasElder: true }).kind, 'release')
+  })
+
   it('counts the time to confirm from the join, not from when the name was registered', () => {
     const joinedLate = cluster('east', { spec: { member: member({ since: at(noon + 60 * minute) }) } })
     const verdict = (now: number) => decide(joinedLate, { now })
@@ -177,7 +191,7 @@ describe('a Cluster', () => {
       kind: 'later',
       afterMs: 29_999,
     })
-    assert.deepEqual(verdict(noon + 75 * minute), { kind: 'collect' })
+    assert.deepEqual(verdict(noon + 75 * minute), unconfirmedLong)
   })
 
   it('gets our label and our finalizer back, and keeps those of others', () => {
