@@ -2,14 +2,11 @@
  * A scene in which every way can be disturbed: both processes reach their API servers, and the secondary its primary,
  * through proxies. Prepares a join with a token of three uses; what comes of it is for others to judge.
  */
-import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
-import { parse, stringify } from 'yaml'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type Channel, exchangeName, writeName } from './join-steps.ts'
 import type { Pair, Scene } from './scene.ts'
+import { wayToApiServer } from './way-to-api-server.ts'
 
 export type Side = 'primary' | 'secondary'
 
@@ -37,8 +34,16 @@ export async function prepareJoin(pair: Pair, name: string): Promise<Disturbable
     primaryFlags: { 'heartbeat-interval': heartbeatInterval },
     secondaryFlags: { 'allow-insecure-primary-ingress': 'true' },
   })
-  const primaryWay = await wayToApiServer(pair.primary, scene.place.home, 'conjoin-primary')
-  const secondaryWay = await wayToApiServer(pair.secondary, scene.namespace, 'conjoin-secondary')
+  const primaryWay = await wayToApiServer(
+    pair.primary,
+    { namespace: scene.place.home, name: 'conjoin-primary' },
+    { recognise: writeName },
+  )
+  const secondaryWay = await wayToApiServer(
+    pair.secondary,
+    { namespace: scene.namespace, name: 'conjoin-secondary' },
+    { recognise: writeName },
+  )
   const wire = await startFaultProxy({ target: () => scene.endpoint, recognise: exchangeName })
   const roles: Partial<Record<Side, RoleProcess>> = {}
 
@@ -73,29 +78,4 @@ export async function prepareJoin(pair: Pair, name: string): Promise<Disturbable
       await Promise.all([primaryWay.proxy, secondaryWay.proxy, wire].map((proxy) => proxy.close()))
     },
   }
-}
-
-/** A proxy before the API server, and a kubeconfig of the service account that leads there. */
-async function wayToApiServer(
-  controlPlane: ControlPlane,
-  namespace: string,
-  account: string,
-): Promise<{ proxy: FaultProxy; kubeconfig: string }> {
-  const path = await controlPlane.serviceAccountKubeconfig(namespace, account)
-  const config = parse(await readFile(path, 'utf8')) as {
-    clusters: { cluster: Record<string, string | boolean> }[]
-  }
-  const [entry] = config.clusters
-  const authority = entry?.cluster['certificate-authority-data']
-  assert.ok(entry !== undefined && typeof authority === 'string')
-  const proxy = await startFaultProxy({
-    target: () => controlPlane.url,
-    certificateAuthority: Buffer.from(authority, 'base64').toString(),
-    recognise: writeName,
-  })
-  // Without the second, client-node refuses plain HTTP.
-  entry.cluster = { server: proxy.url, 'insecure-skip-tls-verify': true }
-  const kubeconfig = `${path}.proxied`
-  await writeFile(kubeconfig, stringify(config, { version: '1.1' }), { mode: 0o600 })
-  return { proxy, kubeconfig }
 }

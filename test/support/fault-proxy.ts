@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Transform } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
 export interface FalseAnswer {
@@ -39,6 +40,8 @@ export interface FaultProxyDeps {
   readonly certificateAuthority?: string
   /** The name of a request that counts; undefined for one that only passes. */
   readonly recognise: (request: Request) => string | undefined
+  /** What the answer to a request passes through on its way back; nothing where undefined. */
+  readonly through?: (request: Request) => Transform | undefined
 }
 
 export interface FaultProxy {
@@ -81,7 +84,8 @@ export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy>
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const ambush = ambushFor({ method: request.method ?? '', path: request.url ?? '' })
+    const asked = { method: request.method ?? '', path: request.url ?? '' }
+    const ambush = ambushFor(asked)
     const body = await buffer(request)
     if (ambush?.fault.kind === 'answer-instead') {
       ambush.isDone = true
@@ -93,7 +97,10 @@ export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy>
       response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers))
       // The head of a watch says that it is open, long before its first event.
       response.flushHeaders()
-      answer.once('error', () => response.destroy()).pipe(response)
+      const part = deps.through?.(asked)
+      answer.once('error', () => response.destroy())
+      const whole = part === undefined ? answer : answer.pipe(part)
+      whole.pipe(response)
       return
     }
     const whole = await buffer(answer)

@@ -1,0 +1,95 @@
+/**
+ * A cluster without a Kubernetes of its own: an identity in memory that joins and beats with the product's own exchange
+ * and heartbeats. It writes nothing down and decides nothing; many of them are a fleet.
+ */
+import { randomUUID } from 'node:crypto'
+import { systemClock } from '../../src/lib/clock.ts'
+import type { Logger } from '../../src/lib/logger.ts'
+import { generateSigningKey, type SigningKey } from '../../src/protocol/keys.ts'
+import { parseToken } from '../../src/protocol/token.ts'
+import { admittedMembership } from '../../src/secondary/join/admission.ts'
+import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
+import { openHeartbeats } from '../../src/secondary/membership/beat.ts'
+import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
+import { createRoots } from '../../src/secondary/primary-client/roots.ts'
+import { VouchedLeaves } from '../../src/secondary/primary-client/tls.ts'
+import { until } from './until.ts'
+
+export interface Joiner {
+  readonly uid: string
+  readonly key: SigningKey
+  /** One exchange. Rejects with a `ProtocolError` where nothing final came of it. */
+  ask(given: Given): Promise<ExchangeOutcome>
+  /** Exchanges until one is final, as a secondary does. */
+  join(given: Given): Promise<ExchangeOutcome>
+  /** The word of the reply to one heartbeat for the membership of the last join. Rejects where there is no signed one. */
+  beat(): Promise<string>
+  /** Beats until a signed reply comes, as a secondary does. */
+  confirm(): Promise<string>
+}
+
+export interface Given {
+  readonly endpoint: string
+  readonly token: string
+  /** The name asked for. */
+  readonly name?: string
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+const forever = new AbortController().signal
+const versions = { operator: '0.1.0', kubernetes: 'v1.36.3' }
+
+export function createJoiner({
+  uid = randomUUID(),
+  key = generateSigningKey(),
+}: {
+  uid?: string
+  key?: SigningKey
+} = {}): Joiner {
+  const lines = {
+    roots: createRoots({ caBundleFile: undefined, log: silent }),
+    leaves: new VouchedLeaves(),
+    proxies: {},
+    clock: systemClock,
+  }
+  const deps = {
+    openLine: (options: LineOptions) => openLine(lines, options),
+    ownUid: uid,
+    versions,
+    clock: systemClock,
+  }
+  let joined: { readonly info: ReturnType<typeof admittedMembership>; readonly nonce: string } | undefined
+
+  async function ask({ endpoint, token: text, name }: Given): Promise<ExchangeOutcome> {
+    const token = parseToken(text)
+    const origin = { dialect: 'first' } as const
+    const k10 = { namespace: 'kasten-io', releaseName: 'k10' }
+    const plan = { token, endpoints: [endpoint], name, k10, allowUntrustedTls: false, origin }
+    const outcome = await exchange(deps, { plan, key, name }, { log: silent, signal: forever })
+    if (outcome.kind === 'joined')
+      joined = { info: admittedMembership({ token, origin }, outcome), nonce: outcome.membership.nonce }
+    return outcome
+  }
+
+  async function beat(): Promise<string> {
+    if (joined === undefined) throw new Error('there is no membership to beat for')
+    const member = { key, info: joined.info, allowHttp: true, allowUntrustedTls: false }
+    const heartbeats = openHeartbeats({ ...deps, boot: 'boot' }, member, joined.nonce)
+    try {
+      const answer = await heartbeats.beat(joined.info.membership.endpoint, forever)
+      if (answer.kind === 'silent') throw answer.error
+      return answer.reply.status
+    } finally {
+      heartbeats.close()
+    }
+  }
+
+  return {
+    uid,
+    key,
+    ask,
+    join: async (given) => until(`${given.name ?? uid} gets a final answer`, async () => ask(given)),
+    beat,
+    confirm: async () => until(`${uid} gets a signed reply`, beat),
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * A primary of two replicas behind a relay: the leader, and a follower whose watches a test can hold back, so that it
+ * answers from a cache of the past. Starts them, and counts what each has admitted by its own log.
+ */
+import { freePort } from '../../tools/controlplane/ports.ts'
+import type { RoleProcess } from '../../tools/role-process.ts'
+import { type Relay, startRelay } from './relay.ts'
+import type { Pair, Scene } from './scene.ts'
+import { StreamGate } from './stream-gate.ts'
+import { wayToApiServer } from './way-to-api-server.ts'
+
+export interface Replica extends RoleProcess {
+  readonly endpoint: string
+}
+
+export interface Replicas {
+  readonly scene: Scene
+  readonly relay: Relay
+  readonly leader: Replica
+  readonly follower: Replica
+  /** What the follower's watches pass through. */
+  readonly watches: StreamGate
+  end(): Promise<void>
+}
+
+/** Both serve when it resolves, a Bootstrap has been registered, and its endpoint is the relay's. */
+export async function startReplicas(pair: Pair, name: string): Promise<Replicas> {
+  const scene = await pair.scene(name, { scheme: 'http' })
+  const watches = new StreamGate()
+  const way = await wayToApiServer(
+    pair.primary,
+    { namespace: scene.place.home, name: 'conjoin-primary' },
+    { recognise: () => undefined, through: ({ path }) => (path.includes('watch=true') ? watches.stream() : undefined) },
+  )
+  const leader = await scene.startPrimary({ identity: 'leader' })
+  await leader.logged('the first replica leads', ({ msg }) => msg === 'became leader')
+  const followerEndpoint = `http://127.0.0.1:${await freePort()}`
+  const follower: Replica = {
+    ...(await scene.startPrimary({ identity: 'follower', listen: followerEndpoint, kubeconfig: way.kubeconfig })),
+    endpoint: followerEndpoint,
+  }
+  const relay = await startRelay(() => [scene.endpoint, followerEndpoint])
+  await scene.bootstrap({ url: relay.url })
+  await scene.untilReady('primary-cluster-1')
+  return {
+    scene,
+    relay,
+    leader,
+    follower,
+    watches,
+    async end() {
+      watches.open()
+      await scene.end()
+      await Promise.all([way.proxy.close(), relay.close()])
+    },
+  }
+}
+
+/** How many joins a replica has admitted. */
+export function admissions(replica: Replica): number {
+  return replica.lines().filter(({ msg }) => msg === 'join admitted').length
+}
