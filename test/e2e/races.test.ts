@@ -44,7 +44,7 @@ describe('joins through two replicas', () => {
     const shares = [replicas.leader, replicas.follower].map(
       (replica, index) => admissions(replica) - (before[index] ?? 0),
     )
-    for (const share of shares) assert.ok(share >= 15, `each replica admits at least fifteen: ${shares}`)
+    for (const share of shares) assert.ok(share >= 15, `each replica admits at least fifteen: ${shares.join(' and ')}`)
     await assertMembers(scene, joiners)
   })
 
@@ -58,11 +58,8 @@ describe('joins through two replicas', () => {
     const secret = await scene.readOnPrimary<Secret>('secret', 'single')
     assert.equal(secret?.metadata.annotations?.['dist.kio.kasten.io/used-by'], winner?.key.thumbprint)
     const members = (await scene.clusters()).map(({ spec }) => spec.member?.uid)
-    assert.deepEqual(
-      joiners.map(({ uid }) => members.filter((member) => member === uid).length).toSorted(),
-      [...Array.from({ length: 19 }, () => 0), 1],
-      'nobody else has left a Cluster',
-    )
+    const left = joiners.filter(({ uid }) => members.includes(uid))
+    assert.deepEqual(left, [winner], 'nobody else has left a Cluster')
   })
 
   it('gives a name to one of ten that ask for it at once', async () => {
