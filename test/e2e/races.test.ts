@@ -24,7 +24,10 @@ describe('joins through two replicas', () => {
     await pair.stop()
   })
 
-  afterEach(() => replicas.watches.open())
+  afterEach(() => {
+    replicas.watches.open()
+    replicas.secretReads.open()
+  })
 
   /** Waits until the follower has seen a Secret of this moment, and all that was written before it. */
   async function untilFollowerKnows(token: string): Promise<void> {
@@ -60,6 +63,17 @@ describe('joins through two replicas', () => {
     const members = (await scene.clusters()).map(({ spec }) => spec.member?.uid)
     const left = joiners.filter(({ uid }) => members.includes(uid))
     assert.deepEqual(left, [winner], 'nobody else has left a Cluster')
+  })
+
+  it('does not give away a use that was taken between the look at the token and the count', async () => {
+    const { token } = await scene.token('contested', { 'max-uses': '1' })
+    const [first, second] = [createJoiner(), createJoiner()]
+    replicas.secretReads.hold()
+    const late = second.ask({ endpoint: replicas.follower.endpoint, token })
+    await until('the follower has looked', async () => replicas.secretReads.waiting() > 0)
+    assert.equal(codeOf(await first.ask({ endpoint: replicas.leader.endpoint, token })), 'Joined')
+    replicas.secretReads.open()
+    assert.equal(codeOf(await late), 'TokenExhausted')
   })
 
   it('gives a name to one of ten that ask for it at once', async () => {

@@ -20,17 +20,25 @@ export interface Replicas {
   readonly follower: Replica
   /** What the follower's watches pass through. */
   readonly watches: StreamGate
+  /** What the answers to its reads of single Secrets pass through. */
+  readonly secretReads: StreamGate
   end(): Promise<void>
 }
 
 /** Both serve when it resolves, a Bootstrap has been registered, and its endpoint is the relay's. */
 export async function startReplicas(pair: Pair, name: string): Promise<Replicas> {
   const scene = await pair.scene(name, { scheme: 'http' })
-  const watches = new StreamGate()
+  const [watches, secretReads] = [new StreamGate(), new StreamGate()]
   const way = await wayToApiServer(
     pair.primary,
     { namespace: scene.place.home, name: 'conjoin-primary' },
-    { recognise: () => undefined, through: ({ path }) => (path.includes('watch=true') ? watches.stream() : undefined) },
+    {
+      recognise: () => undefined,
+      through({ method, path }) {
+        if (path.includes('watch=true')) return watches.stream()
+        return method === 'GET' && path.includes('/secrets/') ? secretReads.stream() : undefined
+      },
+    },
   )
   const leader = await scene.startPrimary({ identity: 'leader' })
   await leader.logged('the first replica leads', ({ msg }) => msg === 'became leader')
@@ -48,8 +56,10 @@ export async function startReplicas(pair: Pair, name: string): Promise<Replicas>
     leader,
     follower,
     watches,
+    secretReads,
     async end() {
       watches.open()
+      secretReads.open()
       await scene.end()
       await Promise.all([way.proxy.close(), relay.close()])
     },

@@ -14,6 +14,11 @@ export class StreamGate {
     for (const pass of this.#waiting.splice(0)) pass()
   }
 
+  /** How many streams wait with something to deliver. */
+  waiting(): number {
+    return this.#waiting.length
+  }
+
   /** A part of a pipeline; several may pass through one gate. */
   stream(): Transform {
     return new Transform({
