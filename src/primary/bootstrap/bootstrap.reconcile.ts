@@ -17,7 +17,7 @@ import { fieldManager } from '../field-manager.ts'
 import { primaryCluster } from '../state.ts'
 import { type BootstrapDecision, decideBootstrap } from './bootstrap.decide.ts'
 import { decideJoinedBootstrap } from './joined-bootstrap.ts'
-import { isMadeByJoin } from './precedence.ts'
+import { isMadeByJoin, nameConflict } from './precedence.ts'
 
 export interface BootstrapDeps {
   readonly client: KubeClient
@@ -94,7 +94,9 @@ function tell(events: EventRecorder, bootstrap: Bootstrap, ready: BootstrapVerdi
 }
 
 async function reconcileJoined(deps: BootstrapDeps, bootstrap: Bootstrap): Promise<void> {
-  const decision = decideJoinedBootstrap(bootstrap, lookup(deps, bootstrap))
+  const clusterNamed = lookup(deps, bootstrap)
+  const isOutranked = nameConflict(bootstrap, deps.bootstraps.list(), clusterNamed) !== undefined
+  const decision = decideJoinedBootstrap({ bootstrap, clusterNamed, isOutranked })
   switch (decision.kind) {
     case 'nothing':
       return

@@ -48,16 +48,22 @@ export function recordedK10(bootstrap: Bootstrap): K10 | undefined {
   return Object.values(bootstrap.spec.clusters)[0]?.k10
 }
 
+export interface JoinedBootstrapObservation {
+  readonly bootstrap: Bootstrap
+  readonly clusterNamed: (name: string) => Cluster | undefined
+  /** Whether another Bootstrap has better right to the name: two that both wrote would write for ever. */
+  readonly isOutranked: boolean
+}
+
 /** Decides for a Bootstrap that a join made: a user's edit of it reaches the Cluster. */
-export function decideJoinedBootstrap(
-  bootstrap: Bootstrap,
-  clusterNamed: (name: string) => Cluster | undefined,
-): JoinedBootstrapDecision {
-  const clusterName = recordedCluster(bootstrap)
-  const k10 = recordedK10(bootstrap)
+export function decideJoinedBootstrap(observed: JoinedBootstrapObservation): JoinedBootstrapDecision {
+  const clusterName = recordedCluster(observed.bootstrap)
+  const k10 = recordedK10(observed.bootstrap)
   if (clusterName === undefined || k10 === undefined) return { kind: 'nothing' }
-  const cluster = clusterNamed(clusterName)
+  const cluster = observed.clusterNamed(clusterName)
   if (cluster === undefined) return { kind: 'delete-if-gone', clusterName }
+  // Whoever may create Bootstraps can make something like a record: it speaks for nobody who has not joined.
+  if (observed.isOutranked || cluster.spec.member === undefined) return { kind: 'nothing' }
   if (cluster.metadata.deletionTimestamp !== undefined || deepEqual(cluster.spec.k10, k10)) return { kind: 'nothing' }
   return { kind: 'update', cluster, k10 }
 }

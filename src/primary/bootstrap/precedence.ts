@@ -5,12 +5,18 @@
 import type { Bootstrap, BootstrapEntry } from '../../api/bootstrap.ts'
 import type { Cluster } from '../../api/cluster.ts'
 import { createdByLabel } from '../../api/group.ts'
+import { recordNames } from './joined-bootstrap.ts'
 
 type Lookup = (name: string) => Cluster | undefined
 
-/** A Bootstrap that a join made, not a user. */
-export function isMadeByJoin(bootstrap: Bootstrap): boolean {
-  return bootstrap.metadata.labels?.[createdByLabel] === 'join'
+/**
+ * A Bootstrap that a join made, not a user. Anybody can write the label: one that has not the form of a record as well is
+ * a user's, with the rights of a user's.
+ */
+export function isMadeByJoin({ metadata, spec }: Bootstrap): boolean {
+  const [entry, ...rest] = Object.values(spec.clusters)
+  const isRecord = entry !== undefined && rest.length === 0 && !entry.primary
+  return metadata.labels?.[createdByLabel] === 'join' && isRecord && recordNames(entry.name).includes(metadata.name)
 }
 
 /** Whether a Bootstrap of a user's names this cluster: its Cluster is there without any join. */
