@@ -2,7 +2,7 @@
 import { type Cluster, clusterKind } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Informer } from '../../kube/informer.ts'
-import type { ObjectKey } from '../../kube/objects.ts'
+import type { KubeObject, ObjectKey } from '../../kube/objects.ts'
 
 export const clusterIndexes = {
   uid: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.uid]),
@@ -53,17 +53,17 @@ export function createClusterLookup(deps: {
   }
 }
 
-/** Two Clusters of one uid or key come only from a race; the older one is the member. */
-export function oldest(clusters: readonly Cluster[]): Cluster | undefined {
-  return clusters.toSorted(ageOrder)[0]
+/** Two Clusters of one uid or key come only from a race, and the older one is the member; so with Secrets of one token. */
+export function oldest<T extends KubeObject>(objects: readonly T[]): T | undefined {
+  return objects.toSorted(ageOrder)[0]
 }
 
 /** Negative where `a` is older; of the same second, by name. Every replica must come to the same order. */
-function ageOrder(a: Cluster, b: Cluster): number {
+function ageOrder(a: KubeObject, b: KubeObject): number {
   const [first, second] = [a.metadata.name, b.metadata.name]
   return createdAt(a) - createdAt(b) || Number(first > second) - Number(first < second)
 }
 
-function createdAt(cluster: Cluster): number {
-  return Date.parse(cluster.metadata.creationTimestamp ?? '')
+function createdAt(object: KubeObject): number {
+  return Date.parse(object.metadata.creationTimestamp ?? '')
 }

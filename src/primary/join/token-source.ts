@@ -9,6 +9,7 @@ import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type PublicKey, publicKeyFrom } from '../../protocol/keys.ts'
+import { oldest } from './cluster-lookup.ts'
 
 /** A filled join-token Secret, as far as a join needs it. */
 export interface KnownToken {
@@ -68,8 +69,13 @@ export function createTokenSource(deps: {
   }
 }
 
+/**
+ * Of several Secrets with one id the oldest counts. An id is public: whoever may create Secrets could write it on one of
+ * his own, and would otherwise take the token from those who hold it.
+ */
 function first(secrets: readonly Secret[]): KnownToken | undefined {
-  return secrets[0] === undefined ? undefined : knownToken(secrets[0])
+  const secret = oldest(secrets)
+  return secret === undefined ? undefined : knownToken(secret)
 }
 
 function knownToken(secret: Secret): KnownToken | undefined {
