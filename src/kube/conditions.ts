@@ -10,18 +10,13 @@ export function setCondition(
   next: Omit<Condition, 'lastTransitionTime'>,
   now: Date,
 ): readonly Condition[] {
-  const current = findCondition(conditions, next.type)
+  const current = conditions?.find(({ type }) => type === next.type)
   if (conditions === undefined || current === undefined) {
     return [...(conditions ?? []), { ...next, lastTransitionTime: wholeSeconds(now) }]
   }
   if (sameContent(current, next)) return conditions
   const lastTransitionTime = current.status === next.status ? current.lastTransitionTime : wholeSeconds(now)
   return conditions.map((condition) => (condition === current ? { ...next, lastTransitionTime } : condition))
-}
-
-/** The condition of this type, if there is one. */
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
-  return conditions?.find((condition) => condition.type === type)
 }
 
 function sameContent(a: Omit<Condition, 'lastTransitionTime'>, b: Omit<Condition, 'lastTransitionTime'>): boolean {

@@ -26,7 +26,6 @@ export interface ReconcileContext {
 
 export interface Controller {
   enqueue(key: ObjectKey): void
-  enqueueAfter(key: ObjectKey, ms: number): void
   /** Works until aborted; resolves after running work has finished, at most 20 s later if that heeds its signal. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -82,9 +81,6 @@ export function createController(deps: ControllerDeps): Controller {
   return {
     enqueue(key) {
       queue.add(formatKey(key))
-    },
-    enqueueAfter(key, ms) {
-      queue.addAfter(formatKey(key), ms)
     },
     async run(signal) {
       const patience = new AbortController()

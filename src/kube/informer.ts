@@ -13,7 +13,6 @@ import { type IndexFunction, type InformerChange, Store } from './store.ts'
 export type { InformerChange } from './store.ts'
 
 export interface Informer<T extends KubeObject> {
-  readonly kind: Kind<T>
   /** True from the first complete list on, also while the server is away. */
   hasSynced(): boolean
   /** Resolves when `hasSynced`; rejects with the signal's reason. */
@@ -131,7 +130,6 @@ export function createInformer<T extends KubeObject>(deps: InformerDeps<T>): Inf
   }
 
   return {
-    kind,
     hasSynced: () => synced,
     async synced(signal) {
       await untilAborted(firstList.promise, signal)

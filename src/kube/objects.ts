@@ -3,15 +3,6 @@
  * and names only: no requests, and no kind of a project's own.
  */
 
-export interface OwnerReference {
-  apiVersion: string
-  kind: string
-  name: string
-  uid: string
-  controller?: boolean
-  blockOwnerDeletion?: boolean
-}
-
 export interface ObjectMeta {
   name: string
   namespace?: string
@@ -23,8 +14,6 @@ export interface ObjectMeta {
   labels?: Record<string, string>
   annotations?: Record<string, string>
   finalizers?: readonly string[]
-  ownerReferences?: readonly OwnerReference[]
-  generateName?: string
 }
 
 export interface KubeObject {
@@ -75,12 +64,10 @@ export interface Secret extends KubeObject {
   immutable?: boolean
   /** Values in base64. */
   data?: Record<string, string>
-  stringData?: Record<string, string>
 }
 
 export interface ConfigMap extends KubeObject {
   data?: Record<string, string>
-  binaryData?: Record<string, string>
 }
 
 export interface Lease extends KubeObject {

@@ -22,9 +22,6 @@ export interface KubeRequest {
 }
 
 export interface KubeTransport {
-  readonly server: string
-  /** The namespace of the kubeconfig's context, or the pod's own. */
-  readonly defaultNamespace?: string
   /**
    * The parsed JSON of a 2xx answer. Throws `KubeApiError` for any other answer, and with status 0 where none came
    * within 30 s; rejects with the signal's reason when that is aborted.
@@ -109,9 +106,6 @@ export async function connect(options: ConnectOptions): Promise<KubeTransport> {
   }
 
   return {
-    server: server.href,
-    ...defaultNamespaceOf(config),
-
     async request(request) {
       const answer = await send('requests', request)
       try {
@@ -178,9 +172,4 @@ function serverOf(config: KubeConfig): string {
   throw new Error(
     'no Kubernetes API server to talk to: not running in a pod, and no usable kubeconfig or context is given',
   )
-}
-
-function defaultNamespaceOf(config: KubeConfig): { defaultNamespace?: string } {
-  const namespace = config.getContextObject(config.getCurrentContext())?.namespace
-  return namespace === undefined || namespace === '' ? {} : { defaultNamespace: namespace }
 }

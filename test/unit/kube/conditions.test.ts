@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { findCondition, setCondition } from '../../../src/kube/conditions.ts'
+import { setCondition } from '../../../src/kube/conditions.ts'
 import type { Condition } from '../../../src/kube/objects.ts'
 
 const ready: Condition = {
@@ -46,13 +46,5 @@ describe('setting a condition', () => {
   it('counts a new observedGeneration as a change', () => {
     const conditions = [ready]
     assert.notEqual(setCondition(conditions, { ...ready, observedGeneration: 2 }, later), conditions)
-  })
-})
-
-describe('finding a condition', () => {
-  it('finds it by its type, and nothing where there is none', () => {
-    assert.equal(findCondition([ready, healthy], 'Healthy'), healthy)
-    assert.equal(findCondition([ready], 'Healthy'), undefined)
-    assert.equal(findCondition(undefined, 'Healthy'), undefined)
   })
 })
