@@ -38,18 +38,17 @@ function startQueue() {
   const clock = createManualClock()
   const queue = createWorkQueue({ clock })
   const answers: Answer[] = []
-  function take(): void {
+  async function take(): Promise<void> {
     const index = answers.push({ kind: 'none' }) - 1
-    void queue.take().then((taken) => {
-      answers[index] = taken === undefined ? { kind: 'end' } : { kind: 'key', key: taken }
-    })
+    const taken = await queue.take()
+    answers[index] = taken === undefined ? { kind: 'end' } : { kind: 'key', key: taken }
   }
   return { clock, queue, answers, take }
 }
 
 async function perform(
   step: Step,
-  { clock, queue, take }: { clock: ManualClock; queue: WorkQueue; take: () => void },
+  { clock, queue, take }: { clock: ManualClock; queue: WorkQueue; take: () => Promise<void> },
   model: WorkQueueModel,
 ): Promise<void> {
   switch (step.kind) {
@@ -69,7 +68,7 @@ async function perform(
       queue.forget(step.key)
       return model.forget(step.key)
     case 'take':
-      take()
+      void take()
       return model.take()
     case 'done': {
       const held = model.working[step.which]
