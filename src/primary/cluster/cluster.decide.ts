@@ -19,6 +19,8 @@ export interface ClusterObservation extends StatusObservation {
 export type ClusterDecision =
   /** Deleted: tell for certain, then let go. */
   | { readonly kind: 'release'; readonly tombstone?: Tombstone }
+  /** Deleted with its namespace: what else is in there goes by itself, and the rights to touch it may have gone already. */
+  | { readonly kind: 'let-go' }
   /** Remove it as if the join had not been. */
   | { readonly kind: 'collect'; readonly because: 'never confirmed' | 'another Cluster of this uid or key is older' }
   | {
@@ -56,7 +58,7 @@ export function releasedFinalizers(cluster: Cluster): readonly string[] {
 
 function decideDeleted(observed: ClusterObservation): ClusterDecision {
   const { cluster, waitsFor, namespaceIsDeleted } = observed
-  if (namespaceIsDeleted) return { kind: 'release' }
+  if (namespaceIsDeleted) return { kind: 'let-go' }
   if (cluster.spec.primary && waitsFor.length > 0) return { kind: 'keep', status: decideStatus(observed) }
   const { member } = cluster.spec
   if (member === undefined) return { kind: 'release' }

@@ -66,6 +66,10 @@ async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecisio
       await release(deps.client, cluster)
       log.info({ cluster: cluster.metadata.name, tombstone: decision.tombstone !== undefined }, 'cluster disconnected')
       return { kind: 'done' }
+    case 'let-go':
+      await release(deps.client, cluster)
+      log.info({ cluster: cluster.metadata.name }, 'cluster deleted with its namespace')
+      return { kind: 'done' }
     case 'collect':
       await collect(deps.client, cluster)
       log.info({ cluster: cluster.metadata.name, because: decision.because }, 'cluster collected')

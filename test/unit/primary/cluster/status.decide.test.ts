@@ -154,14 +154,14 @@ describe('a Cluster', () => {
 
   it('without a member, or in a namespace that goes too, is released without one', () => {
     assert.deepEqual(decide(deleted(cluster('east'))), { kind: 'release' })
-    assert.deepEqual(decide(deleted(confirmed), { namespaceIsDeleted: true }), { kind: 'release' })
+    assert.deepEqual(decide(deleted(confirmed), { namespaceIsDeleted: true }), { kind: 'let-go' })
   })
 
   it("of the primary's own waits for the secondaries, and not in a namespace that is deleted", () => {
     const own = deleted(cluster('primary-cluster-1', { spec: { primary: true } }))
     assert.equal(decide(own, { waitsFor: ['east'] }).kind, 'keep')
     assert.deepEqual(decide(own), { kind: 'release' })
-    assert.deepEqual(decide(own, { waitsFor: ['east'], namespaceIsDeleted: true }), { kind: 'release' })
+    assert.deepEqual(decide(own, { waitsFor: ['east'], namespaceIsDeleted: true }), { kind: 'let-go' })
   })
 
   it('made by a join that nobody confirmed is collected after 15 minutes, and not a millisecond earlier', () => {
