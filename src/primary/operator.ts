@@ -14,6 +14,7 @@ import { createTombstones } from './cluster/tombstones.ts'
 import { createControllers } from './controllers.ts'
 import { createConfirmation } from './heartbeat/confirmation.ts'
 import { createHeartbeatService } from './heartbeat/heartbeat-service.ts'
+import { createMemberLane } from './heartbeat/member-lane.ts'
 import { createSightings } from './heartbeat/sightings.ts'
 import { createIdentityKeeper } from './identity/identity-keeper.ts'
 import { createInformers } from './informers.ts'
@@ -191,6 +192,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       trustedProxies: deps.trustedProxies,
       gate: createGate(joinLoad),
       sources: createBuckets(sourceLoad, clock),
+      lane: createMemberLane({ clusters, pace: createBuckets(memberLoad, clock) }),
       certificate,
       log,
     })

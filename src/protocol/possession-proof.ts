@@ -8,7 +8,7 @@ import { type RandomBytes, secureRandom, sha256, toBase64url } from './encoding.
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
 import { decodeJws, embeddedKey, readClaims, signJws, verifySignature } from './jws.ts'
-import type { PublicKey, SigningKey } from './keys.ts'
+import { type PublicKey, type SigningKey, thumbprintOf } from './keys.ts'
 import { memberContext, verifyNonce } from './nonce.ts'
 
 const proofClaims = z.object({
@@ -60,6 +60,13 @@ export async function signPossession(
 /** Primary: the key that a proof says it is signed by, unverified; only a nonce may be made for it. Throws `Malformed`. */
 export function claimedKey(proof: string): PublicKey {
   return embeddedKey(decodeJws(proof, 'dpop+jwt'))
+}
+
+/** Primary: the thumbprint of that key, without the cost of importing it. Throws `Malformed`. */
+export function claimedThumbprint(proof: string): string {
+  const { jwk } = decodeJws(proof, 'dpop+jwt').header
+  if (jwk === undefined) throw new ProtocolError('Malformed', 'a signed message does not carry its key')
+  return thumbprintOf(jwk.x)
 }
 
 /**

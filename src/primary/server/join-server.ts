@@ -18,6 +18,7 @@ import {
 import { type Answer, problemOf } from '../answer.ts'
 import { readBody } from '../body.ts'
 import type { HeartbeatService } from '../heartbeat/heartbeat-service.ts'
+import type { MemberLane } from '../heartbeat/member-lane.ts'
 import type { JoinService } from '../join/join-service.ts'
 import type { Buckets } from '../load/buckets.ts'
 import type { Gate } from '../load/gate.ts'
@@ -37,6 +38,8 @@ export interface JoinServerDeps {
   readonly gate: Gate
   /** Requests without a proof, by source. */
   readonly sources: Buckets
+  /** Heartbeats that do not count against their source. */
+  readonly lane: MemberLane
   readonly log: Logger
 }
 
@@ -44,6 +47,7 @@ export interface JoinServerDeps {
 const requestTimeout = 10_000
 /** Node's default of 30 s would let a slow request live three times as long. */
 const connectionsCheckingInterval = 1_000
+const heartbeatRoute = heartbeatPath(':name')
 /** RFC 9457. */
 const problemType = 'application/problem+json'
 
@@ -65,9 +69,14 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body)
   })
+  /** The source that each request counts against. */
+  const charged = new WeakMap<FastifyRequest, string>()
   server.addHook('onRequest', async (request, reply) => {
-    const wait = deps.sources.take(sourceOf(request.ip))
+    if (request.routeOptions.url === heartbeatRoute && deps.lane.admits(proofOf(request))) return undefined
+    const source = sourceOf(request.ip)
+    const wait = deps.sources.take(source)
     if (wait > 0) return send(reply, tooMany(wait))
+    charged.set(request, source)
     return undefined
   })
   server.setErrorHandler((error, _request, reply) => send(reply, answerError(deps.log, error)))
@@ -75,7 +84,8 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
 
   /** A request that was proven gives back what it has cost, and so does the challenge before it. */
   const settle = (request: FastifyRequest, answer: Answer, cost: number): Answer => {
-    if (answer.isProven === true) deps.sources.giveBack(sourceOf(request.ip), cost)
+    const source = charged.get(request)
+    if (answer.isProven === true && source !== undefined) deps.sources.giveBack(source, cost)
     return answer
   }
   server.post(challengePath, async (request, reply) =>
@@ -85,11 +95,11 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     const answer = await deps.gate.pass(async () => deps.joins.join(readBody(request.body as Buffer)))
     return send(reply, settle(request, answer, 2))
   })
-  server.post<{ Params: { name: string } }>(heartbeatPath(':name'), async (request, reply) => {
+  server.post<{ Params: { name: string } }>(heartbeatRoute, async (request, reply) => {
     const answer = await deps.heartbeats.heartbeat({
       clusterName: request.params.name,
       token: readToken(request.headers.authorization),
-      proof: String(request.headers[proofHeader] ?? ''),
+      proof: proofOf(request),
       body: request.body as Buffer,
     })
     return send(reply, settle(request, answer, 1))
@@ -103,6 +113,10 @@ function tlsOptions({ certificatePem, privateKeyPem }: Certificate) {
 
 function withoutPrefix(url: string, prefix: string): string {
   return prefix !== '' && url.startsWith(`${prefix}${pathPrefix}/`) ? url.slice(prefix.length) : url
+}
+
+function proofOf(request: FastifyRequest): string {
+  return String(request.headers[proofHeader] ?? '')
 }
 
 function readToken(authorization: string | undefined): string {
