@@ -24,6 +24,7 @@ import type { Buckets } from '../load/buckets.ts'
 import type { Gate } from '../load/gate.ts'
 import { sourceOf } from '../load/source.ts'
 import type { Certificate } from './certificate.ts'
+import { boundIdleConnections } from './connections.ts'
 
 export interface JoinServerDeps {
   readonly joins: JoinService
@@ -43,18 +44,21 @@ export interface JoinServerDeps {
   readonly log: Logger
 }
 
-/** Header and body of a request have to arrive within this, milliseconds. */
+/** Header and body of a request, and before them the TLS handshake, have to arrive within this, milliseconds. */
 const requestTimeout = 10_000
 /** Node's default of 30 s would let a slow request live three times as long. */
 const connectionsCheckingInterval = 1_000
+const limits = { connectionsCheckingInterval, headersTimeout: requestTimeout }
+/** Connections that are held for members until their next heartbeat, and by whoever else opens one. */
+const maxIdleConnections = 2_000
 const heartbeatRoute = heartbeatPath(':name')
 /** RFC 9457. */
 const problemType = 'application/problem+json'
 
 export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   const server = fastify({
-    ...(deps.certificate === undefined ? {} : { https: tlsOptions(deps.certificate) }),
-    http: { connectionsCheckingInterval, headersTimeout: requestTimeout },
+    // Where `https` is given, fastify does not look at `http`.
+    ...(deps.certificate === undefined ? { http: limits } : { https: tlsOptions(deps.certificate) }),
     requestTimeout,
     bodyLimit: maxRequestBytes,
     trustProxy: [...deps.trustedProxies],
@@ -63,7 +67,13 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     // The routes read what they need; a log line for each request would be a stranger's to write.
     logger: false,
     forceCloseConnections: 'idle',
+    // What no route can be looked for. Fastify's own answer would repeat the path, and count against nobody.
+    frameworkErrors: (_error, request, reply) => {
+      deps.sources.take(sourceOf(request.ip))
+      void sendProblem(reply, 400, 'Malformed', 'the path is not well-formed')
+    },
   }) as unknown as FastifyInstance
+  boundIdleConnections(server.server, maxIdleConnections)
 
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -108,7 +118,13 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
 }
 
 function tlsOptions({ certificatePem, privateKeyPem }: Certificate) {
-  return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.2' as const }
+  return {
+    ...limits,
+    handshakeTimeout: requestTimeout,
+    cert: certificatePem,
+    key: privateKeyPem,
+    minVersion: 'TLSv1.2' as const,
+  }
 }
 
 function withoutPrefix(url: string, prefix: string): string {

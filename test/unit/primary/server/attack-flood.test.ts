@@ -3,36 +3,23 @@ import { describe, it } from 'node:test'
 import { systemClock } from '../../../../src/lib/clock.ts'
 import { createMemberLane } from '../../../../src/primary/heartbeat/member-lane.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
-import { createGate } from '../../../../src/primary/load/gate.ts'
-import { createJoinServer } from '../../../../src/primary/server/join-server.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signPossession } from '../../../../src/protocol/possession-proof.ts'
 import { challengePath, heartbeatPath, proofHeader } from '../../../../src/protocol/wire.ts'
 import { cluster, member } from '../objects.fixture.ts'
-import { silentLog } from './silent-log.fixture.ts'
+import { admittingServer, hardlyAny } from './join-server.fixture.ts'
 
 const known = generateSigningKey()
 const east = cluster('east', { spec: { member: member({ keyId: known.thumbprint }) } })
 
 /** A server whose one source may ask so often, and nothing more comes back while a test runs. */
 function serverFor(options: { burst: number }) {
-  const once = { burst: options.burst, perSecond: 1e-6 }
-  const server = createJoinServer({
-    joins: {
-      challenge: async () => ({ status: 200, body: { challenge: 'given' } }),
-      join: async () => ({ status: 200, body: { result: 'given' }, isProven: true }),
-    },
-    heartbeats: { heartbeat: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
-    pathBefore: () => '',
-    certificate: undefined,
-    trustedProxies: [],
-    gate: createGate({ working: 1, waiting: 1 }),
-    sources: createBuckets(once, systemClock),
+  const server = admittingServer({
+    sources: createBuckets({ burst: options.burst, perSecond: hardlyAny }, systemClock),
     lane: createMemberLane({
       clusters: { byKey: (keyId) => (keyId === known.thumbprint ? east : undefined) },
-      pace: createBuckets({ burst: 2, perSecond: 1e-6 }, systemClock),
+      pace: createBuckets({ burst: 2, perSecond: hardlyAny }, systemClock),
     }),
-    log: silentLog,
   })
   const ask = async (url: string, headers: Record<string, string> = {}) =>
     server.inject({ method: 'POST', url, headers: { 'content-type': 'application/json', ...headers }, payload: '{}' })
