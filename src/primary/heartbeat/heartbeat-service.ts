@@ -102,12 +102,13 @@ async function judge(
   const claim: Claim = { uid: claims.uid, tokenKeyId: claims.cnf.jkt, keyId }
   const cached = deps.clusters.named(clusterName)
   if (cached !== undefined && isMember(claim, cached)) return elderOnly(deps, cached)
-  const [cluster, tombstone, isTokenGenuine] = await Promise.all([
+  // First, because anybody can make up a token: nobody but who once was a member may cause a look at the API server.
+  if (!(await isGenuineToken(issuer, token))) return { kind: 'stranger' }
+  const [cluster, tombstone] = await Promise.all([
     deps.clusters.live(clusterName),
     deps.tombstones.findLive({ uid: claim.uid, keyId }),
-    isGenuineToken(issuer, token),
   ])
-  const verdict = decideMembership({ claim, isTokenGenuine, cluster, tombstone })
+  const verdict = decideMembership({ claim, cluster, tombstone })
   return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
 }
 

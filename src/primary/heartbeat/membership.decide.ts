@@ -6,7 +6,7 @@ import type { Cluster } from '../../api/cluster.ts'
 import type { Tombstone } from '../cluster/tombstones.ts'
 
 export interface Claim {
-  /** What the communication token says. */
+  /** What the communication token says; where the cached Cluster does not settle it, the primary's key has signed it. */
   readonly uid: string
   readonly tokenKeyId: string
   /** Thumbprint of the key that signed the proof of possession. */
@@ -15,8 +15,6 @@ export interface Claim {
 
 export interface MembershipObservation {
   readonly claim: Claim
-  /** Whether the primary's key signed the token. */
-  readonly isTokenGenuine: boolean
   /** The Cluster that the token names. */
   readonly cluster: Cluster | undefined
   readonly tombstone: Tombstone | undefined
@@ -38,21 +36,13 @@ export function isMember(claim: Claim, cluster: Cluster): boolean {
   return cluster.metadata.deletionTimestamp === undefined && member?.uid === claim.uid && member.keyId === claim.keyId
 }
 
-export function decideMembership({
-  claim,
-  isTokenGenuine,
-  cluster,
-  tombstone,
-}: MembershipObservation): MembershipVerdict {
+export function decideMembership({ claim, cluster, tombstone }: MembershipObservation): MembershipVerdict {
   if (cluster !== undefined && isMember(claim, cluster)) return { kind: 'member', cluster }
   const member = cluster?.spec.member
   const isOwn = member?.uid === claim.uid
   if (isOwn && member.keyId === claim.keyId) return { kind: 'leaving' }
   if (tombstone !== undefined && !isOwn) return { kind: 'disconnected', at: tombstone.at }
-  const wasAdmitted = isTokenGenuine && claim.tokenKeyId === claim.keyId
-  if (isOwn) {
-    const wasReplaced = isTokenGenuine && member.previousKeyId === claim.keyId
-    return { kind: wasAdmitted || wasReplaced ? 'other-key' : 'stranger' }
-  }
+  const wasAdmitted = claim.tokenKeyId === claim.keyId
+  if (isOwn) return { kind: wasAdmitted || member.previousKeyId === claim.keyId ? 'other-key' : 'stranger' }
   return { kind: wasAdmitted ? 'unknown' : 'stranger' }
 }
