@@ -3,6 +3,7 @@
  * and loads no configuration.
  */
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici'
@@ -34,6 +35,9 @@ export async function readCredentials(config: KubeConfig): Promise<Credentials> 
   if (typeof options.auth === 'string') {
     headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`
   }
+  const tokenFile = config.getCurrentUser()?.authProvider?.config?.tokenFile as string | undefined
+  // client-node keeps what it has read for a minute: long enough for a token that was replaced because it is void.
+  if (tokenFile !== undefined) headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
   const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options
   const given = Object.entries({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized }).filter(
     ([, value]) => value !== undefined,
