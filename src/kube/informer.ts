@@ -9,6 +9,7 @@ import type { KubeClient, Selection, WatchEvent } from './client.ts'
 import { KubeApiError } from './errors.ts'
 import { formatKey, type Kind, type KubeObject, keyOf, type ObjectKey, type ObjectMeta } from './objects.ts'
 import { type IndexFunction, type InformerChange, Store } from './store.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export type { InformerChange } from './store.ts'
 
@@ -163,16 +164,4 @@ function randomWatchSeconds(): number {
 function withoutManagedFields<T extends KubeObject>(object: T): T {
   delete (object.metadata as ObjectMeta & { managedFields?: unknown }).managedFields
   return object
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -10,6 +10,7 @@ import type { Dispatcher } from 'undici'
 import { closePools, openPools, type Pools, readCredentials } from './connections.ts'
 import { errorFromAnswer, errorFromNetwork, KubeApiError, parseAnswer, type RequestSubject } from './errors.ts'
 import { splitLines } from './lines.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface KubeRequest {
   readonly subject: RequestSubject
@@ -75,24 +76,31 @@ export async function connect(options: ConnectOptions): Promise<KubeTransport> {
     }
   }
 
+  /** The answer, whatever its status. */
+  async function ask(pool: keyof Pools, request: KubeRequest): Promise<Dispatcher.ResponseData> {
+    const { method, body, contentType = 'application/json', signal = null } = request
+    const { pools, headers } = await current()
+    return pools[pool].request({
+      origin: server.origin,
+      path: prefix + request.path,
+      method,
+      headers: {
+        ...headers,
+        accept: 'application/json',
+        'user-agent': options.userAgent,
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal,
+    })
+  }
+
   async function send(pool: keyof Pools, request: KubeRequest): Promise<Dispatcher.ResponseData> {
-    const { subject, method, body, contentType = 'application/json', signal } = request
-    let answer: Dispatcher.ResponseData
+    const { subject, signal } = request
     try {
-      const { pools, headers } = await current()
-      answer = await pools[pool].request({
-        origin: server.origin,
-        path: prefix + request.path,
-        method,
-        headers: {
-          ...headers,
-          accept: 'application/json',
-          'user-agent': options.userAgent,
-          ...(body === undefined ? {} : { 'content-type': contentType }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: signal ?? null,
-      })
+      const asked = ask(pool, request)
+      // undici heeds an abort only once it has a connection, and may wait 10 s for one.
+      const answer = await (signal === undefined ? asked : untilAborted(asked, signal))
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
       if (answer.statusCode === 401) forgetCredentials()
       throw errorFromAnswer(subject, {
