@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { createClient, type KubeClient } from '../../src/kube/client.ts'
 import { createController } from '../../src/kube/controller.ts'
-import { createInformer, type Informer, type InformerDeps } from '../../src/kube/informer.ts'
-import { type ConfigMap, configMapKind, keyOf, namespaceKind } from '../../src/kube/objects.ts'
+import type { InformerDeps } from '../../src/kube/informer.ts'
+import { type ConfigMap, configMapKind, keyOf } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { follow, untilHolds } from '../support/kube-follower.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../unit/kube/recording-log.ts'
 
 const fieldManager = 'test'
-
-/** Resolves when the informer's content satisfies `condition`; asked again after every change. */
-async function until(informer: Informer<ConfigMap>, condition: () => boolean): Promise<void> {
-  const reached = Promise.withResolvers<void>()
-  const check = () => {
-    if (condition()) reached.resolve()
-  }
-  informer.onChange(check)
-  check()
-  await reached.promise
-}
 
 describe('an informer on a real API server', { timeout: 60_000 }, () => {
   let controlPlane: ControlPlane
@@ -38,41 +28,23 @@ describe('an informer on a real API server', { timeout: 60_000 }, () => {
     await controlPlane.stop()
   })
 
-  /** A namespace for the test and an informer on its ConfigMaps, running until the end of the test. */
-  async function follow(context: TestContext, namespace: string, more: Partial<InformerDeps<ConfigMap>> = {}) {
-    const { log, lines, line } = createRecordingLog()
-    const stop = new AbortController()
-    await client.create(namespaceKind, { metadata: { name: namespace } })
-    const deps = { client, kind: configMapKind, namespace, clock: systemClock, log, ...more }
-    const informer = createInformer<ConfigMap>(deps)
-    const changes: string[] = []
-    informer.onChange(({ type, object }) => changes.push(`${type} ${object.metadata.name}`))
-    const running = informer.run(stop.signal)
-    context.after(async () => {
-      stop.abort()
-      await running
-    })
-    await informer.synced(stop.signal)
-    return { informer, changes, lines, line }
-  }
-
   it('sees what is created, changed and deleted, characters of all lengths included', async (context) => {
-    const { informer, changes } = await follow(context, 'follows')
+    const { informer, changes } = await follow(context, client, 'follows')
     const key = { namespace: 'follows', name: 'a' }
     await client.create(configMapKind, { metadata: key, data: { text: 'äöü €uro 😀'.repeat(10_000) } })
-    await until(informer, () => informer.get(key) !== undefined)
+    await untilHolds(informer, () => informer.get(key) !== undefined)
     assert.equal(informer.get(key)?.data?.['text'], 'äöü €uro 😀'.repeat(10_000))
     await client.mergePatch(configMapKind, key, { data: { text: 'short' } }, { fieldManager })
-    await until(informer, () => informer.get(key)?.data?.['text'] === 'short')
+    await untilHolds(informer, () => informer.get(key)?.data?.['text'] === 'short')
     await client.delete(configMapKind, key)
-    await until(informer, () => informer.get(key) === undefined)
+    await untilHolds(informer, () => informer.get(key) === undefined)
     assert.deepEqual(changes, ['added a', 'updated a', 'deleted a'])
   })
 
   it('selects one object by name', async (context) => {
-    const { informer, changes } = await follow(context, 'by-name', { fieldSelector: 'metadata.name=b' })
+    const { informer, changes } = await follow(context, client, 'by-name', { fieldSelector: 'metadata.name=b' })
     for (const name of ['a', 'b']) await client.create(configMapKind, { metadata: { namespace: 'by-name', name } })
-    await until(informer, () => informer.list().length > 0)
+    await untilHolds(informer, () => informer.list().length > 0)
     assert.deepEqual(changes, ['added b'])
   })
 
@@ -80,11 +52,11 @@ describe('an informer on a real API server', { timeout: 60_000 }, () => {
     const namespace = 'restarts'
     // Its clock stands still, so the informer comes back when the test says so, after the changes that it must find.
     const clock = createManualClock()
-    const { informer, changes, lines, line } = await follow(context, namespace, { clock })
+    const { informer, changes, lines, line } = await follow(context, client, namespace, { clock })
     for (const name of ['kept', 'deleted', 'replaced']) {
       await client.create(configMapKind, { metadata: { namespace, name } })
     }
-    await until(informer, () => informer.list().length === 3)
+    await untilHolds(informer, () => informer.list().length === 3)
     changes.length = 0
 
     await controlPlane.stopApiServer()
@@ -96,8 +68,8 @@ describe('an informer on a real API server', { timeout: 60_000 }, () => {
     assert.equal(informer.list().length, 3, 'what was known is kept')
     await clock.advance(800)
 
-    await until(informer, () => informer.get(keyOf(successor))?.metadata.uid === successor.metadata.uid)
-    await until(informer, () => informer.list().length === 2)
+    await untilHolds(informer, () => informer.get(keyOf(successor))?.metadata.uid === successor.metadata.uid)
+    await untilHolds(informer, () => informer.list().length === 2)
     assert.deepEqual(changes.toSorted(), ['added replaced', 'deleted deleted', 'deleted replaced'])
     assert.equal(
       lines.some(({ level }) => level === 'error'),
@@ -118,18 +90,18 @@ describe('an informer on a real API server', { timeout: 60_000 }, () => {
         return client.watch(kind, { ...options, resourceVersion })
       },
     }
-    const { informer, line } = await follow(context, namespace, { client: forgetful, clock })
+    const { informer, line } = await follow(context, client, namespace, { client: forgetful, clock })
     const { fields } = await line(({ message }) => message === 'watch interrupted')
     assert.match(String(fields['err']), /watch configmaps expired: 410 Expired: too old resource version: 1/)
     await client.create(configMapKind, { metadata: { namespace, name: 'a' } })
     await clock.timers(1)
     await clock.advance(800)
-    await until(informer, () => informer.list().length === 1)
+    await untilHolds(informer, () => informer.list().length === 1)
   })
 
   it('drives a controller whose log says which version it has handled', async (context) => {
     const namespace = 'controlled'
-    const { informer } = await follow(context, namespace)
+    const { informer } = await follow(context, client, namespace)
     const { log, line } = createRecordingLog()
     const stop = new AbortController()
     const controller = createController({
