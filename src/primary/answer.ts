@@ -10,7 +10,7 @@ export interface Answer {
   readonly nonce?: string
   /** When to ask again, whole seconds. */
   readonly retryAfter?: number
-  /** Whether the request brought a proof that holds: such a request counts against nobody. */
+  /** Whether a member has asked, or a cluster that has just become one: such a request counts against nobody. */
   readonly isProven?: boolean
 }
 

@@ -174,6 +174,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tombstones,
         serving,
         journal,
+        pace: createBuckets(memberLoad, clock),
         spki: () => [...new Set([...ownLeaf, ...[frontLeaf.spki() ?? []].flat()])],
         clock,
         log,

@@ -13,15 +13,18 @@ import { signMembershipToken } from '../../protocol/membership-token.ts'
 import { createNonce, joinContext, joinNonceLifetime, memberContext, verifyNonce } from '../../protocol/nonce.ts'
 import { maskedToken } from '../../protocol/token.ts'
 import type { Answer } from '../answer.ts'
+import type { Buckets } from '../load/buckets.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { AdmissionJournal } from './admission-journal.ts'
-import { type AdmitDeps, admit, type Request } from './admit.ts'
+import { type AdmitDeps, type Admitted, admit, type Request } from './admit.ts'
 import { proveToken } from './token-proof.ts'
 
 export interface JoinServiceDeps extends AdmitDeps {
   /** Throws `ProtocolError` `Busy` while nothing can be served. */
   readonly serving: () => ServingPrimary
   readonly journal: AdmissionJournal
+  /** How often a key may join: a captured request can be sent again while its nonce lives. Only proven ones count. */
+  readonly pace: Buckets
   /** SHA-256 of the TLS leaf keys that a challenge vouches for. */
   readonly spki: () => readonly string[]
   readonly log: Logger
@@ -59,29 +62,42 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
         lifetime: joinNonceLifetime,
       })
       const token = await proveToken(deps.tokens, unverified)
-      if (token === undefined)
-        return refuse(deps, primary, { request, echoes }, { code: 'TokenInvalid', msg: explain('TokenInvalid') })
+      if (token === undefined) {
+        // Not louder: such lines are anybody's to cause.
+        deps.log.debug({ uid: echoes.sub }, 'join without a valid token refused')
+        return refuse(primary, { request, echoes }, { code: 'TokenInvalid', msg: explain('TokenInvalid') })
+      }
       const join = await verifyJoinRequest(unverified, primary.issuer.uid)
       if (!k10Schema.safeParse(join.claims.k10).success)
         throw new ProtocolError('Malformed', 'the request reports a k10 that is not well-formed')
+      const wait = deps.pace.take(join.key.thumbprint)
+      if (wait > 0) throw new ProtocolError('Busy', 'this cluster asks too often', { retryAfterMs: wait })
       const admitted = await admit(deps, { join, token, askedAt })
-      if (admitted.kind === 'refused')
-        return { ...(await refuse(deps, primary, { request, echoes }, admitted.refusal)), isProven: true }
-      const clusterName = admitted.cluster.metadata.name
-      if (admitted.isNew) deps.journal.admitted(token.secret, clusterName)
-      deps.log.info(
-        { cluster: clusterName, uid: join.claims.sub, token: maskedToken(token.id), isNew: admitted.isNew },
-        'join admitted',
-      )
-      const membership = await membershipOf(deps, primary, { join, clusterName })
-      const exchange = { echoes, request, exchangeKey: join.claims.epk }
-      return {
-        status: 200,
-        body: { result: await sealAcceptance(primary.issuer, exchange, membership) },
-        isProven: true,
+      // It counts against its source: a token that admits nobody any more would else be good for asking without end.
+      if (admitted.kind === 'refused') {
+        deps.log.info(
+          { uid: join.claims.sub, code: admitted.refusal.code, token: maskedToken(token.id) },
+          'join refused',
+        )
+        return refuse(primary, { request, echoes }, admitted.refusal)
       }
+      if (admitted.isNew) deps.journal.admitted(token.secret, admitted.cluster.metadata.name)
+      return accept(deps, primary, { request, echoes, join, token }, admitted)
     },
   }
+}
+
+async function accept(
+  deps: JoinServiceDeps,
+  primary: ServingPrimary,
+  { request, echoes, join, token }: Pick<Request, 'join' | 'token'> & { request: string; echoes: Echoes },
+  { cluster, isNew }: Extract<Admitted, { kind: 'member' }>,
+): Promise<Answer> {
+  const clusterName = cluster.metadata.name
+  deps.log.info({ cluster: clusterName, uid: join.claims.sub, token: maskedToken(token.id), isNew }, 'join admitted')
+  const membership = await membershipOf(deps, primary, { join, clusterName })
+  const exchange = { echoes, request, exchangeKey: join.claims.epk }
+  return { status: 200, body: { result: await sealAcceptance(primary.issuer, exchange, membership) }, isProven: true }
 }
 
 async function membershipOf(
@@ -102,12 +118,10 @@ async function membershipOf(
 }
 
 async function refuse(
-  deps: JoinServiceDeps,
   { issuer }: ServingPrimary,
   exchange: { readonly request: string; readonly echoes: Echoes },
   refusal: Refusal,
 ): Promise<Answer> {
-  deps.log.info({ uid: exchange.echoes.sub, code: refusal.code }, 'join refused')
   return { status: refusedStatus, body: { result: await signRefusal(issuer, exchange, refusal) } }
 }
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../../../src/lib/clock.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createGate } from '../../../../src/primary/load/gate.ts'
 import { createJoinServer, type JoinServerDeps } from '../../../../src/primary/server/join-server.ts'
-import { silentLog } from './silent-log.fixture.ts'
+import { silentLog } from '../silent-log.fixture.ts'
 
 /** So slow that nothing comes back while a test runs. */
 export const hardlyAny = 1e-6

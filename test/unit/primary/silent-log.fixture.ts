@@ -1,5 +1,5 @@
 /** A logger that keeps nothing, for tests that look elsewhere. */
-import type { Logger } from '../../../../src/lib/logger.ts'
+import type { Logger } from '../../../src/lib/logger.ts'
 
 const nothing = () => undefined
 
