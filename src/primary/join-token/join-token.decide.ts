@@ -5,8 +5,9 @@
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
 import { decodeJoinTokenData } from '../../api/join-token-secret.ts'
-import { type JoinTokenSettings, readJoinTokenSettings, type SettingFault } from '../../api/join-token-settings.ts'
+import { type JoinTokenSettings, readJoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { Secret } from '../../kube/objects.ts'
+import { unsupported } from './unsupported.ts'
 
 export interface JoinTokenObservation {
   readonly secret: Secret
@@ -78,14 +79,4 @@ function findFault({ secret, now }: JoinTokenObservation): string | undefined {
   const reading = readJoinTokenSettings(secret.metadata.annotations, { now })
   const faults = reading.ok ? unsupported(reading.settings) : reading.faults
   return faults.length === 0 ? undefined : faults.map(({ annotation, fault }) => `${annotation} ${fault}`).join('; ')
-}
-
-/** Settings that this version reads but does not act on: a token that ignored them would be less safe than asked for. */
-function unsupported(settings: JoinTokenSettings): readonly SettingFault[] {
-  const fault = 'is not supported by this version'
-  return [
-    ...(settings.approval === 'automatic' ? [] : [{ annotation: annotations.approval, fault }]),
-    ...(settings.redact === 'never' ? [] : [{ annotation: annotations.redact, fault }]),
-    ...(Object.keys(settings.clusterLabels).length === 0 ? [] : [{ annotation: annotations.clusterLabels, fault }]),
-  ]
 }

@@ -1,6 +1,7 @@
 /** What a proven token allows: its expiry, its scope, its number of uses. Pure. */
 import type { JoinTokenReading } from '../../api/join-token-settings.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
+import { unsupported } from '../join-token/unsupported.ts'
 
 export interface TokenRefusal {
   readonly code: Extract<ErrorCode, 'TokenExpired' | 'TokenScope' | 'TokenExhausted'>
@@ -12,8 +13,8 @@ export function judgeToken(
   settings: JoinTokenReading,
   asked: { readonly uid: string; readonly name: string | undefined; readonly now: number },
 ): TokenRefusal | undefined {
-  if (!settings.ok)
-    return scope('the annotations of the join token on the primary are not valid any more; see token-error there')
+  if (!settings.ok || unsupported(settings.settings).length > 0)
+    return scope('the annotations of the join token on the primary cannot be honoured; see token-error there')
   const { expiresAt, boundUid } = settings.settings
   if (expiresAt !== undefined && asked.now >= expiresAt)
     return { code: 'TokenExpired', what: `the join token expired at ${new Date(expiresAt).toISOString()}` }

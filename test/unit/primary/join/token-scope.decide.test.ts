@@ -60,4 +60,13 @@ describe('a token', () => {
     const broken: JoinTokenReading = { ok: false, faults: [{ annotation: 'max-uses', fault: 'is not a number' }] }
     assert.equal(judgeToken(broken, asked)?.code, 'TokenScope')
   })
+
+  it('that was issued, and then told to do what this version cannot, admits nobody', () => {
+    for (const more of [
+      { approval: 'manual' },
+      { redact: 'after-first-use' },
+      { clusterLabels: { region: 'eu' } },
+    ] as const)
+      assert.equal(judgeToken(reading(more), asked)?.code, 'TokenScope', JSON.stringify(more))
+  })
 })
