@@ -24,6 +24,7 @@ describe('a hostile client', () => {
   let scene: Scene
   let primary: RunningPrimary
   let token: JoinToken
+  const answers: string[] = []
 
   before(async () => {
     pair = await startPair()
@@ -33,7 +34,10 @@ describe('a hostile client', () => {
     token = parseToken((await scene.token()).token)
   })
 
-  after(async () => pair.stop())
+  after(async () => {
+    await scene.end([{ where: 'answers of the primary', text: answers.join('\n') }])
+    await pair.stop()
+  })
 
   /** Linux has a whole network of loopback addresses: each is a source of its own. */
   async function post(
@@ -55,13 +59,11 @@ describe('a hostile client', () => {
         (answer) => {
           const pieces: Buffer[] = []
           answer.on('data', (piece: Buffer) => pieces.push(piece))
-          answer.once('end', () =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              headers: answer.headers,
-              body: Buffer.concat(pieces).toString(),
-            }),
-          )
+          answer.once('end', () => {
+            const body = Buffer.concat(pieces).toString()
+            answers.push(body)
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })
+          })
         },
       )
       sent.once('error', reject)

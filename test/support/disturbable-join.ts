@@ -5,6 +5,7 @@
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type Channel, exchangeName, writeName } from './join-steps.ts'
+import { Recorder } from './recorder.ts'
 import type { Pair, Scene } from './scene.ts'
 import { wayToApiServer } from './way-to-api-server.ts'
 
@@ -44,7 +45,12 @@ export async function prepareJoin(pair: Pair, name: string): Promise<Disturbable
     { namespace: scene.namespace, name: 'conjoin-secondary' },
     { recognise: writeName },
   )
-  const wire = await startFaultProxy({ target: () => scene.endpoint, recognise: exchangeName })
+  const answers = new Recorder()
+  const wire = await startFaultProxy({
+    target: () => scene.endpoint,
+    recognise: exchangeName,
+    through: () => answers.stream(),
+  })
   const roles: Partial<Record<Side, RoleProcess>> = {}
 
   async function start(side: Side): Promise<void> {
@@ -74,7 +80,7 @@ export async function prepareJoin(pair: Pair, name: string): Promise<Disturbable
     kill: async (side) => role(side).kill(),
     ask: async (clusterName) => scene.mcJoin({ ...given, clusterName }),
     async end() {
-      await scene.end()
+      await scene.end([{ where: 'answers of the primary', text: answers.text() }])
       await Promise.all([primaryWay.proxy, secondaryWay.proxy, wire].map((proxy) => proxy.close()))
     },
   }

@@ -19,6 +19,9 @@ import {
 } from '../../tools/installation.ts'
 import type { Flags, RoleProcess } from '../../tools/role-process.ts'
 import { kubectl, type Plain, plain, read } from './kubectl.ts'
+import { bootstrapOf, tokenSecretOf } from './manifests.ts'
+import { assertNothingLeaks, tokenSecrets } from './scene-secrets.ts'
+import type { Haystack } from './secret-search.ts'
 import { until } from './until.ts'
 
 export interface Pair {
@@ -53,8 +56,11 @@ export async function startPair(): Promise<Pair> {
       return scene
     },
     async stop() {
-      await Promise.all(scenes.map((scene) => scene.end()))
-      await Promise.all([primary.stop(), secondary.stop()])
+      try {
+        await Promise.all(scenes.map((scene) => scene.end()))
+      } finally {
+        await Promise.all([primary.stop(), secondary.stop()])
+      }
     },
   }
 }
@@ -74,6 +80,9 @@ export class Scene {
   readonly #roles = new Set<RoleProcess>()
   /** Everything that ended processes have printed. */
   readonly #printed: string[] = []
+  /** Join tokens that were issued, also those that are gone. */
+  readonly #tokens: string[] = []
+  #ended: Promise<void> | undefined
 
   private constructor(made: {
     primaryCluster: ControlPlane
@@ -151,8 +160,19 @@ export class Scene {
     assert.equal(await role.stop(), 0, `a stopped process ends with 0:\n${role.output().slice(-2000)}`)
   }
 
-  async end(): Promise<void> {
-    await Promise.all([...this.#roles].map((role) => role.stop()))
+  /** Stops the processes, and asserts that they have told no secret; `seen` is what else they have said, and to whom. */
+  async end(seen: readonly Haystack[] = []): Promise<void> {
+    this.#ended ??= (async () => {
+      await Promise.all([...this.#roles].map((role) => role.stop()))
+      const secrets = this.#tokens.flatMap((token) => tokenSecrets('an issued token', token))
+      await assertNothingLeaks(this, { secrets, haystacks: seen })
+    })()
+    return this.#ended
+  }
+
+  /** Of the service accounts that the processes use. */
+  get kubeconfigs(): readonly string[] {
+    return [this.#primaryKubeconfig, this.#secondaryKubeconfig]
   }
 
   /** All that the processes of this scene have printed. */
@@ -166,21 +186,15 @@ export class Scene {
     return kubectl(this.primaryCluster, [...args, '-n', this.place.namespace], input)
   }
 
+  /** In the namespace of the primary's process and its key. */
+  async atHome(args: readonly string[]): Promise<string> {
+    return kubectl(this.primaryCluster, [...args, '-n', this.place.home])
+  }
+
   /** Creates a Bootstrap with the primary, and with secondaries registered ahead. */
   async bootstrap(options: { name?: string; url?: string; ahead?: readonly string[] } = {}): Promise<void> {
-    const k10 = { namespace: 'kasten-io', releaseName: 'k10' }
-    const primary = {
-      name: options.name ?? 'primary-cluster-1',
-      primary: true,
-      k10: { ...k10, ingress: { url: options.url ?? this.endpoint } },
-    }
-    const ahead = (options.ahead ?? []).map((name) => [name, { name, k10 }] as const)
-    const bootstrap = {
-      apiVersion: 'dist.kio.kasten.io/v1alpha1',
-      kind: 'Bootstrap',
-      metadata: { name: 'bootstrap-primary' },
-      spec: { clusters: { 'primary-cluster': primary, ...Object.fromEntries(ahead) } },
-    }
+    const { name = 'primary-cluster-1', url = this.endpoint, ahead = [] } = options
+    const bootstrap = bootstrapOf({ name, url }, ahead)
     await this.onPrimary(['create', '-f', '-'], JSON.stringify(bootstrap))
   }
 
@@ -191,17 +205,13 @@ export class Scene {
       const read = await this.readOnPrimary<Secret>('secret', name)
       return read?.data?.['token'] === undefined ? undefined : read
     })
-    return plain(secret) as { endpoint: string; token: string }
+    const given = plain(secret) as { endpoint: string; token: string }
+    this.#tokens.push(given.token)
+    return given
   }
 
   async createTokenSecret(name: string, tokenAnnotations: Plain = {}): Promise<void> {
-    const named = Object.entries(tokenAnnotations).map(([key, value]) => [`dist.kio.kasten.io/${key}`, value])
-    const secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, annotations: Object.fromEntries(named) },
-      type: 'dist.kio.kasten.io/join-token',
-    }
+    const secret = tokenSecretOf(name, tokenAnnotations)
     await this.onPrimary(['create', '-f', '-'], JSON.stringify(secret))
   }
 

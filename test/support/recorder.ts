@@ -1,0 +1,20 @@
+/** Keeps what passes through streams, for a search afterwards. */
+import { Transform } from 'node:stream'
+
+export class Recorder {
+  readonly #pieces: Buffer[] = []
+
+  /** A part of a pipeline that changes nothing. */
+  stream(): Transform {
+    return new Transform({
+      transform: (piece: Buffer, _encoding, done) => {
+        this.#pieces.push(piece)
+        done(null, piece)
+      },
+    })
+  }
+
+  text(): string {
+    return Buffer.concat(this.#pieces).toString('latin1')
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The secrets of a scene, and what somebody sees there who may read everything but Secrets. Every scene is searched when
+ * it ends: whatever its test was about, nothing may have leaked.
+ */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
+import { mcIdentityName } from '../../src/api/mc-identity.ts'
+import { primaryIdentityName, primaryTlsName } from '../../src/api/primary-identity.ts'
+import type { Secret } from '../../src/kube/objects.ts'
+import { seedOf, signingKeyFromPem } from '../../src/protocol/keys.ts'
+import { nonceKeyOf } from '../../src/protocol/nonce.ts'
+import { parseToken } from '../../src/protocol/token.ts'
+import { plain } from './kubectl.ts'
+import { encodingsOf, type Haystack, type KnownSecret, searchSecrets, secretText } from './secret-search.ts'
+
+/** What is needed of a scene: kubectl in its three namespaces, its logs, and the kubeconfigs of its processes. */
+export interface Searchable {
+  onPrimary(args: readonly string[]): Promise<string>
+  atHome(args: readonly string[]): Promise<string>
+  onSecondary(args: readonly string[]): Promise<string>
+  printed(): string
+  readonly kubeconfigs: readonly string[]
+}
+
+/** Asserts that no secret of the scene, or of `more`, shows where it must not; also in what `more` has seen. */
+export async function assertNothingLeaks(
+  scene: Searchable,
+  more: { secrets: readonly KnownSecret[]; haystacks: readonly Haystack[] },
+): Promise<void> {
+  const secrets = [...(await secretsOf(scene)), ...more.secrets]
+  const haystacks = [...(await readableOf(scene)), ...more.haystacks]
+  assertAllWouldBeFound(secrets)
+  assert.deepEqual(searchSecrets(haystacks, secrets), [])
+}
+
+/** A search that finds nothing proves something only where it would find what was planted. */
+export function assertAllWouldBeFound(secrets: readonly KnownSecret[]): void {
+  for (const secret of secrets)
+    for (const { encoding, needle } of encodingsOf(secret)) {
+      const planted = [{ where: 'planted', text: `{"err":"before ${needle} after"}` }]
+      const found = searchSecrets(planted, [secret]).map((finding) => finding.encoding)
+      assert.ok(found.includes(encoding), `${secret.name} ${encoding}`)
+    }
+}
+
+/** Whatever the Secrets of the scene hold now, and what its processes prove themselves with. */
+export async function secretsOf(scene: Searchable): Promise<readonly KnownSecret[]> {
+  const [home, primary, secondary] = await Promise.all([
+    listSecrets(async (args) => scene.atHome(args)),
+    listSecrets(async (args) => scene.onPrimary(args)),
+    listSecrets(async (args) => scene.onSecondary(args)),
+  ])
+  const bearers = await Promise.all(scene.kubeconfigs.map(bearerOf))
+  return [...home, ...primary, ...secondary].flatMap(secretsIn).concat(bearers)
+}
+
+async function listSecrets(kubectl: (args: readonly string[]) => Promise<string>): Promise<readonly Secret[]> {
+  return (JSON.parse(await kubectl(['get', 'secrets', '-o', 'json'])) as { items: Secret[] }).items
+}
+
+function secretsIn(secret: Secret): readonly KnownSecret[] {
+  const { name } = secret.metadata
+  const data = plain(secret)
+  switch (name) {
+    case primaryTlsName:
+      return [pemSecret(name, data['tls.key'] ?? '')]
+    case primaryIdentityName:
+    case mcIdentityName:
+      return keySecrets(name, data['key'] ?? '')
+    case mcClusterInfoName:
+      return data['token'] === undefined ? [] : [secretText('the communication token', data['token'])]
+    default:
+      return data['token'] === undefined ? [] : tokenSecrets(`the token in ${name}`, data['token'])
+  }
+}
+
+/** Nothing where a test has put something else in the place of a key. */
+function keySecrets(name: string, pem: string): readonly KnownSecret[] {
+  if (!pem.startsWith('-----BEGIN PRIVATE KEY-----')) return []
+  const key = signingKeyFromPem(pem)
+  return [
+    pemSecret(name, pem),
+    { name: `${name}, seed`, bytes: seedOf(key) },
+    { name: `${name}, nonce key`, bytes: nonceKeyOf(key).secret.reveal() },
+  ]
+}
+
+/** A line of the body, which no other key has. */
+function pemSecret(name: string, pem: string): KnownSecret {
+  const line = pem.split('\n')[1]
+  assert.ok(line !== undefined && line.length > 20, `${name} holds a key as PEM`)
+  return secretText(`${name}, PEM`, line)
+}
+
+/** Nothing for what has not the form of a token. */
+export function tokenSecrets(name: string, text: string): readonly KnownSecret[] {
+  const part = /^mcj1\.[\w-]+\.([\w-]{20,})/.exec(text)?.[1]
+  if (part === undefined) return []
+  const whole = [secretText(name, text), secretText(`${name}, secret part`, part)]
+  try {
+    const { key } = parseToken(text)
+    return [
+      ...whole,
+      { name: `${name}, secret`, bytes: Buffer.from(part, 'base64url') },
+      { name: `${name}, seed of its key`, bytes: seedOf(key) },
+    ]
+  } catch {
+    return whole
+  }
+}
+
+async function bearerOf(kubeconfig: string): Promise<KnownSecret> {
+  const token = /token: "?([\w.-]+)/.exec(await readFile(kubeconfig, 'utf8'))?.[1]
+  assert.ok(token !== undefined, `${kubeconfig} holds a token`)
+  return secretText(`the service account token in ${kubeconfig}`, token)
+}
+
+/** Everything but the data of Secrets; of `mc-join-status`, the data too. */
+export async function readableOf(scene: Searchable): Promise<readonly Haystack[]> {
+  const metadata = 'jsonpath={range .items[*]}{.metadata}{"\\n"}{.type}{"\\n"}{end}'
+  const own = 'bootstraps.dist.kio.kasten.io,clusters.dist.kio.kasten.io,configmaps,events.events.k8s.io'
+  const [objects, marks, others, otherMarks, status] = await Promise.all([
+    scene.onPrimary(['get', own, '-o', 'json', '--show-managed-fields']),
+    scene.onPrimary(['get', 'secrets', '-o', metadata]),
+    scene.onSecondary(['get', 'configmaps,events.events.k8s.io', '-o', 'json']),
+    scene.onSecondary(['get', 'secrets', '-o', metadata]),
+    scene.onSecondary(['get', 'secret', 'mc-join-status', '-o', 'json', '--ignore-not-found']),
+  ])
+  const said = status === '' ? '' : JSON.stringify(plain(JSON.parse(status) as Secret))
+  return [
+    { where: 'the logs of the processes', text: scene.printed() },
+    { where: 'objects on the primary', text: objects },
+    { where: 'Secrets of the primary without their data', text: marks },
+    { where: 'objects on the secondary', text: others },
+    { where: 'Secrets of the secondary without their data', text: otherMarks },
+    { where: 'mc-join-status', text: status },
+    { where: 'mc-join-status in plain text', text: said },
+  ]
+}
