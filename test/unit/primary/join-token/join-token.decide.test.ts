@@ -4,6 +4,7 @@ import type { Cluster } from '../../../../src/api/cluster.ts'
 import { annotations } from '../../../../src/api/group.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { decideJoinToken } from '../../../../src/primary/join-token/join-token.decide.ts'
+import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const endpoint = 'https://primary.example.com/k10'
@@ -22,7 +23,7 @@ function secret(
 
 const decide = (subject: Secret, admitted: readonly Cluster[] = []) =>
   decideJoinToken({ secret: subject, endpoint, admitted, now: noon })
-const issued = { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA' }
+const issued = { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA', [annotations.tokenPublicKey]: generateSigningKey().x }
 const filled = { endpoint: encoded(endpoint), token: encoded('mcj1.…') }
 
 describe('a join-token Secret', () => {
@@ -41,6 +42,16 @@ describe('a join-token Secret', () => {
   it('is never filled again once it has an id, whatever its data says', () => {
     assert.deepEqual(decide(secret({ annotations: issued, data: filled })), { kind: 'nothing' })
     assert.deepEqual(decide(secret({ annotations: issued, data: { ...filled, token: '' } })), { kind: 'nothing' })
+  })
+
+  it('that comes with an id and no key is told that nobody can join with it', () => {
+    for (const key of [{}, { [annotations.tokenPublicKey]: 'nonsense' }]) {
+      const decision = decide(secret({ annotations: { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA', ...key } }))
+      assert.match(
+        String(decision.kind === 'report' && decision.fault),
+        /^token-id is set already, and .* holds no key/,
+      )
+    }
   })
 
   it('follows a new endpoint', () => {
