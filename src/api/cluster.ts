@@ -16,10 +16,10 @@ export const clusterKind = { apiVersion, kind: 'Cluster', plural: 'clusters', na
 const key32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 
 const memberSchema = z.object({
+  // The form of the wire: a tombstone has it as a key, and one that could not be stored would hold the deletion for ever.
   uid: z
     .string()
-    .min(1)
-    .max(64)
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
     .meta({ description: 'UID of the kube-system namespace of the cluster. Never changes.' }),
   publicKey: key32.meta({ description: 'Ed25519 public key of the cluster, 32 bytes as base64url.' }),
   keyId: key32.meta({ description: 'RFC 7638 thumbprint of publicKey, SHA-256 as base64url.' }),

@@ -114,6 +114,7 @@ export const bad: readonly Sample[] = [
   { what: 'a URL of 1,025 characters', object: at(`https://h/${'a'.repeat(1015)}`) },
   { what: 'a Cluster without k10', object: { ...cluster(), spec: { primary: true } } },
   { what: 'a member without a uid', object: cluster({ member: { ...member, uid: '' } }) },
+  { what: 'a uid that no ConfigMap could have as a key', object: cluster({ member: { ...member, uid: 'a b/c' } }) },
   { what: 'a member without a key', object: cluster({ member: { ...member, publicKey: undefined } }) },
   { what: 'a key that is too short', object: cluster({ member: { ...member, publicKey: 'A'.repeat(42) } }) },
   { what: 'a date that is none', object: cluster({ member: { ...member, since: 'yesterday' } }) },
