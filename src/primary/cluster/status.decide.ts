@@ -204,6 +204,7 @@ function nextLook(observed: StatusObservation): number | undefined {
 /** Milliseconds since a cluster joined; where none has, since the Cluster was made. A name may be registered long ahead. */
 export function ageOf({ cluster, now }: Pick<StatusObservation, 'cluster' | 'now'>): number {
   const made = Date.parse(cluster.metadata.creationTimestamp ?? '')
-  const { member } = cluster.spec
-  return now - (member === undefined ? made : Math.max(made, Date.parse(member.since)))
+  const joined = Date.parse(cluster.spec.member?.since ?? '')
+  // A date that only the API server can read is no number: compared, it is never the later one.
+  return now - (joined > made ? joined : made)
 }
