@@ -65,6 +65,8 @@ const joinLoad = { working: 64, waiting: 256 }
 const sourceLoad = { burst: 600, perSecond: 10 }
 /** Requests of one member. */
 const memberLoad = { burst: 5, perSecond: 1 }
+/** Changes of a member's status that its heartbeats cause. */
+const newsLoad = { burst: 3, perSecond: 1 / 30 }
 
 export function createOperator(deps: OperatorDeps): Operator {
   let primary: Primary | undefined
@@ -152,6 +154,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     own,
     interval,
     onNews: controllers.wakeCluster,
+    pace: createBuckets(newsLoad, clock),
     clock,
   })
 

@@ -201,10 +201,11 @@ function nextLook(observed: StatusObservation): number | undefined {
   return remaining > 0 ? remaining : undefined
 }
 
-/** Milliseconds since a cluster joined; where none has, since the Cluster was made. A name may be registered long ahead. */
+/**
+ * Milliseconds since the cluster joined, by the primary's own clock and no other: that of its API server may differ by
+ * years, and a name may have been registered long ahead. 0 where none has joined.
+ */
 export function ageOf({ cluster, now }: Pick<StatusObservation, 'cluster' | 'now'>): number {
-  const made = Date.parse(cluster.metadata.creationTimestamp ?? '')
-  const joined = Date.parse(cluster.spec.member?.since ?? '')
-  // A date that only the API server can read is no number: compared, it is never the later one.
-  return now - (joined > made ? joined : made)
+  const { member } = cluster.spec
+  return member === undefined ? 0 : Math.max(0, now - Date.parse(member.since))
 }

@@ -12,6 +12,7 @@ import type { Heartbeat } from '../../protocol/reply.ts'
 import { decideStatus, isConfirmed, type Own, type StatusObservation } from '../cluster/status.decide.ts'
 import { nextStatus, writeStatus } from '../cluster/status.write.ts'
 import type { ClusterLookup } from '../join/cluster-lookup.ts'
+import type { Buckets } from '../load/buckets.ts'
 import type { Sightings } from './sightings.ts'
 
 export interface Confirmation {
@@ -28,6 +29,8 @@ export interface ConfirmationDeps {
   readonly interval: () => number
   /** Wakes the Cluster controller. */
   readonly onNews: (key: ObjectKey) => void
+  /** How often a member may be news: one that says something else with each heartbeat must not cost a write each. */
+  readonly pace: Buckets
   readonly clock: Clock
 }
 
@@ -39,10 +42,14 @@ export function createConfirmation(deps: ConfirmationDeps): Confirmation {
     async heard(cluster, heartbeat) {
       deps.sightings.record(cluster.metadata.name, cluster.spec.member?.uid ?? '', heartbeat)
       if (!isConfirmed(cluster)) await confirm(deps, cluster)
-      else if (nextStatus(cluster, decideStatus(observe(deps, cluster)), deps.clock.now()) !== undefined)
-        deps.onNews(keyOf(cluster))
+      // What is not told now is news still at the next heartbeat.
+      else if (isNews(deps, cluster) && deps.pace.take(cluster.metadata.name) === 0) deps.onNews(keyOf(cluster))
     },
   }
+}
+
+function isNews(deps: ConfirmationDeps, cluster: Cluster): boolean {
+  return nextStatus(cluster, decideStatus(observe(deps, cluster)), deps.clock.now()) !== undefined
 }
 
 /** Writes `Joined=True`, whoever else writes the status at the same time. */
