@@ -57,18 +57,12 @@ export interface RunningPrimary extends RoleProcess {
 /** Starts a primary on a free port and resolves when it serves. */
 export async function startPrimary(
   kubeconfig: string,
-  options: { place?: PrimaryPlace; scheme?: 'https' | 'http'; port?: number; flags?: Flags } = {},
+  options: { place?: PrimaryPlace; scheme?: 'https' | 'http'; port?: number; flags?: Flags; env?: Flags } = {},
 ): Promise<RunningPrimary> {
   const { place = usualPrimary, scheme = 'https', flags } = options
   const endpoint = `${scheme}://127.0.0.1:${options.port ?? (await freePort())}`
-  const role = startRole('primary', {
-    kubeconfig,
-    namespace: place.namespace,
-    'identity-namespace': place.home,
-    listen: endpoint,
-    ...quiet,
-    ...flags,
-  })
+  const placed = { namespace: place.namespace, 'identity-namespace': place.home, listen: endpoint }
+  const role = startRole('primary', { kubeconfig, ...placed, ...quiet, ...flags }, options.env)
   await role.logged('the primary serves', ({ msg }) => msg === 'serving the join endpoint')
   return { ...role, endpoint }
 }
@@ -76,14 +70,10 @@ export async function startPrimary(
 /** Starts a secondary and resolves when it has been started, which is before it has joined. */
 export async function startSecondary(
   kubeconfig: string,
-  options: { namespace?: string; flags?: Flags } = {},
+  options: { namespace?: string; flags?: Flags; env?: Flags } = {},
 ): Promise<RoleProcess> {
-  const role = startRole('secondary', {
-    kubeconfig,
-    namespace: options.namespace ?? usualSecondary,
-    ...quiet,
-    ...options.flags,
-  })
+  const placed = { namespace: options.namespace ?? usualSecondary }
+  const role = startRole('secondary', { kubeconfig, ...placed, ...quiet, ...options.flags }, options.env)
   await role.logged('the secondary starts', ({ msg }) => msg === 'started' || msg.includes('is disabled'))
   return role
 }

@@ -132,22 +132,24 @@ export class Scene {
     })
   }
 
-  async startPrimary(flags: Flags = {}): Promise<RunningPrimary> {
+  async startPrimary(flags: Flags = {}, env: Flags = {}): Promise<RunningPrimary> {
     const role = await startPrimary(this.#primaryKubeconfig, {
       place: this.place,
       scheme: this.#options.scheme ?? 'https',
       port: this.#port,
       // Ten seconds is the least: a test that waits for a heartbeat waits no longer than it must.
       flags: { 'log-level': 'debug', 'heartbeat-interval': '10', ...this.#options.primaryFlags, ...flags },
+      env,
     })
     this.#roles.add(role)
     return role
   }
 
-  async startSecondary(flags: Flags = {}): Promise<RoleProcess> {
+  async startSecondary(flags: Flags = {}, env: Flags = {}): Promise<RoleProcess> {
     const role = await startSecondary(this.#secondaryKubeconfig, {
       namespace: this.namespace,
       flags: { 'log-level': 'debug', ...this.#options.secondaryFlags, ...flags },
+      env,
     })
     this.#roles.add(role)
     return role

@@ -202,10 +202,13 @@ function nextLook(observed: StatusObservation): number | undefined {
 }
 
 /**
- * Milliseconds since the cluster joined, by the primary's own clock and no other: that of its API server may differ by
- * years, and a name may have been registered long ahead. 0 where none has joined.
+ * Milliseconds since the cluster joined, by the primary's own clock: that of its API server may differ by years, and a
+ * name may have been registered long ahead. Only where a user has made that date unreadable the API server's counts. 0
+ * where no cluster has joined.
  */
 export function ageOf({ cluster, now }: Pick<StatusObservation, 'cluster' | 'now'>): number {
   const { member } = cluster.spec
-  return member === undefined ? 0 : Math.max(0, now - Date.parse(member.since))
+  if (member === undefined) return 0
+  const [since, made] = [Date.parse(member.since), Date.parse(cluster.metadata.creationTimestamp ?? '')]
+  return Math.max(0, now - (Number.isNaN(since) ? made : since))
 }
