@@ -7,6 +7,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { KubeClient } from './client.ts'
 import { isConflict, isNotFound } from './errors.ts'
 import { type Lease, leaseKind, microTime } from './objects.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface LeaderDeps {
   readonly client: Pick<KubeClient, 'get' | 'apply' | 'replace'>
@@ -24,6 +25,12 @@ const leaseDurationMs = 15_000
 const renewDeadlineMs = 10_000
 const retryPeriodMs = 2_000
 const fieldManager = 'leader-election'
+
+interface Hold {
+  readonly lease: Lease
+  /** When we asked for its last change, not when the answer came: others may count from any moment between the two. */
+  readonly since: number
+}
 
 /**
  * Waits to become leader, then runs `lead`, whose signal aborts on a stop and on a lost lease. Gives `stopped` after
@@ -62,8 +69,8 @@ export async function runAsLeader(
   return 'stopped'
 }
 
-/** The Lease with our name in it, or undefined when stopped first. */
-async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Lease | undefined> {
+/** The hold on the Lease with our name in it, or undefined when stopped first. */
+async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Hold | undefined> {
   const { client, namespace, lease: name, identity, clock, log } = deps
   /** The last change seen and when, by our own clock: those of other machines may be wrong. */
   let seen: { version: string; at: number } | undefined
@@ -79,7 +86,7 @@ async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Lease | u
       const holder = lease.spec?.holderIdentity ?? ''
       const lasts = (lease.spec?.leaseDurationSeconds ?? 0) * 1000
       const free = holder === '' || holder === identity || clock.monotonic() - seen.at >= lasts
-      if (free) return await client.replace(leaseKind, claim(deps, lease), { fieldManager, signal })
+      if (free) return await claim(deps, lease, signal)
       failing = false
     } catch (err) {
       if (signal.aborted) break
@@ -94,22 +101,22 @@ async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Lease | u
 }
 
 /** Renews until `ended`, then gives the last state of the Lease; undefined as soon as it is lost. */
-async function keep(deps: LeaderDeps, claimed: Lease, ended: AbortSignal): Promise<Lease | undefined> {
+async function keep(deps: LeaderDeps, claimed: Hold, ended: AbortSignal): Promise<Lease | undefined> {
   const { clock, log } = deps
-  let lease = claimed
-  let renewedAt = clock.monotonic()
+  let hold = claimed
+  let next = hold.since + retryPeriodMs
   while (true) {
-    await pause(clock, retryPeriodMs, ended)
+    const deadline = hold.since + renewDeadlineMs
+    await pause(clock, Math.min(next, deadline) - clock.monotonic(), ended)
+    const { lease } = hold
     if (ended.aborted) return lease
-    const startedAt = clock.monotonic()
-    const left = renewedAt + renewDeadlineMs - startedAt
-    if (left <= 0) return undefined
+    const since = clock.monotonic()
+    if (since >= deadline) return undefined
+    next = since + retryPeriodMs
     try {
-      const held = lease
-      const renewed = await within(clock, left, async (signal) => renew(deps, held, signal))
+      const renewed = await within(clock, deadline - since, async (signal) => renew(deps, lease, signal))
       if (renewed === undefined) return undefined
-      lease = renewed
-      renewedAt = startedAt
+      hold = { lease: renewed, since }
     } catch (err) {
       log.debug({ err }, 'cannot renew the lease')
     }
@@ -145,15 +152,21 @@ async function release({ client, clock, log }: LeaderDeps, lease: Lease): Promis
   }
 }
 
-function claim({ identity, clock }: LeaderDeps, lease: Lease): Lease {
+/** Puts our name into the Lease; throws where another was faster, or no answer came while it would be worth something. */
+async function claim({ client, identity, clock }: LeaderDeps, lease: Lease, stop: AbortSignal): Promise<Hold> {
   const now = microTime(clock.now())
   const { holderIdentity, leaseTransitions = 0 } = lease.spec ?? {}
-  return withSpec(lease, {
+  const claimed = withSpec(lease, {
     holderIdentity: identity,
     leaseDurationSeconds: leaseDurationMs / 1000,
     acquireTime: now,
     renewTime: now,
     leaseTransitions: holderIdentity === identity ? leaseTransitions : leaseTransitions + 1,
+  })
+  const since = clock.monotonic()
+  return within(clock, renewDeadlineMs, async (limit) => {
+    const signal = AbortSignal.any([stop, limit])
+    return { lease: await client.replace(leaseKind, claimed, { fieldManager, signal }), since }
   })
 }
 
@@ -161,12 +174,12 @@ function withSpec(lease: Lease, spec: NonNullable<Lease['spec']>): Lease {
   return { ...lease, spec: { ...lease.spec, ...spec } }
 }
 
-/** Runs `attempt` with a signal that aborts after `ms`. */
+/** What `attempt` gives; rejects after `ms`, when its signal aborts, whether it heeds that or not. */
 async function within<R>(clock: Clock, ms: number, attempt: (signal: AbortSignal) => Promise<R>): Promise<R> {
   const limit = new AbortController()
   const cancel = clock.after(ms, () => limit.abort(new Error('no answer in time')))
   try {
-    return await attempt(limit.signal)
+    return await untilAborted(attempt(limit.signal), limit.signal)
   } finally {
     cancel()
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createClient, type KubeClient } from '../../src/kube/client.ts'
-import { type LeaderDeps, runAsLeader } from '../../src/kube/leader.ts'
+import { runAsLeader } from '../../src/kube/leader.ts'
 import { leaseKind, microTime } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { countCalls } from '../support/kube-candidates.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../unit/kube/recording-log.ts'
 
@@ -24,23 +25,6 @@ async function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => resolve(), { once: true })
   await promise
-}
-
-/** A client that can tell whether an answer is awaited. */
-function countingClient(client: KubeClient) {
-  let awaited = 0
-  async function counted<R>(answer: Promise<R>): Promise<R> {
-    awaited += 1
-    return answer.finally(() => {
-      awaited -= 1
-    })
-  }
-  const counting: LeaderDeps['client'] = {
-    get: async (...call) => counted(client.get(...call)),
-    apply: async (...call) => counted(client.apply(...call)),
-    replace: async (...call) => counted(client.replace(...call)),
-  }
-  return { client: counting, awaited: () => awaited }
 }
 
 describe('leader election on a real API server', { timeout: 60_000 }, () => {
@@ -64,7 +48,7 @@ describe('leader election on a real API server', { timeout: 60_000 }, () => {
     const { log, lines } = createRecordingLog()
     const stop = new AbortController()
     const leading = Promise.withResolvers<AbortSignal>()
-    const counting = countingClient(client)
+    const counting = countCalls(client)
     const state = { over: false }
     const result = runAsLeader(
       { client: counting.client, namespace, lease, identity, clock, log },
