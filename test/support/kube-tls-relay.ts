@@ -41,10 +41,7 @@ export async function startKubeTlsRelay(
       })
     }
     client.pipe(upstream)
-    upstream.on('data', (data: Buffer) => {
-      for (let at = 0; at < data.length; at += pieceBytes) client.write(data.subarray(at, at + pieceBytes))
-    })
-    upstream.once('end', () => client.end())
+    void sendInPieces(upstream, client, pieceBytes)
   })
   const close = () => {
     for (const socket of open) socket.destroy()
@@ -56,6 +53,22 @@ export async function startKubeTlsRelay(
       server.setSecureContext(tlsOf(next))
       close()
     },
+  }
+}
+
+async function sendInPieces(from: TLSSocket, to: TLSSocket, pieceBytes: number): Promise<void> {
+  try {
+    for await (const data of from as AsyncIterable<Buffer>) {
+      for (let at = 0; at < data.length; at += pieceBytes) {
+        // One after the other, else they would be put together again on their way out.
+        await new Promise((resolve) => {
+          to.write(data.subarray(at, at + pieceBytes), resolve)
+        })
+      }
+    }
+    to.end()
+  } catch {
+    // The connection was closed, which both sockets know.
   }
 }
 
