@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { askForChallenge, openChallenge } from '../../src/protocol/challenge.ts'
 import { signJoinRequest } from '../../src/protocol/join-request.ts'
@@ -11,6 +11,7 @@ import { generateExchangeKey } from '../../src/protocol/seal.ts'
 import { issueToken, type JoinToken, parseToken } from '../../src/protocol/token.ts'
 import { challengePath, heartbeatPath, joinPath, maxRequestBytes } from '../../src/protocol/wire.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
+import { createJoiner } from '../support/joiner.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 
 interface Answer {
@@ -168,6 +169,36 @@ describe('a hostile client', () => {
     for (const answer of refused) assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/)
     assert.ok(answers.every(({ status }) => status === 200 || status === 429))
     assert.ok((await residentMegabytes(primary.pid)) - before < 150, 'memory stays bounded')
+  })
+
+  it('cannot make the primary dial an address that it names as its own', async () => {
+    const inner = createServer()
+    let connections = 0
+    inner.on('connection', (socket) => {
+      connections += 1
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => {
+      inner.listen(0, '127.0.0.1', resolve)
+    })
+    try {
+      const { port } = inner.address() as AddressInfo
+      const spy = createJoiner({ ingressUrl: `https://127.0.0.1:${port}` })
+      const outcome = await spy.join({
+        endpoint: primary.endpoint,
+        token: (await scene.token('spy')).token,
+        name: 'spy',
+      })
+      assert.equal(outcome.kind, 'joined')
+      assert.equal(await spy.confirm(), 'ok')
+      await scene.untilReady('spy')
+      assert.equal((await scene.cluster('spy'))?.spec.k10.ingress?.url, `https://127.0.0.1:${port}`)
+      // The primary looks at its own address when it starts: this one would be dialled by now.
+      await scene.startPrimary({ identity: 'another', listen: 'http://127.0.0.1:0' })
+      assert.equal(connections, 0)
+    } finally {
+      inner.close()
+    }
   })
 
   it('causes no request to the API server with a bad nonce', async () => {

@@ -42,9 +42,12 @@ const versions = { operator: '0.1.0', kubernetes: 'v1.36.3' }
 export function createJoiner({
   uid = randomUUID(),
   key = generateSigningKey(),
+  ingressUrl,
 }: {
   uid?: string
   key?: SigningKey
+  /** What it reports as its own address. */
+  ingressUrl?: string
 } = {}): Joiner {
   const lines = {
     roots: createRoots({ caBundleFile: undefined, log: silent }),
@@ -63,7 +66,8 @@ export function createJoiner({
   async function ask({ endpoint, token: text, name }: Given): Promise<ExchangeOutcome> {
     const token = parseToken(text)
     const origin = { dialect: 'first' } as const
-    const k10 = { namespace: 'kasten-io', releaseName: 'k10' }
+    const ingress = ingressUrl === undefined ? {} : { ingress: { url: ingressUrl } }
+    const k10 = { namespace: 'kasten-io', releaseName: 'k10', ...ingress }
     const plan = { token, endpoints: [endpoint], name, k10, allowUntrustedTls: false, origin }
     const outcome = await exchange(deps, { plan, key, name }, { log: silent, signal: forever })
     if (outcome.kind === 'joined')
