@@ -25,6 +25,7 @@ import { createTokenSource } from './join/token-source.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
 import { assertOwnDefinitions } from './preflight.ts'
+import { remember } from './remembered.ts'
 import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
 import { createJoinServer } from './server/join-server.ts'
@@ -117,7 +118,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const clusters = createClusterLookup({ client, informer: informers.clusters, namespace })
   const tokens = createTokenSource({ client, informer: informers.tokens, namespace, clock })
   const journal = createAdmissionJournal({ events, clock })
-  const interval = () => heartbeatInterval(informers.clusters.list().length, deps.heartbeatInterval)
+  const interval = remember(() => heartbeatInterval(informers.clusters.list().length, deps.heartbeatInterval))
 
   const identity = createIdentityKeeper({
     client,
@@ -126,15 +127,23 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tokens: informers.tokens,
     namespace: identityNamespace,
     primaryUid,
-    onChange: () => controllers.wakeAll(),
+    onChange: () => {
+      serving.forget()
+      controllers.wakeAll()
+    },
   })
-  const serving = () =>
+  const serving = remember(() =>
     servingPrimary({
       issuer: identity.issuer(),
       clusters: informers.clusters.list(),
       endpointFlag: deps.endpoint,
       interval: deps.heartbeatInterval,
-    })
+    }),
+  )
+  informers.clusters.onChange(() => {
+    interval.forget()
+    serving.forget()
+  })
   const controllers = createControllers({
     ...deps,
     informers,
@@ -144,21 +153,21 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     sightings,
     identity,
     own,
-    interval,
-    serving,
+    interval: interval.get,
+    serving: serving.get,
   })
   const confirmation = createConfirmation({
     client,
     clusters,
     sightings,
     own,
-    interval,
+    interval: interval.get,
     onNews: controllers.wakeCluster,
     pace: createBuckets(newsLoad, clock),
     clock,
   })
 
-  const frontLeaf = createFrontLeaf({ serving, clock, log })
+  const frontLeaf = createFrontLeaf({ serving: serving.get, clock, log })
 
   async function listen() {
     const hosts = ['localhost', ...(deps.endpoint === undefined ? [] : [new URL(deps.endpoint).hostname])]
@@ -175,7 +184,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tokens,
         clusters,
         tombstones,
-        serving,
+        serving: serving.get,
         journal,
         pace: createBuckets(memberLoad, clock),
         spki: () => [...new Set([...ownLeaf, ...[frontLeaf.spki() ?? []].flat()])],
@@ -184,15 +193,15 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       }),
       heartbeats: createHeartbeatService({
         issuer: () => loadedIssuer(identity.issuer()),
-        serving,
-        interval,
+        serving: serving.get,
+        interval: interval.get,
         clusters,
         tombstones,
         confirmation,
         pace: createBuckets(memberLoad, clock),
         clock,
       }),
-      pathBefore: () => pathBefore(serving),
+      pathBefore: () => pathBefore(serving.get),
       trustedProxies: deps.trustedProxies,
       gate: createGate(joinLoad),
       sources: createBuckets(sourceLoad, clock),
