@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { createBootstrapReconciler } from './bootstrap/bootstrap.reconcile.ts'
+import { rivals } from './bootstrap/precedence.ts'
 import { createClusterReconciler } from './cluster/cluster.reconcile.ts'
 import type { Own } from './cluster/status.decide.ts'
 import type { Tombstones } from './cluster/tombstones.ts'
@@ -94,12 +95,13 @@ export function createControllers(deps: ControllersDeps): Controllers {
   // There may be no Secret yet whose appearance would wake it.
   keeper.enqueue(identity.key)
 
-  // Which of two Bootstraps has better right depends on all of them.
-  informers.bootstraps.onChange(({ type }) => {
-    if (type !== 'updated') wake(bootstraps, informers.bootstraps.list())
+  // Which of several Bootstraps has better right depends on each of them, also on what one has just given up.
+  informers.bootstraps.onChange((change) => {
+    wake(bootstraps, rivals(change.object, informers.bootstraps))
+    if (change.type === 'updated') wake(bootstraps, rivals(change.previous, informers.bootstraps))
   })
   informers.clusters.onChange(({ type, object }) => {
-    wake(bootstraps, bootstrapsNaming(informers, object))
+    wake(bootstraps, informers.bootstraps.by('cluster', object.metadata.name))
     wake(clusters, ofSameMember(informers, object))
     if (object.spec.primary) {
       // Tokens name its address, and Bootstraps ask whether there is a primary.
@@ -126,12 +128,6 @@ export function createControllers(deps: ControllersDeps): Controllers {
 
 function wake(controller: Controller, objects: readonly KubeObject[]): void {
   for (const object of objects) controller.enqueue(keyOf(object))
-}
-
-function bootstrapsNaming({ bootstraps }: Informers, cluster: Cluster): readonly KubeObject[] {
-  return bootstraps
-    .list()
-    .filter((bootstrap) => Object.values(bootstrap.spec.clusters).some(({ name }) => name === cluster.metadata.name))
 }
 
 /** Two Clusters of one uid or key come from a race, and only together show which of them is to go. */

@@ -8,6 +8,7 @@ import { createInformer } from '../kube/informer.ts'
 import { type ConfigMap, configMapKind, type Secret, secretKind } from '../kube/objects.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import { bootstrapIndexes } from './bootstrap/precedence.ts'
 import { tombstonesName } from './cluster/tombstones.ts'
 import { clusterIndexes } from './join/cluster-lookup.ts'
 import { indexTokenId, tokenIdIndex } from './join/token-source.ts'
@@ -24,7 +25,7 @@ export function createInformers(deps: {
   const { client, namespace, identityNamespace, clock, log } = deps
   const common = { client, namespace, clock, log }
   const all = {
-    bootstraps: createInformer<Bootstrap>({ ...common, kind: bootstrapKind }),
+    bootstraps: createInformer<Bootstrap>({ ...common, kind: bootstrapKind, indexes: bootstrapIndexes }),
     clusters: createInformer<Cluster>({ ...common, kind: clusterKind, indexes: clusterIndexes }),
     tokens: createInformer<Secret>({
       ...common,

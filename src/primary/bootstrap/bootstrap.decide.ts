@@ -11,7 +11,7 @@ import { nameConflict, primaryConflict } from './precedence.ts'
 
 export interface BootstrapObservation {
   readonly bootstrap: Bootstrap
-  /** Every Bootstrap of the namespace, this one too. */
+  /** Every Bootstrap that names one of its clusters, or a primary as it does; this one too. */
   readonly all: readonly Bootstrap[]
   readonly clusterNamed: (name: string) => Cluster | undefined
   /** The Cluster that is the primary, whoever registered it. */

@@ -17,7 +17,7 @@ import { fieldManager } from '../field-manager.ts'
 import { primaryCluster } from '../state.ts'
 import { type BootstrapDecision, decideBootstrap } from './bootstrap.decide.ts'
 import { decideJoinedBootstrap } from './joined-bootstrap.ts'
-import { isMadeByJoin, nameConflict } from './precedence.ts'
+import { isMadeByJoin, nameConflict, rivals } from './precedence.ts'
 
 export interface BootstrapDeps {
   readonly client: KubeClient
@@ -46,7 +46,7 @@ function lookup(deps: BootstrapDeps, bootstrap: Bootstrap): (name: string) => Cl
 function decide(deps: BootstrapDeps, bootstrap: Bootstrap): BootstrapDecision {
   return decideBootstrap({
     bootstrap,
-    all: deps.bootstraps.list(),
+    all: rivals(bootstrap, deps.bootstraps),
     clusterNamed: lookup(deps, bootstrap),
     primaryCluster: primaryCluster(deps.clusters.list()),
     identityLost: deps.identityLost(),
@@ -95,7 +95,7 @@ function tell(events: EventRecorder, bootstrap: Bootstrap, ready: BootstrapVerdi
 
 async function reconcileJoined(deps: BootstrapDeps, bootstrap: Bootstrap): Promise<void> {
   const clusterNamed = lookup(deps, bootstrap)
-  const isOutranked = nameConflict(bootstrap, deps.bootstraps.list(), clusterNamed) !== undefined
+  const isOutranked = nameConflict(bootstrap, rivals(bootstrap, deps.bootstraps), clusterNamed) !== undefined
   const decision = decideJoinedBootstrap({ bootstrap, clusterNamed, isOutranked })
   switch (decision.kind) {
     case 'nothing':

@@ -5,7 +5,23 @@
 import type { Bootstrap, BootstrapEntry } from '../../api/bootstrap.ts'
 import type { Cluster } from '../../api/cluster.ts'
 import { createdByLabel } from '../../api/group.ts'
+import type { Informer } from '../../kube/informer.ts'
 import { recordNames } from './joined-bootstrap.ts'
+
+/** By which the Bootstraps are found that may want the same: a fleet has one for each of its clusters. */
+export const bootstrapIndexes = {
+  cluster: names,
+  primary: (bootstrap: Bootstrap): readonly string[] => (primaryEntry(bootstrap) === undefined ? [] : ['']),
+}
+
+/** The Bootstraps that want something that this one wants, itself among them. */
+export function rivals(bootstrap: Bootstrap, bootstraps: Pick<Informer<Bootstrap>, 'by'>): readonly Bootstrap[] {
+  const found = [
+    ...names(bootstrap).flatMap((name) => bootstraps.by('cluster', name)),
+    ...(primaryEntry(bootstrap) === undefined ? [] : bootstraps.by('primary', '')),
+  ]
+  return [...new Set(found)]
+}
 
 type Lookup = (name: string) => Cluster | undefined
 
@@ -20,8 +36,8 @@ export function isMadeByJoin({ metadata, spec }: Bootstrap): boolean {
 }
 
 /** Whether a Bootstrap of a user's names this cluster: its Cluster is there without any join. */
-export function isRegisteredAhead(clusterName: string, bootstraps: readonly Bootstrap[]): boolean {
-  return bootstraps.some((bootstrap) => !isMadeByJoin(bootstrap) && names(bootstrap).includes(clusterName))
+export function isRegisteredAhead(clusterName: string, bootstraps: Pick<Informer<Bootstrap>, 'by'>): boolean {
+  return bootstraps.by('cluster', clusterName).some((bootstrap) => !isMadeByJoin(bootstrap))
 }
 
 /** The name of another Bootstrap that names the primary with better right, if there is one. */

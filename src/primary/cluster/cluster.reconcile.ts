@@ -53,7 +53,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     now: deps.clock.now(),
     waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],
     hasElder: deletionTimestamp === undefined && (await deps.lookup.hasElder(cluster)),
-    isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps.list()),
+    isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps),
     namespaceIsDeleted: deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace)),
   }
 }

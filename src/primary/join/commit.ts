@@ -82,7 +82,7 @@ type K10 = Cluster['spec']['k10']
  * so a changed one is written here only. A name that a user's Bootstrap registered ahead has its record already.
  */
 async function commitRecord(deps: CommitDeps, clusterName: string, reported: K10): Promise<void> {
-  if (isRegisteredAhead(clusterName, deps.bootstraps.list())) return
+  if (isRegisteredAhead(clusterName, deps.bootstraps)) return
   for (const name of recordNames(clusterName)) if (await recordUnder(deps, name, clusterName, reported)) return
 }
 

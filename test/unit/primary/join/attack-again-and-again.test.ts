@@ -41,7 +41,7 @@ function primaryWith(more: Record<string, string> = {}) {
         return object
       },
     } as unknown as KubeClient,
-    bootstraps: { list: () => [], get: () => undefined } as unknown as Informer<never>,
+    bootstraps: { by: () => [], get: () => undefined } as unknown as Informer<never>,
     namespace,
     primaryUid: issuer.uid,
     tokens: { cached: () => known, live: async () => known, reread: async () => known },
