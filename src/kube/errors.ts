@@ -30,6 +30,7 @@ export class KubeApiError extends Error {
   readonly resource: string
   readonly objectName: string | undefined
   /** How long the server asks us to stay away, milliseconds. */
+  /** How long the server asks us to stay away, five minutes at most. */
   readonly retryAfterMs: number | undefined
 
   constructor(subject: RequestSubject, failure: Failure) {
@@ -58,6 +59,8 @@ interface Status {
 }
 
 const longestMessage = 1024
+/** Whatever a server or a proxy asks for, nobody stays away longer than after many failures. Milliseconds. */
+const longestRetryAfter = 300_000
 
 /**
  * The error for an answer that is not a success. `body` is the text as it came: a Status, or whatever a proxy or an
@@ -127,7 +130,7 @@ function messageOf(status: Status | undefined): string {
 function retryAfter(header: string | undefined, status: Status | undefined): number | undefined {
   // The API server sends whole seconds; the date form of RFC 9110 is not used by it.
   const seconds = Number(header ?? status?.details?.retryAfterSeconds)
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  return seconds > 0 ? Math.min(seconds * 1000, longestRetryAfter) : undefined
 }
 
 /** The object does not exist; not true of a kind that is not served. */

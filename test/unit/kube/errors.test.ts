@@ -57,6 +57,15 @@ describe('an error of the Kubernetes API', () => {
     assert.equal(errorFromAnswer(subject, { status: 503, body: '', retryAfter: 'tomorrow' }).retryAfterMs, undefined)
   })
 
+  it('stays away for five minutes at most, whatever is asked for', () => {
+    for (const retryAfter of ['301', '86400', '1e400']) {
+      assert.equal(errorFromAnswer(subject, { status: 429, body: '', retryAfter }).retryAfterMs, 300_000)
+    }
+    for (const retryAfter of ['0', '-5', '', 'NaN']) {
+      assert.equal(errorFromAnswer(subject, { status: 429, body: '', retryAfter }).retryAfterMs, undefined)
+    }
+  })
+
   it('keeps the cause of a network failure', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' })
     const error = errorFromNetwork(subject, cause)
