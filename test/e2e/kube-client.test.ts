@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
-import { createServer as createHttpServer } from 'node:http'
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
-import path from 'node:path'
-import { after, before, describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { createClient, type KubeClient } from '../../src/kube/client.ts'
-import { isAlreadyExists, isConflict, isForbidden, isNotFound, KubeApiError } from '../../src/kube/errors.ts'
+import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '../../src/kube/errors.ts'
 import { createEventRecorder } from '../../src/kube/events.ts'
 import {
   type ConfigMap,
@@ -19,6 +15,8 @@ import {
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { clientWith, failureOf } from '../support/kube-clients.ts'
+import { kubeconfigBy } from '../support/kube-relay.ts'
 import { createRecordingLog } from '../unit/kube/recording-log.ts'
 
 const namespace = 'default'
@@ -27,22 +25,6 @@ const unservedKind: Kind = { apiVersion: 'example.com/v1', kind: 'Widget', plura
 
 function configMap(name: string, data: Record<string, string> = { a: '1' }): ConfigMap {
   return { metadata: { namespace, name }, data }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<KubeApiError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  assert.ok(error instanceof KubeApiError, `expected a KubeApiError, got ${String(error)}`)
-  return error
-}
-
-/** A client with another kubeconfig, closed at the end of the test. */
-async function clientWith(context: TestContext, kubeconfig: string): Promise<KubeClient> {
-  const other = await connect({ kubeconfig, userAgent: 'kube-client-test' })
-  context.after(async () => other.close())
-  return createClient(other)
 }
 
 describe('the client against a real API server', { timeout: 60_000 }, () => {
@@ -59,13 +41,6 @@ describe('the client against a real API server', { timeout: 60_000 }, () => {
     await transport.close()
     await controlPlane.stop()
   })
-
-  /** The administrator's kubeconfig with another server. */
-  async function kubeconfigFor(name: string, url: string): Promise<string> {
-    const file = path.join(controlPlane.dir, `${name}.kubeconfig`)
-    await writeFile(file, (await readFile(controlPlane.kubeconfig, 'utf8')).replace(controlPlane.url, url))
-    return file
-  }
 
   it('creates, reads, changes and deletes', async () => {
     const key = { namespace, name: 'crud' }
@@ -169,31 +144,8 @@ describe('the client against a real API server', { timeout: 60_000 }, () => {
     )
   })
 
-  it('needs few connections for many calls, one after the other or at once', async (context) => {
-    const relay = await startRelay(context, Number(new URL(controlPlane.url).port))
-    const relayed = await clientWith(context, await kubeconfigFor('relayed', relay.url))
-    for (let call = 0; call < 200; call++) await relayed.get(namespaceKind, { name: 'kube-system' })
-    assert.ok(relay.connections() <= 2, `${relay.connections()} connections`)
-    await Promise.all(Array.from({ length: 200 }, async () => relayed.get(namespaceKind, { name: 'kube-system' })))
-    assert.ok(relay.connections() <= 32, `${relay.connections()} connections`)
-  })
-
-  it('gives a watch a connection of its own', async (context) => {
-    const relay = await startRelay(context, Number(new URL(controlPlane.url).port))
-    const relayed = await clientWith(context, await kubeconfigFor('watched', relay.url))
-    const stop = new AbortController()
-    const { resourceVersion } = await relayed.list(configMapKind, { namespace })
-    const watches = Array.from({ length: 40 }, async () =>
-      relayed.watch(configMapKind, { namespace, resourceVersion, timeoutSeconds: 60, signal: stop.signal }),
-    )
-    await Promise.all(watches)
-    assert.equal(await relayed.get(configMapKind, { namespace, name: 'nothing' }), undefined)
-    assert.equal(relay.connections(), 41)
-    stop.abort()
-  })
-
   it('tells a network failure as such, and keeps its cause', async (context) => {
-    const unreachable = await clientWith(context, await kubeconfigFor('unreachable', 'https://127.0.0.1:1'))
+    const unreachable = await clientWith(context, await kubeconfigBy(controlPlane, 1))
     const error = await failureOf(unreachable.get(configMapKind, { namespace, name: 'a' }))
     assert.deepEqual([error.status, error.reason], [0, 'ECONNREFUSED'])
     assert.ok(error.cause instanceof Error)
@@ -203,63 +155,6 @@ describe('the client against a real API server', { timeout: 60_000 }, () => {
     const stop = new AbortController()
     stop.abort(new Error('not wanted any more'))
     await assert.rejects(client.list(configMapKind, { signal: stop.signal }), /not wanted any more/)
-  })
-
-  it('follows a token file that is replaced', async (context) => {
-    const file = await controlPlane.serviceAccountKubeconfig(namespace, 'rotating')
-    const text = await readFile(file, 'utf8')
-    const token = /token: (\S+)/.exec(text)?.[1] ?? ''
-    const tokenFile = path.join(controlPlane.dir, 'token')
-    const kubeconfig = path.join(controlPlane.dir, 'token-file.kubeconfig')
-    await writeFile(kubeconfig, text.replace(`token: ${token}`, 'tokenFile: token'))
-    await writeFile(tokenFile, 'expired\n')
-    const rotating = await clientWith(context, kubeconfig)
-    const key = { namespace, name: 'a' }
-    assert.equal((await failureOf(rotating.get(configMapKind, key))).status, 401)
-    await writeFile(tokenFile, `${token}\n`)
-    // Known to the server again: now it is the rights that are missing.
-    assert.equal((await failureOf(rotating.get(configMapKind, key))).status, 403)
-  })
-
-  it('asks an exec plugin for the token', async (context) => {
-    const text = await readFile(await controlPlane.serviceAccountKubeconfig(namespace, 'by-plugin'), 'utf8')
-    const token = /token: (\S+)/.exec(text)?.[1] ?? ''
-    const credential = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }
-    const plugin = { apiVersion: credential.apiVersion, command: 'echo', args: [JSON.stringify(credential)] }
-    const kubeconfig = path.join(controlPlane.dir, 'exec.kubeconfig')
-    await writeFile(kubeconfig, text.replace(`token: ${token}`, `exec: ${JSON.stringify(plugin)}`))
-    const error = await failureOf((await clientWith(context, kubeconfig)).list(configMapKind, { namespace }))
-    assert.match(error.message, /403 Forbidden: .*system:serviceaccount:default:by-plugin/)
-  })
-
-  it('goes through the proxy that the kubeconfig names', async (context) => {
-    const tunnels: string[] = []
-    const proxy = createHttpServer()
-    proxy.on('connect', (request, incoming: Socket) => {
-      tunnels.push(request.url ?? '')
-      const outgoing = connectTcp({ host: '127.0.0.1', port: Number(new URL(controlPlane.url).port) })
-      incoming.write('HTTP/1.1 200 OK\r\n\r\n')
-      incoming.on('error', () => outgoing.destroy())
-      outgoing.on('error', () => incoming.destroy())
-      incoming.pipe(outgoing).pipe(incoming)
-    })
-    const port = await listen(context, proxy)
-    const proxied = await clientWith(
-      context,
-      await kubeconfigFor('proxied', `${controlPlane.url}\n      proxy-url: http://127.0.0.1:${port}`),
-    )
-    const kubeSystem = await proxied.get(namespaceKind, { name: 'kube-system' })
-    assert.equal(kubeSystem?.metadata.uid, controlPlane.kubeSystemUid)
-    assert.deepEqual(tunnels, [new URL(controlPlane.url).host])
-  })
-
-  it('says which context is missing, and that there is no server outside a pod', async () => {
-    const { kubeconfig } = controlPlane
-    await assert.rejects(
-      connect({ kubeconfig, context: 'other', userAgent: 'x' }),
-      /the kubeconfig has no context other/,
-    )
-    await assert.rejects(connect({ userAgent: 'x' }), /not running in a pod/)
   })
 
   it('records Events that the server accepts, with their repeats', async () => {
@@ -281,35 +176,3 @@ describe('the client against a real API server', { timeout: 60_000 }, () => {
     assert.ok(stored !== undefined && Buffer.byteLength(stored.note) <= 1024 && stored.note.endsWith('€…'))
   })
 })
-
-/** Passes bytes on to a local port and counts the connections. */
-async function startRelay(context: TestContext, port: number) {
-  let connections = 0
-  const sockets = new Set<Socket>()
-  const server = createServer((incoming) => {
-    connections += 1
-    const outgoing = connectTcp({ host: '127.0.0.1', port })
-    for (const socket of [incoming, outgoing]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    incoming.pipe(outgoing).pipe(incoming)
-  })
-  const localPort = await listen(context, server)
-  context.after(() => {
-    for (const socket of sockets) socket.destroy()
-  })
-  return { url: `https://127.0.0.1:${localPort}`, connections: () => connections }
-}
-
-/** Listens on a free local port until the end of the test. */
-async function listen(context: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  context.after(() => server.close())
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
-}

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { createClient, type KubeClient } from '../../src/kube/client.ts'
-import { KubeApiError } from '../../src/kube/errors.ts'
 import { configMapKind, namespaceKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { clientWith } from '../support/kube-clients.ts'
 import { follow, untilHolds } from '../support/kube-follower.ts'
 import { kubeconfigBy, startKubeRelay } from '../support/kube-relay.ts'
 import { startKubeTlsRelay } from '../support/kube-tls-relay.ts'
@@ -17,19 +15,6 @@ import { until } from '../support/until.ts'
 const kubeSystem = { name: 'kube-system' }
 /** The longest watch, and what the server may be late. Milliseconds. */
 const longestSilence = 630_000
-
-async function servingCertificate() {
-  return createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<KubeApiError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  assert.ok(error instanceof KubeApiError, `expected a KubeApiError, got ${String(error)}`)
-  return error
-}
 
 describe('connections to a real API server', { timeout: 120_000 }, () => {
   let controlPlane: ControlPlane
@@ -45,13 +30,6 @@ describe('connections to a real API server', { timeout: 120_000 }, () => {
     await transport.close()
     await controlPlane.stop()
   })
-
-  /** A client with another kubeconfig, closed at the end of the test. */
-  async function clientWith(context: TestContext, kubeconfig: string): Promise<KubeClient> {
-    const other = await connect({ kubeconfig, userAgent: 'kube-connections-test' })
-    context.after(async () => other.close())
-    return createClient(other)
-  }
 
   /** An informer behind a relay, which follows already, on a clock that stands still. */
   async function followByRelay(context: TestContext, namespace: string) {
@@ -130,7 +108,7 @@ describe('connections to a real API server', { timeout: 120_000 }, () => {
   })
 
   it('understands lists and watches that arrive byte by byte', async (context) => {
-    const certificate = await servingCertificate()
+    const certificate = await createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
     const relay = await startKubeTlsRelay(context, controlPlane, { certificate, pieceBytes: 1 })
     const trusted = { 'certificate-authority-data': Buffer.from(certificate.certificatePem).toString('base64') }
     const client = await clientWith(context, await kubeconfigBy(controlPlane, relay.port, trusted))
@@ -151,44 +129,26 @@ describe('connections to a real API server', { timeout: 120_000 }, () => {
     }
   })
 
-  it('takes a new certificate authority from its file, for requests and watches, without a restart', async (context) => {
-    const [first, second] = [await servingCertificate(), await servingCertificate()]
-    const relay = await startKubeTlsRelay(context, controlPlane, { certificate: first })
-    const authorityFile = path.join(controlPlane.dir, 'authority.crt')
-    await writeFile(authorityFile, first.certificatePem)
-    const byFile = { 'certificate-authority': authorityFile, 'certificate-authority-data': undefined }
-    const client = await clientWith(context, await kubeconfigBy(controlPlane, relay.port, byFile))
-    const clock = createManualClock()
-    const { informer, line } = await follow(context, admin, 'authority', { client, clock })
-    const put = async (name: string) => {
-      await admin.create(configMapKind, { metadata: { namespace: 'authority', name } })
-    }
-    await put('a')
-    await untilHolds(informer, () => informer.list().length === 1)
-
-    relay.present(second)
-    await line(({ message }) => message === 'watch interrupted')
-    assert.equal((await failureOf(client.get(namespaceKind, kubeSystem))).reason, 'DEPTH_ZERO_SELF_SIGNED_CERT')
-    await writeFile(authorityFile, second.certificatePem)
-    assert.equal((await client.get(namespaceKind, kubeSystem))?.metadata.uid, controlPlane.kubeSystemUid)
-    await put('b')
-    await clock.advance(800)
-    await untilHolds(informer, () => informer.list().length === 2)
+  it('needs few connections for many calls, one after the other or at once', async (context) => {
+    const relay = await startKubeRelay(context, controlPlane)
+    const relayed = await clientWith(context, relay.kubeconfig)
+    for (let call = 0; call < 200; call++) await relayed.get(namespaceKind, { name: 'kube-system' })
+    assert.ok(relay.connections() <= 2, `${relay.connections()} connections`)
+    await Promise.all(Array.from({ length: 200 }, async () => relayed.get(namespaceKind, { name: 'kube-system' })))
+    assert.ok(relay.connections() <= 32, `${relay.connections()} connections`)
   })
 
-  it('uses a token that was rotated on disk for the very next request', async (context) => {
-    const names = ['before', 'after'] as const
-    const files = await Promise.all(names.map(async (name) => controlPlane.serviceAccountKubeconfig('default', name)))
-    const [text = '', other = ''] = await Promise.all(files.map(async (file) => readFile(file, 'utf8')))
-    const tokenIn = (kubeconfig: string) => /token: (\S+)/.exec(kubeconfig)?.[1] ?? ''
-    const tokenFile = path.join(controlPlane.dir, 'rotated-token')
-    const kubeconfig = path.join(controlPlane.dir, 'rotated.kubeconfig')
-    await writeFile(kubeconfig, text.replace(`token: ${tokenIn(text)}`, 'tokenFile: rotated-token'))
-    await writeFile(tokenFile, tokenIn(text))
-    const client = await clientWith(context, kubeconfig)
-    // The server says whom it has recognised when it refuses.
-    assert.match((await failureOf(client.list(configMapKind, {}))).message, /system:serviceaccount:default:before/)
-    await writeFile(tokenFile, `${tokenIn(other)}\n`)
-    assert.match((await failureOf(client.list(configMapKind, {}))).message, /system:serviceaccount:default:after/)
+  it('gives a watch a connection of its own', async (context) => {
+    const relay = await startKubeRelay(context, controlPlane)
+    const relayed = await clientWith(context, relay.kubeconfig)
+    const stop = new AbortController()
+    const { resourceVersion } = await relayed.list(configMapKind, { namespace: 'default' })
+    const watches = Array.from({ length: 40 }, async () =>
+      relayed.watch(configMapKind, { namespace: 'default', resourceVersion, timeoutSeconds: 60, signal: stop.signal }),
+    )
+    await Promise.all(watches)
+    assert.equal(await relayed.get(configMapKind, { namespace: 'default', name: 'nothing' }), undefined)
+    assert.equal(relay.connections(), 41)
+    stop.abort()
   })
 })
