@@ -32,6 +32,14 @@ describe('splitting a stream into lines', () => {
     )
   })
 
+  it('gives the events of a watch whole wherever the connection has cut them in two', async () => {
+    const events = ['ä', '€', '😀', '\\u00e4'].map((text) => `{"type":"ADDED","object":{"data":{"text":"${text}"}}}`)
+    const bytes = Buffer.from(events.map((event) => `${event}\n`).join(''))
+    for (let at = 0; at <= bytes.length; at++) {
+      assert.deepEqual(await linesOf([bytes.subarray(0, at), bytes.subarray(at)]), events, `cut at byte ${at}`)
+    }
+  })
+
   it('keeps a character whole whose bytes arrive one by one', async () => {
     assert.deepEqual(await linesOf([...Buffer.from('ä€😀\n')].map((byte) => Uint8Array.of(byte))), ['ä€😀'])
   })
