@@ -14,6 +14,7 @@ import { createNonce, joinContext, joinNonceLifetime, memberContext, verifyNonce
 import { maskedToken } from '../../protocol/token.ts'
 import type { Answer } from '../answer.ts'
 import type { Buckets } from '../load/buckets.ts'
+import type { Gate } from '../load/gate.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { AdmissionJournal } from './admission-journal.ts'
 import { type AdmitDeps, type Admitted, admit, type Request } from './admit.ts'
@@ -23,6 +24,8 @@ export interface JoinServiceDeps extends AdmitDeps {
   /** Throws `ProtocolError` `Busy` while nothing can be served. */
   readonly serving: () => ServingPrimary
   readonly journal: AdmissionJournal
+  /** The joins in work. Only proven ones take a place: whoever waits for a token to be looked for holds up nobody. */
+  readonly gate: Gate
   /** How often a key may join: a captured request can be sent again while its nonce lives. Only proven ones count. */
   readonly pace: Buckets
   /** SHA-256 of the TLS leaf keys that a challenge vouches for. */
@@ -72,7 +75,7 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
         throw new ProtocolError('Malformed', 'the request reports a k10 that is not well-formed')
       const wait = deps.pace.take(join.key.thumbprint)
       if (wait > 0) throw new ProtocolError('Busy', 'this cluster asks too often', { retryAfterMs: wait })
-      const admitted = await admit(deps, { join, token, askedAt })
+      const admitted = await deps.gate.pass(async () => admit(deps, { join, token, askedAt }))
       // It counts against its source: a token that admits nobody any more would else be good for asking without end.
       if (admitted.kind === 'refused') {
         deps.log.info(

@@ -8,6 +8,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
 import { type PublicKey, publicKeyFrom } from '../../protocol/keys.ts'
 import { oldest } from './cluster-lookup.ts'
 
@@ -20,7 +21,10 @@ export interface KnownToken {
 
 export interface TokenSource {
   cached(id: string): KnownToken | undefined
-  /** Asks the API server; every call that comes before a LIST begins shares that one. Throws `KubeApiError`. */
+  /**
+   * Asks the API server; every call that comes before a LIST begins shares that one. Throws `KubeApiError`, and
+   * `ProtocolError` `Busy` where too many wait already.
+   */
   live(id: string): Promise<KnownToken | undefined>
   /** The same Secret as the API server has it now; undefined if it is gone or another one. Throws `KubeApiError`. */
   reread(token: KnownToken): Promise<KnownToken | undefined>
@@ -35,6 +39,8 @@ export const indexTokenId = (secret: Secret): readonly string[] => {
 
 /** Between the starts of two LISTs, milliseconds: an attacker's unknown ids cost the API server no more than this. */
 const listEvery = 500
+/** Requests that wait for a LIST. */
+const maxWaiting = 256
 
 export function createTokenSource(deps: {
   client: KubeClient
@@ -45,6 +51,7 @@ export function createTokenSource(deps: {
   const { client, informer, namespace, clock } = deps
   let next: Promise<readonly Secret[]> | undefined
   let startedAt = -Infinity
+  let waiting = 0
 
   function listSoon(): Promise<readonly Secret[]> {
     next ??= (async () => {
@@ -59,7 +66,15 @@ export function createTokenSource(deps: {
 
   return {
     cached: (id) => first(informer.by(tokenIdIndex, id)),
-    live: async (id) => first((await listSoon()).filter((secret) => indexTokenId(secret).includes(id))),
+    async live(id) {
+      if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many joins with unknown tokens at once')
+      waiting += 1
+      try {
+        return first((await listSoon()).filter((secret) => indexTokenId(secret).includes(id)))
+      } finally {
+        waiting -= 1
+      }
+    },
     async reread(token) {
       const secret = await client.get(secretKind, keyOf(token.secret))
       if (secret === undefined || secret.metadata.uid !== token.secret.metadata.uid) return undefined

@@ -21,7 +21,6 @@ import type { HeartbeatService } from '../heartbeat/heartbeat-service.ts'
 import type { MemberLane } from '../heartbeat/member-lane.ts'
 import type { JoinService } from '../join/join-service.ts'
 import type { Buckets } from '../load/buckets.ts'
-import type { Gate } from '../load/gate.ts'
 import { sourceOf } from '../load/source.ts'
 import type { Certificate } from './certificate.ts'
 import { boundIdleConnections } from './connections.ts'
@@ -35,8 +34,6 @@ export interface JoinServerDeps {
   readonly certificate: Certificate | undefined
   /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
-  /** The joins in work. */
-  readonly gate: Gate
   /** Requests without a proof, by source. */
   readonly sources: Buckets
   /** Heartbeats that do not count against their source. */
@@ -102,7 +99,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     send(reply, await deps.joins.challenge(readBody(request.body as Buffer))),
   )
   server.post(joinPath, async (request, reply) => {
-    const answer = await deps.gate.pass(async () => deps.joins.join(readBody(request.body as Buffer)))
+    const answer = await deps.joins.join(readBody(request.body as Buffer))
     return send(reply, settle(request, answer, 2))
   })
   server.post<{ Params: { name: string } }>(heartbeatRoute, async (request, reply) => {

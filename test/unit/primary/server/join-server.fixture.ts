@@ -2,7 +2,6 @@
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../../../../src/lib/clock.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
-import { createGate } from '../../../../src/primary/load/gate.ts'
 import { createJoinServer, type JoinServerDeps } from '../../../../src/primary/server/join-server.ts'
 import { silentLog } from '../silent-log.fixture.ts'
 
@@ -19,7 +18,6 @@ export function admittingServer(deps: Partial<JoinServerDeps> = {}): FastifyInst
     pathBefore: () => '',
     certificate: undefined,
     trustedProxies: [],
-    gate: createGate({ working: 64, waiting: 256 }),
     sources: createBuckets({ burst: 600, perSecond: 10 }, systemClock),
     lane: { admits: () => false },
     log: silentLog,
