@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 
 export interface Etcd {
-  /** Forgets all revisions but the present one, as happens every five minutes in a cluster. */
+  /** Forgets all revisions up to now, as happens every five minutes in a cluster. */
   compact(): Promise<void>
   /** Removes an object of a built-in kind; throws where there is none. */
   remove(plural: string, key: { readonly namespace: string; readonly name: string }): Promise<void>
@@ -34,7 +34,8 @@ export function etcdOf(controlPlane: ControlPlane): Etcd {
 
   return {
     async compact() {
-      const { header } = await post('/v3/kv/range', { key: base64('/'), keys_only: true })
+      // A revision of our own: the same one cannot be compacted twice.
+      const { header } = await post('/v3/kv/put', { key: base64('compacted'), value: '' })
       await post('/v3/kv/compaction', { revision: header.revision, physical: true })
     },
     async remove(plural, { namespace, name }) {
