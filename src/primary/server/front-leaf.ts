@@ -33,23 +33,28 @@ const lookEvery = 10 * 60_000
 const lookAgain = 10_000
 /** Before there is a primary: a first join may come right after it. */
 const lookSoon = 1_000
+/** For the whole answer, however little of it comes at a time. */
 const answerTimeout = 15_000
 
 export function createFrontLeaf(deps: FrontLeafDeps): FrontLeaf {
   let seen: string | undefined
 
   /** Returns how long to wait before the next look, milliseconds. */
-  async function look(): Promise<number> {
+  async function look(signal: AbortSignal): Promise<number> {
+    const late = new AbortController()
+    const cancel = deps.clock.after(answerTimeout, () => late.abort(new Error('no answer in time')))
     try {
       const { issuer, endpoint } = deps.serving()
       if (!endpoint.startsWith('https://')) return lookEvery
-      seen = await dial(issuer, endpoint)
+      seen = await dial(issuer, endpoint, AbortSignal.any([signal, late.signal]))
       deps.log.debug({ endpoint, spki: seen }, 'saw the TLS leaf in front of the primary')
       return lookEvery
     } catch (err) {
       // Not reached from inside is common: such a primary vouches for its own leaf only.
       deps.log.debug({ err }, 'the endpoint does not answer from inside with our signature')
       return err instanceof ProtocolError && err.code === 'Busy' ? lookSoon : lookAgain
+    } finally {
+      cancel()
     }
   }
 
@@ -57,7 +62,7 @@ export function createFrontLeaf(deps: FrontLeafDeps): FrontLeaf {
     spki: () => seen,
     async follow(signal) {
       while (!signal.aborted) {
-        const wait = await look()
+        const wait = await look(signal)
         await deps.clock.sleep(wait, signal).catch(() => undefined)
       }
     },
@@ -65,27 +70,27 @@ export function createFrontLeaf(deps: FrontLeafDeps): FrontLeaf {
 }
 
 /** The leaf of the connection over which our own signature came back. Throws where anything else did. */
-async function dial(issuer: Issuer, endpoint: string): Promise<string> {
+async function dial(issuer: Issuer, endpoint: string, signal: AbortSignal): Promise<string> {
   // A token id and a key that do not exist: the answer is the same as for real ones.
   const question = askForChallenge({
     tokenId: toBase64url(secureRandom(12)),
     primaryKey: issuer.key,
     thumbprint: toBase64url(secureRandom(32)),
   })
-  const { leaf, body } = await post(new URL(endpoint + challengePath), JSON.stringify(question))
+  const { leaf, body } = await post(new URL(endpoint + challengePath), JSON.stringify(question), signal)
   const { challenge } = challengeAnswerSchema.parse(parseStrictJson(body))
   await openChallenge(challenge, { request: question, primaryUid: issuer.uid, primaryKey: issuer.key })
   return leaf
 }
 
-async function post(url: URL, body: string): Promise<{ leaf: string; body: string }> {
+async function post(url: URL, body: string, signal: AbortSignal): Promise<{ leaf: string; body: string }> {
   const options: RequestOptions = {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     // A connection of its own, whose certificate is not judged but reported.
     agent: false,
     rejectUnauthorized: false,
-    timeout: answerTimeout,
+    signal,
   }
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (answer) => {
@@ -103,7 +108,6 @@ async function post(url: URL, body: string): Promise<{ leaf: string; body: strin
         else resolve({ leaf: spkiHash(certificate.toString()), body: Buffer.concat(pieces).toString('utf8') })
       })
     })
-    sent.once('timeout', () => sent.destroy(new Error('no answer in time')))
     sent.once('error', reject)
     sent.end(body)
   })
