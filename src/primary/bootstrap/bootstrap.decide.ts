@@ -79,9 +79,12 @@ interface EntryDecision {
   readonly update?: { readonly cluster: Cluster; readonly k10: BootstrapEntry['k10'] }
 }
 
+/** The status repeats it for each entry: an annotation may be so long that the whole could never be stored. */
+const longestMarker = 253
+
 function decideEntry(observed: BootstrapObservation, key: string, entry: BootstrapEntry): EntryDecision {
   const { bootstrap, clusterNamed } = observed
-  const marker = bootstrap.metadata.annotations?.[annotations.register] ?? ''
+  const marker = (bootstrap.metadata.annotations?.[annotations.register] ?? '').slice(0, longestMarker)
   const previous = bootstrap.status?.clusters?.find((status) => status.key === key && status.name === entry.name)
   const cluster = clusterNamed(entry.name)
   if (cluster !== undefined) return decideExisting(key, entry, cluster, previous?.registered ?? marker)
