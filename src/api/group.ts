@@ -28,6 +28,8 @@ export const annotations = {
   tokenId: `${group}/token-id`,
   /** Join token: the key that verifies a proof of possession, base64url. */
   tokenPublicKey: `${group}/token-public-key`,
+  /** Join token: shows that the primary issued it, and nobody else wrote id and key. */
+  tokenSeal: `${group}/token-seal`,
   /** Join token: why it was not issued, or cannot be used any more. */
   tokenError: `${group}/token-error`,
   /** Join token, by the user: lifetime as a duration, read at the first fill. */

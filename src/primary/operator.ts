@@ -116,7 +116,13 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const tombstones = createTombstones({ client, informer: informers.tombstones, namespace, clock })
   const sightings = createSightings(clock)
   const clusters = createClusterLookup({ client, informer: informers.clusters, namespace })
-  const tokens = createTokenSource({ client, informer: informers.tokens, namespace, clock })
+  const tokens = createTokenSource({
+    client,
+    informer: informers.tokens,
+    namespace,
+    issuer: () => identity.issuer(),
+    clock,
+  })
   const journal = createAdmissionJournal({ events, clock })
   const interval = remember(() => heartbeatInterval(informers.clusters.list().length, deps.heartbeatInterval))
 

@@ -7,14 +7,14 @@ import { annotations } from '../../api/group.ts'
 import { decodeJoinTokenData } from '../../api/join-token-secret.ts'
 import { type JoinTokenSettings, readJoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { Secret } from '../../kube/objects.ts'
-import { ProtocolError } from '../../protocol/errors.ts'
-import { publicKeyFrom } from '../../protocol/keys.ts'
 import { unsupported } from './unsupported.ts'
 
 export interface JoinTokenObservation {
   readonly secret: Secret
   /** Where secondaries reach the primary; undefined before it can serve. */
   readonly endpoint: string | undefined
+  /** Whether its annotations name a token that this primary has not issued; false before its key is loaded. */
+  readonly isForeign: boolean
   /** The Clusters that were admitted with this token. */
   readonly admitted: readonly Cluster[]
   /** Wall clock, ms since the epoch. */
@@ -70,26 +70,15 @@ function isIssued(secret: Secret): boolean {
   return secret.metadata.annotations?.[annotations.tokenId] !== undefined
 }
 
-/** Both annotations are ours to write; a user has brought them along, or has changed them. */
-function hasKey(secret: Secret): boolean {
-  try {
-    publicKeyFrom(secret.metadata.annotations?.[annotations.tokenPublicKey] ?? '')
-    return true
-  } catch (error) {
-    if (error instanceof ProtocolError) return false
-    throw error
-  }
-}
-
-function findFault({ secret, now }: JoinTokenObservation): string | undefined {
+function findFault({ secret, isForeign, now }: JoinTokenObservation): string | undefined {
   if (!isIssued(secret)) {
     if (secret.immutable === true)
       return 'the Secret is immutable and cannot be filled; create one without immutable: true'
     const foreign = Object.entries(decodeJoinTokenData(secret.data)).map(([key]) => key)
     if (foreign.length > 0)
       return `data has ${foreign.join(' and ')} already, which conjoin did not write and does not overwrite; create the Secret without data`
-  } else if (!hasKey(secret))
-    return 'token-id is set already, and token-public-key holds no key: nobody can join with it; create the Secret anew without both'
+  } else if (isForeign)
+    return 'token-id is set already, and this primary did not issue that token: nobody can join with it; create the Secret without our annotations'
   const reading = readJoinTokenSettings(secret.metadata.annotations, { now })
   const faults = reading.ok ? unsupported(reading.settings) : reading.faults
   return faults.length === 0 ? undefined : faults.map(({ annotation, fault }) => `${annotation} ${fault}`).join('; ')

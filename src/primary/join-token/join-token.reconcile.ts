@@ -12,6 +12,7 @@ import type { Logger } from '../../lib/logger.ts'
 import { issueToken, maskedToken } from '../../protocol/token.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { ServingPrimary } from '../state.ts'
+import { readIssued, recordIssued } from './issued-token.ts'
 import { decideJoinToken, type JoinTokenDecision } from './join-token.decide.ts'
 
 export interface JoinTokenDeps {
@@ -33,6 +34,7 @@ export function createJoinTokenReconciler(deps: JoinTokenDeps) {
     const decision = decideJoinToken({
       secret,
       endpoint: primary?.endpoint,
+      isForeign: primary !== undefined && readIssued(primary.issuer, secret.metadata.annotations) === undefined,
       admitted: id === undefined ? [] : deps.clusters.by('token', id),
       now: deps.clock.now(),
     })
@@ -62,8 +64,7 @@ async function act(
         data: encodeJoinTokenData({ endpoint, token: token.text }),
         metadata: {
           annotations: {
-            [annotations.tokenId]: token.id,
-            [annotations.tokenPublicKey]: token.publicKey.x,
+            ...recordIssued(primary.issuer, token),
             ...(expiry === undefined ? {} : { [annotations.expiresAt]: new Date(expiry).toISOString() }),
           },
         },

@@ -53,13 +53,13 @@ export function createClusterLookup(deps: {
   }
 }
 
-/** Two Clusters of one uid or key come only from a race, and the older one is the member; so with Secrets of one token. */
-export function oldest<T extends KubeObject>(objects: readonly T[]): T | undefined {
-  return objects.toSorted(ageOrder)[0]
+/** Two Clusters of one uid or key come only from a race, and the older one is the member. */
+export function oldest(clusters: readonly Cluster[]): Cluster | undefined {
+  return clusters.toSorted(ageOrder)[0]
 }
 
 /** Negative where `a` is older; of the same second, by name. Every replica must come to the same order. */
-function ageOrder(a: KubeObject, b: KubeObject): number {
+export function ageOrder(a: KubeObject, b: KubeObject): number {
   const [first, second] = [a.metadata.name, b.metadata.name]
   return createdAt(a) - createdAt(b) || Number(first > second) - Number(first < second)
 }

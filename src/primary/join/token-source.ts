@@ -8,14 +8,13 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { type PublicKey, publicKeyFrom } from '../../protocol/keys.ts'
-import { oldest } from './cluster-lookup.ts'
+import { type IssuedToken, readIssued } from '../join-token/issued-token.ts'
+import { ageOrder } from './cluster-lookup.ts'
 
 /** A filled join-token Secret, as far as a join needs it. */
-export interface KnownToken {
-  readonly id: string
-  readonly publicKey: PublicKey
+export interface KnownToken extends IssuedToken {
   readonly secret: Secret
 }
 
@@ -46,9 +45,11 @@ export function createTokenSource(deps: {
   client: KubeClient
   informer: Informer<Secret>
   namespace: string
+  /** Undefined before the key is loaded. */
+  issuer: () => Issuer | undefined
   clock: Clock
 }): TokenSource {
-  const { client, informer, namespace, clock } = deps
+  const { client, informer, namespace, issuer, clock } = deps
   let next: Promise<readonly Secret[]> | undefined
   let startedAt = -Infinity
   let waiting = 0
@@ -65,12 +66,15 @@ export function createTokenSource(deps: {
   }
 
   return {
-    cached: (id) => first(informer.by(tokenIdIndex, id)),
+    cached: (id) => first(issuer(), informer.by(tokenIdIndex, id)),
     async live(id) {
       if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many joins with unknown tokens at once')
       waiting += 1
       try {
-        return first((await listSoon()).filter((secret) => indexTokenId(secret).includes(id)))
+        return first(
+          issuer(),
+          (await listSoon()).filter((secret) => indexTokenId(secret).includes(id)),
+        )
       } finally {
         waiting -= 1
       }
@@ -78,31 +82,28 @@ export function createTokenSource(deps: {
     async reread(token) {
       const secret = await client.get(secretKind, keyOf(token.secret))
       if (secret === undefined || secret.metadata.uid !== token.secret.metadata.uid) return undefined
-      const current = knownToken(secret)
+      const current = knownToken(issuer(), secret)
       return current?.id === token.id && current.publicKey.x === token.publicKey.x ? current : undefined
     },
   }
 }
 
 /**
- * Of several Secrets with one id the oldest counts. An id is public: whoever may create Secrets could write it on one of
- * his own, and would otherwise take the token from those who hold it.
+ * Of several Secrets with one id the oldest counts that this primary has issued. An id is public: whoever may create
+ * Secrets could write it on one of his own, and would otherwise take the token from those who hold it.
  */
-function first(secrets: readonly Secret[]): KnownToken | undefined {
-  const secret = oldest(secrets)
-  return secret === undefined ? undefined : knownToken(secret)
+function first(issuer: Issuer | undefined, secrets: readonly Secret[]): KnownToken | undefined {
+  for (const secret of secrets.toSorted(ageOrder)) {
+    const known = knownToken(issuer, secret)
+    if (known !== undefined) return known
+  }
+  return undefined
 }
 
-function knownToken(secret: Secret): KnownToken | undefined {
-  const id = secret.metadata.annotations?.[annotations.tokenId]
-  const x = secret.metadata.annotations?.[annotations.tokenPublicKey]
-  if (secret.type !== joinTokenType || id === undefined || x === undefined) return undefined
+function knownToken(issuer: Issuer | undefined, secret: Secret): KnownToken | undefined {
   // A token that is being deleted admits nobody: its owner has revoked it.
-  if (secret.metadata.deletionTimestamp !== undefined) return undefined
-  try {
-    return { id, publicKey: publicKeyFrom(x), secret }
-  } catch {
-    // A user changed the annotation: such a token proves nothing.
+  if (issuer === undefined || secret.type !== joinTokenType || secret.metadata.deletionTimestamp !== undefined)
     return undefined
-  }
+  const issued = readIssued(issuer, secret.metadata.annotations)
+  return issued === undefined ? undefined : { ...issued, secret }
 }

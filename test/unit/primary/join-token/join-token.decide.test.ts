@@ -4,7 +4,6 @@ import type { Cluster } from '../../../../src/api/cluster.ts'
 import { annotations } from '../../../../src/api/group.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { decideJoinToken } from '../../../../src/primary/join-token/join-token.decide.ts'
-import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const endpoint = 'https://primary.example.com/k10'
@@ -22,8 +21,8 @@ function secret(
 }
 
 const decide = (subject: Secret, admitted: readonly Cluster[] = []) =>
-  decideJoinToken({ secret: subject, endpoint, admitted, now: noon })
-const issued = { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA', [annotations.tokenPublicKey]: generateSigningKey().x }
+  decideJoinToken({ secret: subject, endpoint, admitted, isForeign: false, now: noon })
+const issued = { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA' }
 const filled = { endpoint: encoded(endpoint), token: encoded('mcj1.…') }
 
 describe('a join-token Secret', () => {
@@ -34,9 +33,12 @@ describe('a join-token Secret', () => {
   })
 
   it('waits while there is none', () => {
-    assert.deepEqual(decideJoinToken({ secret: secret(), endpoint: undefined, admitted: [], now: noon }), {
-      kind: 'nothing',
-    })
+    assert.deepEqual(
+      decideJoinToken({ secret: secret(), endpoint: undefined, admitted: [], isForeign: false, now: noon }),
+      {
+        kind: 'nothing',
+      },
+    )
   })
 
   it('is never filled again once it has an id, whatever its data says', () => {
@@ -44,14 +46,10 @@ describe('a join-token Secret', () => {
     assert.deepEqual(decide(secret({ annotations: issued, data: { ...filled, token: '' } })), { kind: 'nothing' })
   })
 
-  it('that comes with an id and no key is told that nobody can join with it', () => {
-    for (const key of [{}, { [annotations.tokenPublicKey]: 'nonsense' }]) {
-      const decision = decide(secret({ annotations: { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA', ...key } }))
-      assert.match(
-        String(decision.kind === 'report' && decision.fault),
-        /^token-id is set already, and .* holds no key/,
-      )
-    }
+  it('that brings a token of its own is told that nobody can join with it', () => {
+    const subject = secret({ annotations: issued, data: filled })
+    const decision = decideJoinToken({ secret: subject, endpoint, admitted: [], isForeign: true, now: noon })
+    assert.match(String(decision.kind === 'report' && decision.fault), /^token-id is set already, and .* did not issue/)
   })
 
   it('follows a new endpoint', () => {

@@ -7,41 +7,78 @@ import type { Informer } from '../../../../src/kube/informer.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { systemClock } from '../../../../src/lib/clock.ts'
 import { createTokenSource } from '../../../../src/primary/join/token-source.ts'
+import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
 const id = 'AAAAAAAAAAAAAAAA'
+const primaryKey = generateSigningKey()
+const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
 
-function tokenSecret(name: string, made: number): { secret: Secret; x: string } {
-  const { x } = generateSigningKey()
-  const metadata = {
-    name,
-    namespace,
-    uid: `object-${name}`,
-    creationTimestamp: at(made),
-    annotations: { [annotations.tokenId]: id, [annotations.tokenPublicKey]: x },
-  }
-  return { secret: { apiVersion: 'v1', kind: 'Secret', type: joinTokenType, metadata }, x }
+function tokenSecret(name: string, more: Record<string, string>): Secret {
+  const metadata = { name, namespace, uid: `object-${name}`, creationTimestamp: at(noon), annotations: more }
+  return { apiVersion: 'v1', kind: 'Secret', type: joinTokenType, metadata }
 }
 
-describe('a Secret with the token id of another', () => {
-  const honest = tokenSecret('honest', noon)
-  const forged = [tokenSecret('aaa', noon + 1_000), tokenSecret('zzz', noon + 2_000)]
+function tokensOf(items: readonly Secret[], by = issuer) {
+  return createTokenSource({
+    client: {
+      list: async () => ({ items, resourceVersion: '1' }),
+      get: async () => items[0],
+    } as unknown as KubeClient,
+    informer: { by: () => items } as unknown as Informer<Secret>,
+    namespace,
+    issuer: () => by,
+    clock: systemClock,
+  })
+}
 
+const publicKey = generateSigningKey()
+const sealed = recordIssued(issuer, { id, publicKey })
+const own = generateSigningKey()
+const written = { [annotations.tokenId]: id, [annotations.tokenPublicKey]: own.x }
+
+describe('a Secret with the token id of another', () => {
   it('does not take its place, in whatever order they arrive', async () => {
+    const honest = tokenSecret('honest', sealed)
+    const forged = [tokenSecret('aaa', written), tokenSecret('zzz', { ...sealed, ...written })]
     for (const secrets of [
       [honest, ...forged],
       [...forged, honest],
     ]) {
-      const items = secrets.map(({ secret }) => secret)
-      const tokens = createTokenSource({
-        client: { list: async () => ({ items, resourceVersion: '1' }) } as unknown as KubeClient,
-        informer: { by: () => items } as unknown as Informer<Secret>,
-        namespace,
-        clock: systemClock,
-      })
-      assert.equal(tokens.cached(id)?.publicKey.x, honest.x)
-      assert.equal((await tokens.live(id))?.publicKey.x, honest.x)
+      const tokens = tokensOf(secrets)
+      assert.equal(tokens.cached(id)?.publicKey.x, publicKey.x)
+      assert.equal((await tokens.live(id))?.publicKey.x, publicKey.x)
     }
+  })
+})
+
+describe('a Secret with a token that somebody has made himself', () => {
+  it('admits nobody, from the cache, by LIST or by GET', async () => {
+    const records: readonly Record<string, string>[] = [
+      written,
+      { ...sealed, ...written },
+      { ...sealed, [annotations.tokenId]: 'BBBBBBBBBBBBBBBB' },
+      { ...sealed, [annotations.tokenSeal]: '' },
+      { ...sealed, [annotations.tokenSeal]: 'A'.repeat(43) },
+    ]
+    for (const more of records) {
+      const secret = tokenSecret('mine', more)
+      const tokens = tokensOf([secret])
+      const given = more[annotations.tokenId] ?? ''
+      assert.equal(tokens.cached(given), undefined)
+      assert.equal(await tokens.live(given), undefined)
+      assert.equal(await tokens.reread({ id: given, publicKey: own, secret }), undefined)
+    }
+  })
+
+  it('admits nobody either where another primary has issued it', () => {
+    assert.ok(tokensOf([tokenSecret('issued', sealed)]).cached(id))
+    for (const other of [
+      { ...issuer, key: own },
+      { ...issuer, uid: 'uid-other' },
+    ])
+      assert.equal(tokensOf([tokenSecret('issued', sealed)], other).cached(id), undefined)
   })
 })
