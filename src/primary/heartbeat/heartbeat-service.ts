@@ -19,6 +19,7 @@ import type { Buckets } from '../load/buckets.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { Confirmation } from './confirmation.ts'
 import { type Claim, decideMembership, isMember, type MembershipVerdict } from './membership.decide.ts'
+import { createUsedNonces } from './used-nonces.ts'
 
 export interface HeartbeatDeps {
   /** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */
@@ -52,6 +53,7 @@ export interface HeartbeatService {
 const leastNonceLifetime = 5 * 60_000
 
 export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
+  const usedNonces = createUsedNonces()
   return {
     async heartbeat(request) {
       // A disconnected cluster is told so even after the primary's own Cluster has gone too.
@@ -60,7 +62,9 @@ export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
       const keyId = claimedKey(request.proof).thumbprint
       const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), deps.clock.now())
       try {
-        await verifyRequest(deps, issuer, request)
+        const madeAt = await verifyRequest(deps, issuer, request)
+        if (!usedNonces.use(keyId, { madeAt, now: deps.clock.now() }))
+          throw new ProtocolError('NonceInvalid', 'the nonce has been used')
       } catch (error) {
         if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
         throw error
@@ -81,13 +85,14 @@ function readHeartbeat(body: Buffer): Heartbeat {
   return parsed.data
 }
 
+/** Returns when the nonce was made, ms since the epoch. */
 async function verifyRequest(
   { clock, interval }: HeartbeatDeps,
   issuer: Issuer,
   { clusterName, token, proof, body }: MemberRequest,
-): Promise<void> {
+): Promise<number> {
   const limits = { now: clock.now(), lifetime: Math.max(leastNonceLifetime, 3 * interval()) }
-  await verifyPossession(issuer, proof, { path: heartbeatPath(clusterName), token, body }, limits)
+  return (await verifyPossession(issuer, proof, { path: heartbeatPath(clusterName), token, body }, limits)).nonceMadeAt
 }
 
 /** `keyId` has signed the request; nothing else of it has been verified. */
