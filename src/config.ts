@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
+import { endpointSchema } from './api/endpoint.ts'
 
 /** A setting is missing or wrong; the message names its flag and what it should be. */
 export class ConfigError extends Error {
@@ -53,7 +54,7 @@ function isAddressRange(text: string): boolean {
   )
 }
 
-const endpointUrl = z.url({ protocol: /^https?$/, error: 'must be http://… or https://…' })
+const heartbeatSeconds = 'must be 10 to 600 seconds'
 
 const common = {
   kubeconfig: z.string().min(1).optional(),
@@ -70,9 +71,13 @@ const primarySchema = z.object({
   namespace: namespace.default('kasten-io-mc'),
   'identity-namespace': namespace.optional(),
   listen: listenAddress.default({ tls: true, host: '0.0.0.0', port: 8443 }),
-  endpoint: endpointUrl.optional(),
+  endpoint: endpointSchema.optional(),
   'trusted-proxies': addressRanges.default([]),
-  'heartbeat-interval': z.coerce.number().min(10, 'must be 10 to 600 seconds').max(600).default(20),
+  'heartbeat-interval': z.coerce
+    .number(heartbeatSeconds)
+    .min(10, heartbeatSeconds)
+    .max(600, heartbeatSeconds)
+    .default(20),
 })
 
 const secondarySchema = z.object({
