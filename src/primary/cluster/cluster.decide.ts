@@ -31,7 +31,7 @@ export type ClusterDecision =
     }
 
 /** A Cluster made by a join is collected when no heartbeat has confirmed it for so long, milliseconds. */
-const confirmationLimit = 15 * 60_000
+export const confirmationLimit = 15 * 60_000
 
 export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const { cluster } = observed

@@ -4,6 +4,7 @@ import { bootstrapKind } from '../../api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Outcome } from '../../kube/controller.ts'
+import { KubeApiError } from '../../kube/errors.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { keyOf, namespaceKind, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -88,15 +89,25 @@ async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecisio
 }
 
 /** The record of a join goes with its Cluster. */
-async function deleteRecords(deps: ClusterDeps, cluster: Cluster['metadata']): Promise<void> {
+async function deleteRecords({ client }: ClusterDeps, cluster: Cluster['metadata']): Promise<void> {
   for (const name of recordNames(cluster.name)) {
-    const record = await deps.client.get<Bootstrap>(bootstrapKind, { ...keyOf({ metadata: cluster }), name })
+    const record = await findRecord(client, { ...keyOf({ metadata: cluster }), name })
     if (record === undefined || !isMadeByJoin(record) || recordedCluster(record) !== cluster.name) continue
-    await deps.client.delete(
+    await client.delete(
       bootstrapKind,
       keyOf(record),
       record.metadata.uid === undefined ? {} : { uid: record.metadata.uid },
     )
+  }
+}
+
+async function findRecord(client: KubeClient, key: ObjectKey): Promise<Bootstrap | undefined> {
+  try {
+    return await client.get<Bootstrap>(bootstrapKind, key)
+  } catch (error) {
+    // The kind itself has gone: whoever deletes both kinds must not be left with Clusters that nobody releases.
+    if (error instanceof KubeApiError && error.status === 404) return undefined
+    throw error
   }
 }
 
