@@ -24,6 +24,7 @@ import { createJoinService } from './join/join-service.ts'
 import { createTokenSource } from './join/token-source.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
+import { joinLoad, memberLoad, newsLoad, sourceLoad } from './load/limits.ts'
 import { assertOwnDefinitions } from './preflight.ts'
 import { remember } from './remembered.ts'
 import { spkiHash } from './server/certificate.ts'
@@ -59,15 +60,6 @@ export interface Operator {
   /** Why /readyz is not ok; empty when ready. */
   readonly notReady: () => readonly string[]
 }
-
-/** Joins at once; further ones are turned away. */
-const joinLoad = { working: 64, waiting: 256 }
-/** Requests without a proof, from one source. */
-const sourceLoad = { burst: 600, perSecond: 10 }
-/** Requests of one member. */
-const memberLoad = { burst: 5, perSecond: 1 }
-/** Changes of a member's status that its heartbeats cause. */
-const newsLoad = { burst: 3, perSecond: 1 / 30 }
 
 export function createOperator(deps: OperatorDeps): Operator {
   let primary: Primary | undefined

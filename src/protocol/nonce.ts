@@ -20,7 +20,7 @@ const randomLength = 16
 const tagLength = 16
 const nonceLength = timeLength + randomLength + tagLength
 /** How far a replica's clock may lie behind that of the one which made the nonce, milliseconds. */
-const clockTolerance = 5_000
+export const clockTolerance = 5_000
 
 /** How long a challenge may be answered, milliseconds. */
 export const joinNonceLifetime = 60_000

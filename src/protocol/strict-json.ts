@@ -3,7 +3,7 @@
  * alone keeps the last of two equal members and another reader may keep the first.
  */
 
-const maxDepth = 8
+export const maxDepth = 8
 const prototypeKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**

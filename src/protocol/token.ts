@@ -14,7 +14,7 @@ import { parseStrictJson } from './strict-json.ts'
 const prefix = 'mcj1.'
 const checksumLength = 6
 /** Far above any real token (ten endpoints of 200 characters) and small enough to hash at once. */
-const maxLength = 8192
+export const maxTokenLength = 8192
 
 const headerSchema = z.object({
   tid: field.tokenId,
@@ -54,7 +54,7 @@ export function issueToken(
   const header = toBase64url(JSON.stringify({ tid: id, iss: primary.uid, pk: primary.key.x, ep: primary.endpoints }))
   const body = `${prefix}${header}.${toBase64url(secret)}`
   const text = `${body}.${checksumOf(body)}`
-  if (text.length > maxLength) throw new RangeError('the endpoints are too long for a join token')
+  if (text.length > maxTokenLength) throw new RangeError('the endpoints are too long for a join token')
   // Imported anew, so that the private half ends here.
   return { text: new Redacted(text), id, publicKey: publicKeyFrom(tokenKey(header, secret).x) }
 }
@@ -65,7 +65,7 @@ export function issueToken(
  */
 export function parseToken(text: string): JoinToken {
   if (text === '') throw malformed('the token in mc-join is empty')
-  if (text.length > maxLength)
+  if (text.length > maxTokenLength)
     throw malformed(`the token in mc-join has ${text.length} characters; a join token is far shorter`)
   if (!text.startsWith(prefix)) throw malformed(wrongStart(text))
   const [header = '', secretText = '', checksum = '', ...rest] = text.slice(prefix.length).split('.')

@@ -50,7 +50,7 @@ export interface HeartbeatService {
 }
 
 /** A member's nonce lives at least this long, milliseconds. */
-const leastNonceLifetime = 5 * 60_000
+export const leastNonceLifetime = 5 * 60_000
 
 export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
   const usedNonces = createUsedNonces()

@@ -37,7 +37,7 @@ export const indexTokenId = (secret: Secret): readonly string[] => {
 }
 
 /** Between the starts of two LISTs, milliseconds: an attacker's unknown ids cost the API server no more than this. */
-const listEvery = 500
+export const listEvery = 500
 /** Requests that wait for a LIST. */
 const maxWaiting = 256
 

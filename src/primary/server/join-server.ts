@@ -42,12 +42,12 @@ export interface JoinServerDeps {
 }
 
 /** Header and body of a request, and before them the TLS handshake, have to arrive within this, milliseconds. */
-const requestTimeout = 10_000
+export const requestTimeout = 10_000
 /** Node's default of 30 s would let a slow request live three times as long. */
 const connectionsCheckingInterval = 1_000
 const limits = { connectionsCheckingInterval, headersTimeout: requestTimeout }
 /** Connections that are held for members until their next heartbeat, and by whoever else opens one. */
-const maxIdleConnections = 2_000
+export const maxIdleConnections = 2_000
 const heartbeatRoute = heartbeatPath(':name')
 /** RFC 9457. */
 const problemType = 'application/problem+json'

@@ -36,7 +36,7 @@ export type ExchangeOutcome =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** For challenge and result together, at one endpoint. Milliseconds. */
-const exchangeTimeout = 30_000
+export const exchangeTimeout = 30_000
 /** A difference of clocks that is worth a line in the log; nothing is decided by it. Milliseconds. */
 const notableSkew = 60_000
 

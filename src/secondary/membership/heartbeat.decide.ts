@@ -34,8 +34,8 @@ export type Beat =
   | { readonly kind: 'silent'; readonly error: ProtocolError }
 
 /** The protocol's bounds for the interval, milliseconds. */
-const shortest = 10_000
-const longest = 600_000
+export const shortestInterval = 10_000
+export const longestInterval = 600_000
 /** Part of the interval by which a beat comes earlier or later, so that many members spread. */
 const spread = 0.2
 
@@ -89,5 +89,5 @@ export function nextBeat({ interval, failure }: Contact, random: () => number): 
 }
 
 function clamped(seconds: number): number {
-  return Math.min(Math.max(seconds * 1000, shortest), longest)
+  return Math.min(Math.max(seconds * 1000, shortestInterval), longestInterval)
 }

@@ -26,7 +26,7 @@ export interface Post {
 /** From the request to the whole answer, milliseconds. */
 export const answerTimeout = 15_000
 /** A longer wish is not believed, milliseconds. */
-const maxRetryAfter = 5 * 60_000
+export const maxRetryAfter = 5 * 60_000
 
 /** Throws `ProtocolError` where no answer comes; rejects with the signal's reason when that is aborted. */
 export async function post(request: Post, deps: { clock: Clock; signal: AbortSignal }): Promise<Answer> {

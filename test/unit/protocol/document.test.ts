@@ -1,0 +1,89 @@
+/** The tables of docs/protocol.md say what the code does. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { confirmationLimit } from '../../../src/primary/cluster/cluster.decide.ts'
+import { leastNonceLifetime } from '../../../src/primary/heartbeat/heartbeat-service.ts'
+import { listEvery } from '../../../src/primary/join/token-source.ts'
+import { joinLoad, memberLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
+import { maxIdleConnections, requestTimeout } from '../../../src/primary/server/join-server.ts'
+import { type ErrorCode, meaningOf, type Origin, protocolErrors } from '../../../src/protocol/errors.ts'
+import { maxNameLength } from '../../../src/protocol/fields.ts'
+import { clockTolerance, joinNonceLifetime } from '../../../src/protocol/nonce.ts'
+import { maxDepth } from '../../../src/protocol/strict-json.ts'
+import { maxTokenLength } from '../../../src/protocol/token.ts'
+import { maxAnswerBytes, maxRequestBytes } from '../../../src/protocol/wire.ts'
+import { exchangeTimeout } from '../../../src/secondary/join/exchange.ts'
+import { longestInterval, shortestInterval } from '../../../src/secondary/membership/heartbeat.decide.ts'
+import { answerTimeout, maxRetryAfter } from '../../../src/secondary/primary-client/http.ts'
+import { connectTimeout } from '../../../src/secondary/primary-client/tls.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const document = readFileSync(join(root, 'docs/protocol.md'), 'utf8')
+
+/** The rows of the first table under a heading, without its head. */
+function tableUnder(heading: string): readonly string[] {
+  const section = document.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+}
+
+const seconds = (ms: number) => `${ms / 1000} s`
+const minutes = (ms: number) => `${ms / 60_000} min`
+const kib = (bytes: number) => `${bytes / 1024} KiB`
+
+const limits: Readonly<Record<string, string>> = {
+  'body of a request': kib(maxRequestBytes),
+  'answer that a secondary reads': kib(maxAnswerBytes),
+  'join token': `${maxTokenLength} characters`,
+  'name of a cluster': `${maxNameLength} characters`,
+  'nesting of JSON': String(maxDepth),
+  'life of a challenge': seconds(joinNonceLifetime),
+  "life of a member's nonce, at least": minutes(leastNonceLifetime),
+  'clocks of two replicas, apart': seconds(clockTolerance),
+  'TLS handshake, header and body of a request, each': seconds(requestTimeout),
+  'idle connections, then the oldest is closed': String(maxIdleConnections),
+  'joins at work, and waiting; then 503': `${joinLoad.working}, ${joinLoad.waiting}`,
+  'requests of one address that prove nothing: at once, and each second; then 429': `${sourceLoad.burst}, ${sourceLoad.perSecond}`,
+  'joins and heartbeats of one key: at once, and each second; then 503': `${memberLoad.burst}, ${memberLoad.perSecond}`,
+  'looks for an unknown token at the API server, one each': seconds(listEvery),
+  'wait for the first heartbeat of an accepted join': minutes(confirmationLimit),
+  'connection to a primary': seconds(connectTimeout),
+  'answer of a primary': seconds(answerTimeout),
+  'challenge and result together, at one endpoint': seconds(exchangeTimeout),
+  'Retry-After that is believed': minutes(maxRetryAfter),
+  'time between two heartbeats': `${seconds(shortestInterval)} to ${minutes(longestInterval)}`,
+}
+
+const words: Readonly<Record<Origin, string>> = { signed: 'signed', unsigned: 'unsigned', home: 'at home' }
+
+function errorRow(code: ErrorCode): string {
+  const { origins, http, final, what } = meaningOf(code)
+  const origin = origins.map((name) => words[name]).join(', ')
+  return `| \`${code}\` | ${origin} | ${http === 0 ? '–' : http} | ${final ? 'yes' : 'no'} | ${what} |`
+}
+
+describe('docs/protocol.md', () => {
+  it('has the error table of the code', () => {
+    assert.deepEqual(tableUnder('Errors'), (Object.keys(protocolErrors) as ErrorCode[]).map(errorRow))
+  })
+
+  it('has the limits of the code', () => {
+    assert.deepEqual(
+      tableUnder('Limits'),
+      Object.entries(limits).map(([limit, value]) => `| ${limit} | ${value} |`),
+    )
+  })
+
+  it('has every type of a signed message', () => {
+    const source = readFileSync(join(root, 'src/protocol/jws.ts'), 'utf8')
+    const declared = /export type MessageType =([^;]*?)\n\n/.exec(source)?.[1] ?? ''
+    const types = [...declared.matchAll(/'([^']+)'/g)].map(([, typ]) => typ)
+    assert.ok(types.length > 0)
+    const listed = tableUnder('Signed messages').map((row) => /^\| `([^`]+)`/.exec(row)?.[1])
+    assert.deepEqual(new Set(listed), new Set(types))
+  })
+})
