@@ -53,7 +53,9 @@ export async function startKubeRelay(context: TestContext, controlPlane: Control
   const port = await listen(context, server)
   const cut = () => {
     for (const [client, upstream] of pairs) {
-      client.resetAndDestroy()
+      // Node never closes a socket that is reset while it is being shut down, and then does not end either.
+      if (client.writableEnded) client.destroy()
+      else client.resetAndDestroy()
       upstream.destroy()
     }
   }
