@@ -14,12 +14,11 @@ export interface Answer {
   readonly isProven?: boolean
 }
 
-/** Problem details (RFC 9457) for an error of the protocol. */
-export function problemOf(error: ProtocolError): Answer {
-  const status = meaningOf(error.code).http
+/** Problem details (RFC 9457) for an error of the protocol; `status` where HTTP has a better one than the table. */
+export function problemOf(error: ProtocolError, status = meaningOf(error.code).http): Answer {
   return {
     status,
     body: { type: 'about:blank', title: meaningOf(error.code).what, status, code: error.code, detail: error.message },
-    ...(status === 503 ? { retryAfter: Math.ceil((error.retryAfterMs ?? 1_000) / 1000) } : {}),
+    ...(meaningOf(error.code).http === 503 ? { retryAfter: Math.ceil((error.retryAfterMs ?? 1_000) / 1000) } : {}),
   }
 }

@@ -153,14 +153,12 @@ function answerError(log: Logger, error: unknown): Answer {
     return problemOf(new ProtocolError('Internal'))
   }
   // Fastify's own: a body that is too large, of another type, or cut off.
-  return { ...problemOf(new ProtocolError('Malformed', 'the body is too large, or not JSON')), status }
+  return problemOf(new ProtocolError('Malformed', 'the body is too large, or not JSON'), status)
 }
 
 function tooMany(waitMs: number): Answer {
-  const problem = problemOf(
-    new ProtocolError('Busy', 'too many requests without a proof from this address', { retryAfterMs: waitMs }),
-  )
-  return { ...problem, status: 429 }
+  const message = 'too many requests without a proof from this address'
+  return problemOf(new ProtocolError('Busy', message, { retryAfterMs: waitMs }), 429)
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
