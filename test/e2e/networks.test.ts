@@ -112,9 +112,9 @@ describe('between a secondary and its primary', () => {
       msg: /^NotOurServer: /,
     },
     {
-      what: 'the answer does not end',
-      behaviour: { kind: 'endless' },
-      msg: /^NotOurServer: /,
+      what: 'the answer has a gigabyte',
+      behaviour: { kind: 'gigabyte' },
+      msg: /^NotOurServer: .*its answer is larger than 64 KiB/,
     },
     {
       what: 'the connection is cut after each request has been delivered',

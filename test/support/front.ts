@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, request as tlsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { PassThrough, Transform } from 'node:stream'
+import { Recorder } from './recorder.ts'
 
 export type Behaviour =
   /** Hands everything on, both ways. */
@@ -18,13 +20,17 @@ export type Behaviour =
     }
   /** Reads the request, hands it on, and cuts the connection instead of answering. */
   | { readonly kind: 'reset' }
-  /** Answers with a body that goes on until the other side has had enough. */
-  | { readonly kind: 'endless' }
+  /** Announces an answer of a gigabyte, and sends it until the other side has had enough. */
+  | { readonly kind: 'gigabyte' }
+  /** Hands the request on, and changes a letter of each answer. */
+  | { readonly kind: 'tamper' }
 
 export interface Front {
   readonly url: string
   /** Paths, in the order of the requests. */
   readonly paths: readonly string[]
+  /** The bodies that it has handed back. */
+  answers(): string
   behave(behaviour: Behaviour): void
   /** Stops to listen; `up` begins again on the same port. */
   down(): Promise<void>
@@ -36,23 +42,27 @@ export async function startFront(
   certificate?: { readonly certificatePem: string; readonly privateKeyPem: string },
 ): Promise<Front> {
   const paths: string[] = []
+  const answers = new Recorder()
   let behaviour: Behaviour = { kind: 'relay' }
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     paths.push(incoming.url ?? '')
     const current = behaviour
     switch (current.kind) {
       case 'relay':
-        relay(target(), incoming, outgoing, () => undefined)
+        relay(target(), incoming, outgoing, { through: answers.stream() })
         break
       case 'reset':
-        relay(target(), incoming, outgoing, () => incoming.socket.resetAndDestroy())
+        relay(target(), incoming, outgoing, { instead: () => incoming.socket.resetAndDestroy() })
+        break
+      case 'tamper':
+        relay(target(), incoming, outgoing, { through: changeLetter() })
         break
       case 'answer':
         outgoing.writeHead(current.status, current.headers)
         outgoing.end(current.body)
         break
-      case 'endless':
-        outgoing.writeHead(200, { 'content-type': 'application/json' })
+      case 'gigabyte':
+        outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 ** 30 })
         writeUntilClosed(outgoing)
         break
     }
@@ -67,6 +77,7 @@ export async function startFront(
   return {
     url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     paths,
+    answers: () => answers.text(),
     behave(next) {
       behaviour = next
     },
@@ -83,19 +94,34 @@ export async function startFront(
   }
 }
 
-/** `instead` may end the connection when the answer has come. */
-function relay(target: string, incoming: IncomingMessage, outgoing: ServerResponse, instead: () => void): void {
+/** `instead` may end the connection when the answer has come; the answer's body goes `through`. */
+function relay(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { instead, through = new PassThrough() }: { instead?: () => void; through?: Transform },
+): void {
   const url = new URL(incoming.url ?? '/', target)
   const send = url.protocol === 'https:' ? tlsRequest : request
   const options = { method: incoming.method, headers: incoming.headers, rejectUnauthorized: false }
   const upstream = send(url, options, (answer) => {
-    instead()
+    instead?.()
     if (outgoing.destroyed) return
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-    answer.pipe(outgoing)
+    answer.pipe(through).pipe(outgoing)
   })
   upstream.once('error', () => outgoing.destroy())
   incoming.pipe(upstream)
+}
+
+/** Changes the last letter before the end of a JSON text: it belongs to a signature, or to a seal. */
+function changeLetter(): Transform {
+  return new Transform({
+    transform: (piece: Buffer, _encoding, done) => {
+      const changed = piece.toString().replace(/[\w-](?="\}$)/, (letter) => (letter === 'A' ? 'B' : 'A'))
+      done(null, changed)
+    },
+  })
 }
 
 function writeUntilClosed(outgoing: ServerResponse): void {

@@ -1,0 +1,146 @@
+/** What lies between two clusters besides a wire: name servers, proxies, interception, renewed certificates, IPv6. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Secret } from '../../src/kube/objects.ts'
+import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
+import { freePort } from '../../tools/controlplane/ports.ts'
+import { startForwardProxy } from '../support/forward-proxy.ts'
+import { startFront } from '../support/front.ts'
+import { createNames } from '../support/names.ts'
+import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { until } from '../support/until.ts'
+
+describe('on the way to its primary', () => {
+  let pair: Pair
+
+  before(async () => {
+    pair = await startPair()
+  })
+
+  after(async () => pair.stop())
+
+  /** A primary whose token names this address, and mc-join with it. */
+  async function askFor(scene: Scene, endpoint: string, port: number): Promise<void> {
+    await scene.startPrimary({ listen: `https://127.0.0.1:${port}` })
+    await scene.bootstrap({ url: endpoint })
+    await scene.mcJoin({ ...(await scene.token()), clusterName: 'east' })
+  }
+
+  async function assertRetries(scene: Scene): Promise<void> {
+    const annotations = await until('the tries are shown', async () => {
+      const stored = (await scene.readOnSecondary<Secret>('secret', 'mc-join-status'))?.metadata.annotations
+      return stored?.['dist.kio.kasten.io/next-retry'] === undefined ? undefined : stored
+    })
+    const [last = '', next = ''] = ['last-attempt', 'next-retry'].map(
+      (name) => annotations[`dist.kio.kasten.io/${name}`],
+    )
+    assert.ok(Date.parse(next) > Date.parse(last), `next-retry ${next} is later than last-attempt ${last}`)
+    assert.equal(await scene.clusterInfo(), undefined)
+  }
+
+  it('a secondary joins when the name of its primary can be resolved at last', async () => {
+    const scene = await pair.scene('dns')
+    const names = createNames(join(pair.secondary.dir, 'names.json'))
+    await scene.startSecondary({}, names.env)
+    const port = await freePort()
+    await askFor(scene, `https://primary.test:${port}`, port)
+    await scene.untilStatus(
+      'Joining',
+      /^DnsFailure: the host name of https:\/\/primary\.test:\d+ cannot be resolved: .*; /,
+    )
+    await assertRetries(scene)
+    names.set({ 'primary.test': '127.0.0.1' })
+    await scene.untilStatus('Joined')
+  })
+
+  it('a secondary names the proxy that turns it away, and joins through it when it is let through', async () => {
+    const scene = await pair.scene('proxy')
+    const proxy = await startForwardProxy()
+    try {
+      proxy.admit(false)
+      await scene.startSecondary({}, { HTTPS_PROXY: proxy.url })
+      const port = await freePort()
+      await askFor(scene, `https://127.0.0.1:${port}`, port)
+      const { msg } = await scene.untilStatus('Joining', /^ProxyError: /)
+      assert.match(
+        msg ?? '',
+        new RegExp(`^ProxyError: the proxy ${proxy.url} wants other credentials \\(407\\), at https://`),
+      )
+      assert.match(msg ?? '', /; check HTTPS_PROXY and NO_PROXY of the conjoin secondary$/)
+      await assertRetries(scene)
+      proxy.admit(true)
+      await scene.untilStatus('Joined')
+      assert.deepEqual([...new Set(proxy.targets)], [`127.0.0.1:${port}`])
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('a secondary goes around a proxy that it is told not to use', async () => {
+    const scene = await pair.scene('no-proxy')
+    const proxy = await startForwardProxy()
+    try {
+      await scene.startSecondary({}, { HTTPS_PROXY: proxy.url, NO_PROXY: 'example.com,127.0.0.0/8' })
+      const port = await freePort()
+      await askFor(scene, `https://127.0.0.1:${port}`, port)
+      await scene.untilStatus('Joined')
+      assert.deepEqual(proxy.targets, [])
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('a secondary joins over IPv6, once there is something at that address', async () => {
+    const scene = await pair.scene('six')
+    await scene.startSecondary()
+    const port = await freePort()
+    const primary = await scene.startPrimary({ listen: `https://[::1]:${port}` })
+    await scene.bootstrap({ url: `https://[::1]:${port}` })
+    const given = await scene.token()
+    await scene.stop(primary)
+    await scene.mcJoin({ ...given, clusterName: 'east' })
+    await scene.untilStatus('Joining', /^ConnectRefused: the primary cannot be reached at https:\/\/\[::1\]:\d+: /)
+    await assertRetries(scene)
+    await scene.startPrimary({ listen: `https://[::1]:${port}` })
+    await scene.untilStatus('Joined')
+  })
+
+  it('an interceptor with a certificate that the secondary trusts learns no secret, and cannot change a byte', async () => {
+    const scene = await pair.scene('intercept')
+    const certificate = await createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
+    const bundle = join(pair.secondary.dir, 'interceptor.pem')
+    await writeFile(bundle, certificate.certificatePem)
+    const interceptor = await startFront(() => scene.endpoint, certificate)
+    try {
+      await scene.startSecondary({ 'ca-bundle': bundle })
+      await scene.startPrimary({ endpoint: interceptor.url })
+      await scene.bootstrap()
+      interceptor.behave({ kind: 'tamper' })
+      await scene.mcJoin({ ...(await scene.token()), clusterName: 'east' })
+      await scene.untilStatus('Joining', /^(NotOurServer|PrimaryKeyMismatch): /)
+      await assertRetries(scene)
+      interceptor.behave({ kind: 'relay' })
+      await scene.untilStatus('Joined')
+      // The heartbeat's communication token passes; without the member's key it is worthless.
+      await scene.end([{ where: 'the interceptor', text: interceptor.answers() }])
+    } finally {
+      await interceptor.down()
+    }
+  })
+
+  it('a member accepts the renewed certificate of its primary, because the primary vouches for it', async () => {
+    const scene = await pair.scene('renewed')
+    const { primary } = await scene.join('east')
+    const before = await scene.atHome(['get', 'secret', 'mc-primary-tls', '-o', 'jsonpath={.data.tls\\.crt}'])
+    await scene.stop(primary)
+    await scene.atHome(['delete', 'secret', 'mc-primary-tls'])
+    await scene.startPrimary()
+    const renewed = await scene.atHome(['get', 'secret', 'mc-primary-tls', '-o', 'jsonpath={.data.tls\\.crt}'])
+    assert.notEqual(renewed, before)
+    // Only over an accepted connection it hears of this.
+    await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io/east', '--timeout=30s'])
+    await scene.untilStatus('Rejected', /^Disconnected: /)
+  })
+})
