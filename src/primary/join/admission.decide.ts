@@ -43,7 +43,8 @@ export type Admission =
       readonly code: ErrorCode
       readonly what: string
       readonly remedy?: string
-      readonly restsOn?: Cluster
+      /** The Cluster of another that the refusal tells of. */
+      readonly tellsOf?: Cluster
     }
   | { readonly kind: 'wait'; readonly what: string }
 
@@ -78,8 +79,8 @@ function isBeingDisconnected({ applicant, byUid, byKey, byName }: Situation): Ad
   if (leaving === undefined) return undefined
   const since = Date.parse(leaving.metadata.deletionTimestamp ?? '')
   const isOwn = leaving === byUid && leaving.spec.member?.keyId === applicant.keyId
-  if (isOwn && applicant.askedAt < since) return disconnected(since, leaving)
-  return { kind: 'wait', what: `Cluster ${leaving.metadata.name} is being deleted` }
+  if (isOwn && applicant.askedAt < since) return disconnected(since)
+  return { kind: 'wait', what: 'a Cluster of this name, uid or key is being deleted' }
 }
 
 function wasDisconnected({ applicant, byUid, disconnectedAt }: Situation): Admission | undefined {
@@ -134,16 +135,16 @@ export function suggestName(asked: string, uid: string): string {
   return `${asked.slice(0, 58).replace(/[.-]+$/, '')}-${suffix}`
 }
 
-function disconnected(at: number, restsOn?: Cluster): Admission {
-  return refuse('Disconnected', `disconnected by the primary at ${new Date(at).toISOString()}`, undefined, restsOn)
+function disconnected(at: number): Admission {
+  return refuse('Disconnected', `disconnected by the primary at ${new Date(at).toISOString()}`)
 }
 
-function refuse(code: ErrorCode, what: string, remedy?: string, restsOn?: Cluster): Admission {
+function refuse(code: ErrorCode, what: string, remedy?: string, tellsOf?: Cluster): Admission {
   return {
     kind: 'refuse',
     code,
     what,
     ...(remedy === undefined ? {} : { remedy }),
-    ...(restsOn === undefined ? {} : { restsOn }),
+    ...(tellsOf === undefined ? {} : { tellsOf }),
   }
 }

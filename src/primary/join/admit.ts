@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { generatedName } from '../../api/cluster-name.ts'
-import { readJoinTokenSettings } from '../../api/join-token-settings.ts'
+import { type JoinTokenReading, readJoinTokenSettings } from '../../api/join-token-settings.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts'
 import type { VerifiedJoin } from '../../protocol/join-request.ts'
@@ -14,7 +14,7 @@ import { addUse, usersOf } from '../join-token/token-uses.ts'
 import { type Admission, decideAdmission, type Situation } from './admission.decide.ts'
 import type { ClusterLookup } from './cluster-lookup.ts'
 import { type CommitDeps, commit, type Granted } from './commit.ts'
-import { judgeToken, judgeUse } from './token-scope.decide.ts'
+import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
 import type { KnownToken, TokenSource } from './token-source.ts'
 
 export interface AdmitDeps extends CommitDeps {
@@ -70,14 +70,26 @@ async function decide(deps: AdmitDeps, request: Request, source: 'cache' | 'live
   const unfit = judgeToken(settings, { uid: claims.sub, name: claims.name, now: deps.clock.now() })
   if (unfit !== undefined) return { kind: 'refuse', ...unfit }
   const admission = decideAdmission(await gather(deps, request, source))
-  if (admission.kind === 'refuse' || admission.kind === 'wait') return admission
-  const exhausted = judgeUse(settings, {
-    name: nameOf(admission),
-    keyId: key.thumbprint,
-    isMember: admission.kind === 'recognise',
-    users: usersOf(secret),
-  })
-  return exhausted === undefined ? admission : { kind: 'refuse', ...exhausted }
+  const use = { keyId: key.thumbprint, users: usersOf(secret) }
+  const unfitNow = judgeAdmission(settings, admission, use)
+  return unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow }
+}
+
+function judgeAdmission(
+  settings: JoinTokenReading,
+  admission: Admission,
+  use: { readonly keyId: string; readonly users: readonly string[] },
+): TokenRefusal | undefined {
+  switch (admission.kind) {
+    case 'wait':
+      return undefined
+    case 'refuse':
+      return admission.tellsOf && judgeTelling(settings, { ...use, name: admission.tellsOf.metadata.name })
+    case 'create':
+    case 'bind':
+    case 'recognise':
+      return judgeUse(settings, { ...use, name: nameOf(admission), isMember: admission.kind === 'recognise' })
+  }
 }
 
 function nameOf(granted: Granted): string {

@@ -39,6 +39,19 @@ export function judgeUse(
   }
 }
 
+/**
+ * Before a refusal tells of the Cluster of this name: a token that could not let it in is no means to ask who is a member.
+ * The applicant would be refused all the same.
+ */
+export function judgeTelling(
+  settings: JoinTokenReading,
+  use: { readonly name: string; readonly keyId: string; readonly users: readonly string[] },
+): TokenRefusal | undefined {
+  const only = settings.ok ? settings.settings.clusterName : undefined
+  if (only !== undefined && only !== use.name) return scope(`the join token admits only the name ${only}`)
+  return judgeUse(settings, { ...use, isMember: false })
+}
+
 function judgeName(settings: JoinTokenReading, name: string): TokenRefusal | undefined {
   const only = settings.ok ? settings.settings.clusterName : undefined
   return only === undefined || only === name

@@ -112,7 +112,7 @@ describe('an applicant', () => {
     const leaving = cluster('east', { metadata: { deletionTimestamp: at(noon) } })
     assert.deepEqual(decideAdmission(situation({ byName: leaving })), {
       kind: 'wait',
-      what: 'Cluster east is being deleted',
+      what: 'a Cluster of this name, uid or key is being deleted',
     })
   })
 })

@@ -28,7 +28,7 @@ const issued = issueToken({ uid: issuer.uid, key: primaryKey, endpoints: [endpoi
 const token = parseToken(issued.text.reveal())
 
 /** A primary with one token that has these annotations; counts what it asks of the API server. */
-export function primaryWith(more: Record<string, string> = {}, tokens: Partial<TokenSource> = {}) {
+export function primaryWith(more: Record<string, string> = {}, tokens: Partial<TokenSource> = {}, taken?: Cluster) {
   const made = { [annotations.tokenId]: issued.id, [annotations.tokenPublicKey]: issued.publicKey.x, ...more }
   const metadata = { name: 'token', namespace, uid: 'object-token', creationTimestamp: at(noon), annotations: made }
   const known = { id: issued.id, publicKey: issued.publicKey, secret: { type: joinTokenType, metadata } as Secret }
@@ -46,10 +46,10 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
     primaryUid: issuer.uid,
     tokens: { cached: () => known, live: async () => known, reread: async () => known, ...tokens },
     clusters: {
-      named: () => undefined,
+      named: (name: string) => (name === taken?.metadata.name ? taken : undefined),
       byUid: () => undefined,
       byKey: () => undefined,
-      live: async (): Promise<Cluster | undefined> => undefined,
+      live: async (name: string): Promise<Cluster | undefined> => (name === taken?.metadata.name ? taken : undefined),
     } as unknown as ClusterLookup,
     tombstones: { mayHave: () => false } as unknown as Tombstones,
     serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),

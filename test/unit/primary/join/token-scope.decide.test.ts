@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JoinTokenReading, JoinTokenSettings } from '../../../../src/api/join-token-settings.ts'
-import { judgeToken, judgeUse } from '../../../../src/primary/join/token-scope.decide.ts'
+import { judgeTelling, judgeToken, judgeUse } from '../../../../src/primary/join/token-scope.decide.ts'
 import { noon } from '../objects.fixture.ts'
 
 function reading(settings: Partial<JoinTokenSettings> = {}): JoinTokenReading {
@@ -68,5 +68,19 @@ describe('a token', () => {
       { clusterLabels: { region: 'eu' } },
     ] as const)
       assert.equal(judgeToken(reading(more), asked)?.code, 'TokenScope', JSON.stringify(more))
+  })
+
+  it('tells its holder of no cluster that it could not let in', () => {
+    const about = (name: string, users: readonly string[] = []) => ({ name, keyId: 'key-east', users })
+    assert.equal(judgeTelling(reading(), about('west')), undefined)
+    const scoped = reading({ clusterName: 'east' })
+    assert.equal(judgeTelling(scoped, about('east')), undefined)
+    assert.deepEqual(judgeTelling(scoped, about('west')), {
+      code: 'TokenScope',
+      what: 'the join token admits only the name east',
+    })
+    const once = reading({ maxUses: 1 })
+    assert.equal(judgeTelling(once, about('west', ['key-east'])), undefined)
+    assert.equal(judgeTelling(once, about('west', ['key-other']))?.code, 'TokenExhausted')
   })
 })
