@@ -1,0 +1,192 @@
+/** The primary's signing key over its life: made once, used, written back, and never replaced where it is relied on. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { clusterKind } from '../../../../src/api/cluster.ts'
+import { annotations } from '../../../../src/api/group.ts'
+import { joinTokenType } from '../../../../src/api/join-token-secret.ts'
+import { primaryIdentityName } from '../../../../src/api/primary-identity.ts'
+import type { Outcome } from '../../../../src/kube/controller.ts'
+import { type Secret, secretKind } from '../../../../src/kube/objects.ts'
+import { createIdentityKeeper } from '../../../../src/primary/identity/identity-keeper.ts'
+import { generateSigningKey, toPrivatePem } from '../../../../src/protocol/keys.ts'
+import { createRecordingLog } from '../../kube/recording-log.ts'
+import { createMemoryApi, failure, type MemoryApi } from '../memory-api.fixture.ts'
+import { cluster, member, namespace } from '../objects.fixture.ts'
+
+const home = 'conjoin'
+const east = cluster('east', { spec: { member: member() } })
+const filledToken: Secret = {
+  type: joinTokenType,
+  metadata: { name: 'token', namespace, annotations: { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA' } },
+}
+
+/** A replica of the primary, with caches of its own. */
+function replica(api: MemoryApi) {
+  let changes = 0
+  const { log, lines } = createRecordingLog()
+  const keeper = createIdentityKeeper({
+    client: api.client,
+    secrets: api.cache(secretKind),
+    clusters: api.cache(clusterKind),
+    tokens: api.cache(secretKind),
+    namespace: home,
+    primaryUid: 'uid-primary',
+    onChange: () => {
+      changes += 1
+    },
+  })
+  return {
+    reconcile: async (): Promise<Outcome> => keeper.reconcile(keeper.key, { log }),
+    thumbprint: () => keeper.issuer()?.key.thumbprint,
+    isLost: keeper.isLost,
+    changes: () => changes,
+    lines,
+  }
+}
+
+const storedKey = (api: MemoryApi) => api.stored(secretKind, primaryIdentityName, home)?.data?.['key']
+const writes = (api: MemoryApi) => api.requests.filter((request) => !/^(get|list) /.test(request))
+
+function identitySecret(pem: string): Secret {
+  return {
+    metadata: { name: primaryIdentityName, namespace: home },
+    data: { key: Buffer.from(pem).toString('base64') },
+  }
+}
+
+describe('a primary without a key', () => {
+  it('makes one where nothing relies on an older one, and names the cluster it is for', async () => {
+    const api = createMemoryApi()
+    api.put(clusterKind, cluster('registered-ahead'))
+    api.put(secretKind, { type: joinTokenType, metadata: { name: 'unfilled', namespace } })
+    const first = replica(api)
+    assert.equal(first.thumbprint(), undefined)
+    assert.deepEqual(await first.reconcile(), { kind: 'done' })
+    assert.match(first.thumbprint() ?? '', /^[\w-]{43}$/)
+    const stored = api.stored(secretKind, primaryIdentityName, home)
+    assert.equal(stored?.metadata.annotations?.[annotations.clusterUid], 'uid-primary')
+    assert.equal(first.changes(), 1)
+  })
+
+  it('makes none where a Cluster has a member, or a token an id: it serves nothing and says so once', async () => {
+    for (const relying of ['member', 'token']) {
+      const api = createMemoryApi()
+      if (relying === 'member') api.put(clusterKind, east)
+      else api.put(secretKind, filledToken)
+      const only = replica(api)
+      assert.equal((await only.reconcile()).kind, 'again', relying)
+      assert.equal((await only.reconcile()).kind, 'again', relying)
+      assert.deepEqual([only.thumbprint(), only.isLost()], [undefined, true], relying)
+      assert.deepEqual(writes(api), [], relying)
+      const errors = only.lines.filter(({ level }) => level === 'error')
+      assert.deepEqual(
+        errors.map(({ message, fields }) => [message, fields]),
+        [['the signing key is lost; restore its Secret', { secret: primaryIdentityName, namespace: home }]],
+      )
+    }
+  })
+
+  it('serves again once the Secret is restored', async () => {
+    const api = createMemoryApi()
+    api.put(clusterKind, east)
+    const only = replica(api)
+    await only.reconcile()
+    const key = generateSigningKey()
+    api.put(secretKind, identitySecret(toPrivatePem(key)))
+    await only.reconcile()
+    assert.deepEqual([only.thumbprint(), only.isLost()], [key.thumbprint, false])
+  })
+
+  it('makes one again when what relied on the lost one has gone', async () => {
+    const api = createMemoryApi()
+    api.put(clusterKind, east)
+    const only = replica(api)
+    await only.reconcile()
+    api.removeUnseen(clusterKind, 'east', namespace)
+    api.sync()
+    await only.reconcile()
+    assert.deepEqual([only.thumbprint() === undefined, only.isLost()], [false, false])
+  })
+})
+
+describe('two replicas that start at once', () => {
+  it('end with the one key that is stored', async () => {
+    const api = createMemoryApi()
+    const [first, second] = [replica(api), replica(api)]
+    await Promise.all([first.reconcile(), second.reconcile()])
+    const third = replica(api)
+    await third.reconcile()
+    assert.notEqual(third.thumbprint(), undefined)
+    assert.deepEqual([first.thumbprint(), second.thumbprint()], [third.thumbprint(), third.thumbprint()])
+  })
+})
+
+describe('a Secret of the key that was deleted', () => {
+  it('is written back with the same key by a replica that still holds it', async () => {
+    const api = createMemoryApi()
+    const holder = replica(api)
+    await holder.reconcile()
+    api.put(clusterKind, east)
+    const key = storedKey(api)
+    api.removeUnseen(secretKind, primaryIdentityName, home)
+    api.sync()
+    const fresh = replica(api)
+    assert.equal((await fresh.reconcile()).kind, 'again')
+    assert.equal(fresh.thumbprint(), undefined)
+    await holder.reconcile()
+    assert.equal(storedKey(api), key)
+    api.sync()
+    await fresh.reconcile()
+    assert.equal(fresh.thumbprint(), holder.thumbprint())
+  })
+
+  it('is written back as it was even where nothing relies on it', async () => {
+    const api = createMemoryApi()
+    const holder = replica(api)
+    await holder.reconcile()
+    const key = storedKey(api)
+    api.removeUnseen(secretKind, primaryIdentityName, home)
+    api.sync()
+    await holder.reconcile()
+    assert.equal(storedKey(api), key)
+  })
+})
+
+describe('a Secret under the name of the key that is not one', () => {
+  it('is never overwritten, and serves nothing', async () => {
+    for (const text of ['', 'no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n']) {
+      const api = createMemoryApi()
+      api.put(secretKind, identitySecret(text))
+      const only = replica(api)
+      await assert.rejects(only.reconcile(), (error: Error) => {
+        assert.equal(error.name, 'TerminalError')
+        assert.match(error.message, /^the Secret mc-primary-identity holds no .*; restore or delete it$/)
+        return true
+      })
+      assert.equal(only.thumbprint(), undefined)
+      assert.deepEqual(writes(api), [])
+    }
+  })
+
+  it('is somebody who was faster: it is not overwritten either where the cache does not show it yet', async () => {
+    const api = createMemoryApi()
+    const only = replica(api)
+    const key = generateSigningKey()
+    api.putUnseen(secretKind, identitySecret(toPrivatePem(key)))
+    await only.reconcile()
+    assert.equal(only.thumbprint(), key.thumbprint)
+    assert.equal(storedKey(api), identitySecret(toPrivatePem(key)).data?.['key'])
+  })
+})
+
+describe('an API server that does not store the key', () => {
+  it('leaves the primary without one, to try again', async () => {
+    const api = createMemoryApi()
+    const only = replica(api)
+    api.before = () => {
+      throw failure(0, 'ECONNREFUSED')
+    }
+    await assert.rejects(only.reconcile(), { name: 'KubeApiError' })
+    assert.equal(only.thumbprint(), undefined)
+  })
+})
