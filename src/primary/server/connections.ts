@@ -6,28 +6,40 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 
-/** Keeps at most `most` idle connections; for one more, the one that has been idle for longest is closed. */
+/**
+ * Keeps at most `most` idle connections, those in their handshake among them; for one more, the one that has been idle for
+ * longest is closed.
+ */
 export function boundIdleConnections(server: HttpServer | HttpsServer, most: number): void {
-  /** The longest idle first. */
-  const idle = new Set<Socket>()
+  /** By peer, because under TLS a connection is two sockets; the longest idle first. */
+  const idle = new Map<string, Socket>()
 
-  function rest(socket: Socket): void {
+  function rest(peer: string, socket: Socket): void {
     if (socket.destroyed) return
-    idle.add(socket)
+    idle.delete(peer)
+    idle.set(peer, socket)
     if (idle.size <= most) return
     const [oldest] = idle
     if (oldest === undefined) return
-    idle.delete(oldest)
-    oldest.destroy()
+    idle.delete(oldest[0])
+    oldest[1].destroy()
   }
 
-  // Under TLS a connection counts from its handshake on, which has a limit of its own.
-  server.on('setContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
-    socket.once('close', () => idle.delete(socket))
-    rest(socket)
-  })
+  function begin(socket: Socket): void {
+    const peer = peerOf(socket)
+    socket.once('close', () => idle.delete(peer))
+    rest(peer, socket)
+  }
+
+  server.on('connection', begin)
+  server.on('secureConnection', begin)
   server.on('request', ({ socket }, answer) => {
-    idle.delete(socket)
-    answer.once('close', () => rest(socket))
+    const peer = peerOf(socket)
+    idle.delete(peer)
+    answer.once('close', () => rest(peer, socket))
   })
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
@@ -67,6 +68,33 @@ describe('idle connections', () => {
     assert.ok(!(await third).destroyed)
     assert.ok(!working.destroyed)
     server.closeAllConnections()
+    server.close()
+  })
+})
+
+describe('connections under TLS', () => {
+  it('count from the first byte on, and are closed in their handshake and after it', { timeout: 10_000 }, async () => {
+    const made = await createSelfSignedCertificate({ hosts: ['localhost'], days: 1, now: Date.now() })
+    const server = createTlsServer({ cert: made.certificatePem, key: made.privateKeyPem }, (_request, answer) => {
+      answer.end('done')
+    })
+    boundIdleConnections(server, 2)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const silent = connect(port, '127.0.0.1')
+    await once(server, 'connection')
+    const shaken = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    await once(shaken, 'secureConnect')
+    const used = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    await Promise.all([closed(silent), once(used, 'secureConnect')])
+    used.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(used, 'data')
+    const next = connect(port, '127.0.0.1')
+    await closed(shaken)
+    assert.ok(!used.destroyed && !next.destroyed)
+    server.closeAllConnections()
+    next.destroy()
     server.close()
   })
 })
