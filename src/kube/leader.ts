@@ -114,7 +114,8 @@ async function keep(deps: LeaderDeps, claimed: Hold, ended: AbortSignal): Promis
     if (since >= deadline) return undefined
     next = since + retryPeriodMs
     try {
-      const renewed = await within(clock, deadline - since, async (signal) => renew(deps, lease, signal))
+      const spec = { renewTime: microTime(clock.now()) }
+      const renewed = await within(clock, deadline - since, async (signal) => write(deps, lease, spec, signal))
       if (renewed === undefined) return undefined
       hold = { lease: renewed, since }
     } catch (err) {
@@ -123,30 +124,32 @@ async function keep(deps: LeaderDeps, claimed: Hold, ended: AbortSignal): Promis
   }
 }
 
-/** The renewed Lease; undefined where it names somebody else or is gone. */
-async function renew(deps: LeaderDeps, lease: Lease, signal: AbortSignal): Promise<Lease | undefined> {
-  const { client, namespace, lease: name, identity, clock } = deps
-  const write = async (held: Lease) =>
-    client.replace(leaseKind, withSpec(held, { renewTime: microTime(clock.now()) }), { fieldManager, signal })
+/** Writes into the Lease that we hold; gives undefined where it names somebody else or is gone. */
+async function write(
+  { client, namespace, lease: name, identity }: LeaderDeps,
+  lease: Lease,
+  spec: NonNullable<Lease['spec']>,
+  signal: AbortSignal,
+): Promise<Lease | undefined> {
+  const put = async (held: Lease) => client.replace(leaseKind, withSpec(held, spec), { fieldManager, signal })
   try {
-    return await write(lease)
+    return await put(lease)
   } catch (err) {
     if (!isConflict(err) && !isNotFound(err)) throw err
-    // Our own last write may have been stored and its answer lost, or a user has put a label on it.
+    // Our own last write may have been stored and its answer lost, or somebody else has touched it: a user with a
+    // label, a candidate that saw no Lease and then applied one.
     const current = await client.get(leaseKind, { namespace, name }, { signal })
-    if (current?.spec?.holderIdentity !== identity) return undefined
-    return write(current)
+    return current?.spec?.holderIdentity === identity ? put(current) : undefined
   }
 }
 
 /** Lets the next candidate start at once; where it fails, that one waits until the lease has run out. */
-async function release({ client, clock, log }: LeaderDeps, lease: Lease): Promise<void> {
+async function release(deps: LeaderDeps, lease: Lease): Promise<void> {
+  const { clock, log } = deps
   const spec = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.now()) }
   try {
-    await within(clock, retryPeriodMs, async (signal) =>
-      client.replace(leaseKind, withSpec(lease, spec), { fieldManager, signal }),
-    )
-    log.info({}, 'gave the lease back')
+    const given = await within(clock, retryPeriodMs, async (signal) => write(deps, lease, spec, signal))
+    if (given !== undefined) log.info({}, 'gave the lease back')
   } catch (err) {
     log.info({ err }, 'could not give the lease back')
   }

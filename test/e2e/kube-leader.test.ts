@@ -180,6 +180,17 @@ describe('leader election on a real API server', { timeout: 60_000 }, () => {
     assert.equal(await holderOf('draining'), '')
   })
 
+  it('gives a lease back that somebody else has labelled meanwhile', async () => {
+    const candidate = run('labelled-last', 'a')
+    await candidate.leading
+    const key = { namespace, name: 'labelled-last' }
+    await client.mergePatch(leaseKind, key, { metadata: { labels: { seen: 'yes' } } }, { fieldManager })
+    candidate.stop.abort()
+    assert.equal(await candidate.result, 'stopped')
+    const lease = await client.get(leaseKind, key)
+    assert.deepEqual([lease?.spec?.holderIdentity, lease?.metadata.labels], ['', { seen: 'yes' }])
+  })
+
   it('passes on what its work throws, after giving the lease back', async () => {
     const candidate = run('failing', 'a', async () => {
       throw new Error('the work failed')
