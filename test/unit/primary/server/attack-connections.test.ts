@@ -73,15 +73,18 @@ describe('idle connections', () => {
 })
 
 describe('connections under TLS', () => {
-  it('count from the first byte on, and are closed in their handshake and after it', { timeout: 10_000 }, async () => {
+  it('are closed in their handshake and after it, and never while a request runs', { timeout: 10_000 }, async () => {
     const made = await createSelfSignedCertificate({ hosts: ['localhost'], days: 1, now: Date.now() })
-    const server = createTlsServer({ cert: made.certificatePem, key: made.privateKeyPem }, (_request, answer) => {
-      answer.end('done')
+    const server = createTlsServer({ cert: made.certificatePem, key: made.privateKeyPem }, (request, answer) => {
+      if (request.url === '/') answer.end('done')
     })
     boundIdleConnections(server, 2)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
+    const working = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    working.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(server, 'request')
     const silent = connect(port, '127.0.0.1')
     await once(server, 'connection')
     const shaken = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
@@ -92,7 +95,7 @@ describe('connections under TLS', () => {
     await once(used, 'data')
     const next = connect(port, '127.0.0.1')
     await closed(shaken)
-    assert.ok(!used.destroyed && !next.destroyed)
+    assert.ok(!used.destroyed && !next.destroyed && !working.destroyed)
     server.closeAllConnections()
     next.destroy()
     server.close()
