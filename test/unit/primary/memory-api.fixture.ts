@@ -16,6 +16,8 @@ export interface MemoryApi {
   readonly requests: string[]
   /** Runs before each request; what it throws is the answer. */
   before: (request: string) => void
+  /** Keeps the answer of a LIST, which shows what was stored when it came, under way for so long. */
+  hold: (() => Promise<void>) | undefined
   /** Stores an object, and shows it to the caches. */
   put<T extends KubeObject>(kind: Kind<T>, object: T): T
   /** Stores an object that the caches do not show before `sync`. */
@@ -70,7 +72,9 @@ export function createMemoryApi(): MemoryApi {
     async list(kind, { fieldSelector }) {
       ask('list', kind)
       const items = [...objects(kind).values()].filter((object) => isSelected(object, fieldSelector))
-      return { items: structuredClone(items) as never, resourceVersion: String(version) }
+      const answer = { items: structuredClone(items) as never, resourceVersion: String(version) }
+      await api.hold?.()
+      return answer
     },
     async create(kind, object) {
       ask('create', kind, object.metadata.name)
@@ -101,6 +105,7 @@ export function createMemoryApi(): MemoryApi {
     client: client as KubeClient,
     requests: [],
     before: () => undefined,
+    hold: undefined,
     put(kind, object) {
       const kept = keep(kind, object)
       api.sync()
