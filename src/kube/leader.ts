@@ -86,7 +86,7 @@ async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Hold | un
       const holder = lease.spec?.holderIdentity ?? ''
       const lasts = (lease.spec?.leaseDurationSeconds ?? 0) * 1000
       const free = holder === '' || holder === identity || clock.monotonic() - seen.at >= lasts
-      if (free) return await claim(deps, lease, signal)
+      if (free) return await claim(deps, lease)
       failing = false
     } catch (err) {
       if (signal.aborted) break
@@ -156,7 +156,7 @@ async function release(deps: LeaderDeps, lease: Lease): Promise<void> {
 }
 
 /** Puts our name into the Lease; throws where another was faster, or no answer came while it would be worth something. */
-async function claim({ client, identity, clock }: LeaderDeps, lease: Lease, stop: AbortSignal): Promise<Hold> {
+async function claim({ client, identity, clock }: LeaderDeps, lease: Lease): Promise<Hold> {
   const now = microTime(clock.now())
   const { holderIdentity, leaseTransitions = 0 } = lease.spec ?? {}
   const claimed = withSpec(lease, {
@@ -167,10 +167,11 @@ async function claim({ client, identity, clock }: LeaderDeps, lease: Lease, stop
     leaseTransitions: holderIdentity === identity ? leaseTransitions : leaseTransitions + 1,
   })
   const since = clock.monotonic()
-  return within(clock, renewDeadlineMs, async (limit) => {
-    const signal = AbortSignal.any([stop, limit])
-    return { lease: await client.replace(leaseKind, claimed, { fieldManager, signal }), since }
-  })
+  // Not ended by a stop: a claim that is stored and forgotten would keep everybody waiting.
+  const stored = await within(clock, renewDeadlineMs, async (signal) =>
+    client.replace(leaseKind, claimed, { fieldManager, signal }),
+  )
+  return { lease: stored, since }
 }
 
 function withSpec(lease: Lease, spec: NonNullable<Lease['spec']>): Lease {

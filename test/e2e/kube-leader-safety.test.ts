@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import * as fc from 'fast-check'
+import { untilAborted } from '../../src/kube/until-aborted.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { type Candidate, type Election, type Isolation, openElection } from '../support/kube-candidates.ts'
 
@@ -106,6 +107,34 @@ describe('never two leaders', { timeout: 180_000 }, () => {
       leader.isolate('none')
     }
     assert.deepEqual(election.usurpers, [])
+  })
+
+  it('leaves no lease behind when it is stopped while it claims one', async (context) => {
+    const election = openElection(context, controlPlane, 'stopped-early')
+    const stored = Promise.withResolvers<void>()
+    const answered = Promise.withResolvers<void>()
+    const candidate = await election.candidate('a', {
+      through: (client) => ({
+        ...client,
+        async replace(kind, object, options) {
+          const answer = await client.replace(kind, object, options)
+          stored.resolve()
+          await untilAborted(answered.promise, options.signal ?? new AbortController().signal)
+          return answer
+        },
+      }),
+    })
+    await stored.promise
+    const stopped = candidate.stop()
+    answered.resolve()
+    await stopped
+    const { stdout } = await controlPlane.kubectl([
+      'get',
+      'lease',
+      'stopped-early',
+      '-o=jsonpath={.spec.holderIdentity}',
+    ])
+    assert.equal(stdout, '')
   })
 
   it('does not lead on a claim whose answer comes when the lease may have run out', async (context) => {
