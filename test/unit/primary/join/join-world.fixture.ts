@@ -1,0 +1,141 @@
+/** A whole join service over an API server in memory: tokens, Clusters and tombstones are stored, found and refused. */
+import assert from 'node:assert/strict'
+import { bootstrapKind } from '../../../../src/api/bootstrap.ts'
+import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
+import { joinTokenType } from '../../../../src/api/join-token-secret.ts'
+import { configMapKind, type Secret, secretKind } from '../../../../src/kube/objects.ts'
+import type { Clock } from '../../../../src/lib/clock.ts'
+import { bootstrapIndexes } from '../../../../src/primary/bootstrap/precedence.ts'
+import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
+import { clusterIndexes, createClusterLookup } from '../../../../src/primary/join/cluster-lookup.ts'
+import { createJoinService } from '../../../../src/primary/join/join-service.ts'
+import { createTokenSource, indexTokenId, tokenIdIndex } from '../../../../src/primary/join/token-source.ts'
+import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
+import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { createGate } from '../../../../src/primary/load/gate.ts'
+import { askForChallenge, type Challenge, openChallenge } from '../../../../src/protocol/challenge.ts'
+import { joinAnswerSchema, signJoinRequest } from '../../../../src/protocol/join-request.ts'
+import { type JoinOutcome, openResult } from '../../../../src/protocol/join-result.ts'
+import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
+import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { generateExchangeKey } from '../../../../src/protocol/seal.ts'
+import { issueToken, type JoinToken, parseToken } from '../../../../src/protocol/token.ts'
+import { createManualClock } from '../../../support/manual-clock.ts'
+import { createRecordingLog } from '../../kube/recording-log.ts'
+import { createMemoryApi } from '../memory-api.fixture.ts'
+import { at, cluster, k10, namespace, noon } from '../objects.fixture.ts'
+
+const primaryKey = generateSigningKey()
+export const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+const endpoint = 'https://primary.example.com'
+
+/** What a cluster brings to a join; it may leave out its name. */
+export interface Applicant {
+  readonly key: SigningKey
+  readonly uid: string
+  readonly name?: string | undefined
+}
+
+export const applicant = (fields: Partial<Applicant> = {}): Applicant => ({
+  key: generateSigningKey(),
+  uid: crypto.randomUUID(),
+  name: 'east',
+  ...fields,
+})
+
+/** A token of this primary, which it may have stored or not. */
+export function issue() {
+  const issued = issueToken({ uid: issuer.uid, key: primaryKey, endpoints: [endpoint] })
+  return { issued, token: parseToken(issued.text.reveal()) }
+}
+
+export function joinWorld() {
+  const api = createMemoryApi()
+  const manual = createManualClock({ now: noon })
+  /** Whoever sleeps moves time himself. */
+  const clock: Clock = { ...manual, sleep: async (ms) => manual.advance(ms) }
+  const { client } = api
+  const { log, lines } = createRecordingLog()
+  const admitted: string[] = []
+  const tokens = createTokenSource({
+    client,
+    informer: api.cache(secretKind, { [tokenIdIndex]: indexTokenId }),
+    namespace,
+    issuer: () => issuer,
+    clock,
+  })
+  const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
+  const service = createJoinService({
+    client,
+    bootstraps: api.cache(bootstrapKind, bootstrapIndexes),
+    namespace,
+    primaryUid: issuer.uid,
+    tokens,
+    clusters: createClusterLookup({ client, informer: api.cache(clusterKind, clusterIndexes), namespace }),
+    tombstones,
+    serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
+    journal: { admitted: (_token, name) => admitted.push(name), flush: () => undefined },
+    gate: createGate({ working: 64, waiting: 256 }),
+    pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
+    spki: () => [],
+    clock,
+    log,
+  })
+
+  const askedBy = ({ key }: Applicant, token: JoinToken) =>
+    askForChallenge({ tokenId: token.id, primaryKey: token.primaryKey, thumbprint: key.thumbprint })
+  const challengeFor = async (asks: Applicant, token: JoinToken): Promise<Challenge> => {
+    const request = askedBy(asks, token)
+    const { challenge } = (await service.challenge(request)).body as { challenge: string }
+    return openChallenge(challenge, { request, primaryUid: issuer.uid, primaryKey })
+  }
+  /** The request of a join, signed with this token whatever the challenge was asked for. */
+  const requestOf = async (asks: Applicant, token: JoinToken, challenge: Challenge, signedWith = token) => {
+    const exchangeKey = generateExchangeKey()
+    const joiner = { ...asks, k10, versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
+    const signing = { ...signedWith, id: token.id }
+    const exchange = { token: signing, challenge, exchangeKey: exchangeKey.publicKey, now: clock.now() }
+    return { exchangeKey, request: await signJoinRequest(joiner, exchange) }
+  }
+
+  return {
+    api,
+    clock,
+    advance: async (ms: number) => manual.advance(ms),
+    service,
+    tombstones,
+    lines,
+    admitted,
+    challengeFor,
+    requestOf,
+    /** Stores a token with these annotations, and the cache shows it. */
+    storeToken(annotations: Record<string, string> = {}) {
+      const { issued, token } = issue()
+      const metadata = {
+        name: `token-${issued.id.toLowerCase()}`,
+        namespace,
+        creationTimestamp: at(noon),
+        annotations: { ...recordIssued(issuer, issued), ...annotations },
+      }
+      const secret = api.put<Secret>(secretKind, { type: joinTokenType, metadata })
+      return { token, secret }
+    },
+    /** A member with this applicant's identity. */
+    storeMember({ key, uid, name }: Applicant, more: Partial<Cluster['metadata']> = {}): Cluster {
+      const member = { uid, keyId: key.thumbprint, publicKey: key.x, since: at(noon), tokenId: 'AAAAAAAAAAAAAAAA' }
+      return api.put<Cluster>(clusterKind, cluster(name ?? 'east', { spec: { member }, metadata: more }))
+    },
+    /** The whole exchange; a refusal is believed only where it is signed for this very request. */
+    async join(asks: Applicant, token: JoinToken, signedWith = token): Promise<JoinOutcome & { httpStatus: number }> {
+      const challenge = await challengeFor(asks, token)
+      const { request, exchangeKey } = await requestOf(asks, token, challenge, signedWith)
+      const answer = await service.join({ request })
+      const { result } = joinAnswerSchema.parse(answer.body)
+      const echoes = { jkt: asks.key.thumbprint, sub: asks.uid, cn: challenge.cn, sn: challenge.sn }
+      const expected = { echoes, request, primaryUid: issuer.uid, primaryKey, exchangeKey }
+      const outcome = await openResult(result, expected)
+      assert.equal(answer.status, outcome.kind === 'joined' ? 200 : 403)
+      return { ...outcome, httpStatus: answer.status }
+    },
+  }
+}
