@@ -202,13 +202,15 @@ function nextLook(observed: StatusObservation): number | undefined {
 }
 
 /**
- * Milliseconds since the cluster joined, by the primary's own clock: that of its API server may differ by years, and a
- * name may have been registered long ahead. Only where a user has made that date unreadable the API server's counts. 0
- * where no cluster has joined.
+ * Milliseconds since the cluster joined; 0 where none has. `since` is by the primary's own clock, from which that of its
+ * API server may differ by years. The age of the object counts where it is less: a Cluster restored from a backup has an
+ * old `since` and no status, and its owner needs time to confirm it anew.
  */
 export function ageOf({ cluster, now }: Pick<StatusObservation, 'cluster' | 'now'>): number {
   const { member } = cluster.spec
   if (member === undefined) return 0
-  const [since, made] = [Date.parse(member.since), Date.parse(cluster.metadata.creationTimestamp ?? '')]
-  return Math.max(0, now - (Number.isNaN(since) ? made : since))
+  const made = now - Date.parse(cluster.metadata.creationTimestamp ?? '')
+  const joined = now - Date.parse(member.since)
+  // A user may have made that date unreadable, which is no number.
+  return Math.max(0, joined < made ? joined : made)
 }

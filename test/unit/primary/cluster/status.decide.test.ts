@@ -194,6 +194,11 @@ describe('a Cluster', () => {
     assert.deepEqual(verdict(noon + 75 * minute), unconfirmedLong)
   })
 
+  it('that was restored from a backup has as long as a new one to be confirmed', () => {
+    const restored = cluster('east', { spec: { member: member({ since: at(noon - 24 * 60 * minute) }) } })
+    assert.equal(decide(restored, { now: noon + 15 * minute - 1 }).kind, 'keep')
+  })
+
   it('gets our label and our finalizer back, and keeps those of others', () => {
     const stripped = cluster('east', { metadata: { labels: { team: 'a' }, finalizers: ['example.com/theirs'] } })
     const decision = decide(stripped)
