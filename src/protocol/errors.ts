@@ -121,7 +121,7 @@ export const protocolErrors = {
     http: 0,
     final: true,
     what: 'the cluster name is not an RFC 1123 subdomain of at most 63 characters',
-    remedy: 'set cluster-name to lower-case letters, digits, "-" and "."',
+    remedy: 'set cluster-name in mc-join-config, or clusterName in mc-join, to lower-case letters, digits, "-" and "."',
   },
   Left: {
     origins: ['home'],

@@ -49,9 +49,8 @@ describe('a faulty mc-join', () => {
   const whole = () => ({ endpoint: scene.endpoint, token, clusterName: 'east' })
   const copyAgain = 'copy the token again from the join-token Secret on the primary'
   const form = 'https://<host>[:port][/path]'
-  const setEndpoint = `set it to the primary's URL, ${form}`
   const nameInvalid =
-    'NameInvalid: the cluster name is not an RFC 1123 subdomain of at most 63 characters; set cluster-name to lower-case letters, digits, "-" and "."'
+    'NameInvalid: the cluster name is not an RFC 1123 subdomain of at most 63 characters; set cluster-name in mc-join-config, or clusterName in mc-join, to lower-case letters, digits, "-" and "."'
 
   const tokens: readonly Case[] = [
     {
@@ -88,13 +87,13 @@ describe('a faulty mc-join', () => {
       what: 'the token is empty',
       values: () => ({ ...whole(), token: '' }),
       status: 'Rejected',
-      msg: `TokenMalformed: the token in mc-join is empty; ${copyAgain}`,
+      msg: `TokenMalformed: mc-join has no token, or an empty one; ${copyAgain}`,
     },
     {
       what: 'there is no token',
       values: () => ({ endpoint: scene.endpoint }),
       status: 'Rejected',
-      msg: `TokenMalformed: the token in mc-join is empty; ${copyAgain}`,
+      msg: `TokenMalformed: mc-join has no token, or an empty one; ${copyAgain}`,
     },
     {
       what: 'the token is as long as a Secret may be',
@@ -116,13 +115,13 @@ describe('a faulty mc-join', () => {
       what: 'the endpoint has no scheme',
       values: () => ({ ...whole(), endpoint: 'primary.example.com/k10' }),
       status: 'Rejected',
-      msg: `EndpointInvalid: endpoint in mc-join has no scheme; write ${form}; ${setEndpoint}`,
+      msg: `EndpointInvalid: endpoint in mc-join has no scheme; write ${form}`,
     },
     {
       what: 'the endpoint holds a password',
       values: () => ({ ...whole(), endpoint: `https://admin:${password}@primary.example.com/k10` }),
       status: 'Rejected',
-      msg: `EndpointInvalid: endpoint in mc-join carries user info, the part before "@"; remove it; ${setEndpoint}`,
+      msg: `EndpointInvalid: endpoint in mc-join carries user info, the part before "@"; remove it`,
     },
     {
       what: 'the endpoint is http://, which nobody has allowed',

@@ -9,7 +9,7 @@ import type { StoredMembership } from '../../api/membership.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { K10 } from '../../protocol/fields.ts'
 import { type JoinToken, parseToken } from '../../protocol/token.ts'
-import { joinEndpoints } from '../primary-client/endpoints.ts'
+import { faulty, joinEndpoints } from '../primary-client/endpoints.ts'
 
 export interface JoinPlan {
   readonly token: JoinToken
@@ -45,7 +45,8 @@ export function judgeInput(input: JoinInput, context: PlanContext): Judgement {
 }
 
 function planJoin(input: JoinInput, { ownUid, installation, allowHttp, member }: PlanContext): JoinPlan {
-  const token = parseToken(input.token?.reveal() ?? '')
+  if (input.token === undefined) throw new ProtocolError('TokenMalformed', 'mc-join has no token, or an empty one')
+  const token = parseToken(input.token.reveal())
   if (token.primaryUid === ownUid) throw new ProtocolError('SelfJoin')
   const named = {
     byPrimary: member?.primaryUid === token.primaryUid ? member.endpoints : [],
@@ -74,7 +75,5 @@ function readIngress(text: string | undefined): Pick<K10, 'ingress'> {
   if (text === undefined) return {}
   const reading = parseEndpoint(text)
   if (reading.ok) return { ingress: { url: reading.url } }
-  throw new ProtocolError('EndpointInvalid', `cluster-ingress in mc-join-config ${reading.fault}`, {
-    remedy: 'set it to the URL of this cluster, or remove it',
-  })
+  throw faulty('cluster-ingress in mc-join-config', reading.fault, 'set it to the URL of this cluster, or remove it')
 }

@@ -49,7 +49,7 @@ function isAllowed(allowHttp: boolean): (url: string) => boolean {
 function readUsers(what: string, text: string | undefined): readonly string[] {
   if (text === undefined) return []
   const reading = parseEndpoint(text)
-  if (!reading.ok) throw invalid(`${what} ${reading.fault}`)
+  if (!reading.ok) throw faulty(what, reading.fault)
   return [reading.url]
 }
 
@@ -59,6 +59,12 @@ function readOthers(texts: readonly string[]): readonly string[] {
     const reading = parseEndpoint(text)
     return reading.ok ? [reading.url] : []
   })
+}
+
+/** The error for a bad URL of the user's. A fault that says what to do, after its "; ", needs no other remedy. */
+export function faulty(what: string, fault: string, remedy?: string): ProtocolError {
+  const [fact = '', advice] = fault.split('; ')
+  return invalid(`${what} ${fact}`, advice ?? remedy)
 }
 
 function invalid(what: string, remedy?: string): ProtocolError {

@@ -60,7 +60,7 @@ describe('the plan of a join', () => {
   })
 
   const refused: readonly [title: string, given: Given, message: RegExp][] = [
-    ['a missing token', { token: '' }, /^TokenMalformed: the token in mc-join is empty; copy /],
+    ['a missing token', { token: '' }, /^TokenMalformed: mc-join has no token, or an empty one; copy /],
     ['a token that is cut off', { token: token.slice(0, -10) }, /^TokenMalformed: the token in mc-join is cut off; /],
     ['a token with one character changed', { token: token.replace(/.$/, '!') }, /^TokenChecksum: /],
     [
@@ -69,12 +69,16 @@ describe('the plan of a join', () => {
       /^TokenMalformed: the token in mc-join is base64-encoded twice; /,
     ],
     ['a token of a megabyte', { token: 'x'.repeat(1 << 20) }, /^TokenMalformed: .* has 1048576 characters; /],
-    ['a name in capitals', { clusterName: 'East' }, /^NameInvalid: .*; set cluster-name to lower-case letters/],
+    [
+      'a name in capitals',
+      { clusterName: 'East' },
+      /^NameInvalid: .*; set cluster-name in mc-join-config, or clusterName in mc-join, to lower-case letters/,
+    ],
     ['a name that is too long', { clusterName: 'e'.repeat(64) }, /^NameInvalid: .* at most 63 characters; /],
     [
       'an ingress of this cluster that is no URL',
       { config: { 'cluster-ingress': 'east.example' } },
-      /^EndpointInvalid: cluster-ingress in mc-join-config has no scheme; .*; set it to the URL of this cluster, or remove it$/,
+      /^EndpointInvalid: cluster-ingress in mc-join-config has no scheme; write https:\/\/<host>\[:port\]\[\/path\]$/,
     ],
     [
       'an endpoint without a scheme',
