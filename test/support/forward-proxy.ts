@@ -2,7 +2,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 
 export interface ForwardProxy {
   /** `http://127.0.0.1:<port>` */
@@ -16,7 +15,7 @@ export interface ForwardProxy {
 
 export async function startForwardProxy(): Promise<ForwardProxy> {
   const targets: string[] = []
-  const open = new Set<Duplex>()
+  const open = new Set<Socket>()
   let admits = true
   const server = createServer((_request, response) => {
     response.writeHead(501).end('only CONNECT')
@@ -24,6 +23,7 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
   server.on('connect', (request, client: Socket) => {
     const target = request.url ?? ''
     targets.push(target)
+    open.add(client.once('close', () => open.delete(client)))
     client.once('error', () => client.destroy())
     if (!admits) {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n')
@@ -34,13 +34,9 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
       client.pipe(upstream).pipe(client)
     })
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(one.once('close', () => open.delete(one)))
-      one.once('error', () => other.destroy()).once('close', () => other.destroy())
-    }
+    open.add(upstream.once('close', () => open.delete(upstream)))
+    upstream.once('error', () => client.destroy()).once('close', () => client.destroy())
+    client.once('close', () => upstream.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
