@@ -1,6 +1,6 @@
 /**
- * A relay for connections to an API server, on which a test lets fall silent, cuts or counts what passes. It ends no TLS
- * and knows nothing of requests.
+ * A relay for connections to an API server: a test counts them, cuts them, or lets them fall silent. It ends no TLS and
+ * knows nothing of requests.
  */
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
