@@ -29,8 +29,7 @@ export class KubeApiError extends Error {
   readonly verb: string
   readonly resource: string
   readonly objectName: string | undefined
-  /** How long the server asks us to stay away, milliseconds. */
-  /** How long the server asks us to stay away, five minutes at most. */
+  /** How long the server asks us to stay away, milliseconds; five minutes at most. */
   readonly retryAfterMs: number | undefined
 
   constructor(subject: RequestSubject, failure: Failure) {
