@@ -1,0 +1,116 @@
+/** A heartbeat service over an API server in memory: Clusters, tombstones and what is confirmed are stored and found. */
+import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
+import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
+import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
+import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
+import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
+import { createSightings } from '../../../../src/primary/heartbeat/sightings.ts'
+import { clusterIndexes, createClusterLookup } from '../../../../src/primary/join/cluster-lookup.ts'
+import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
+import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
+import { createNonce, memberContext, nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { signPossession } from '../../../../src/protocol/possession-proof.ts'
+import { openReply, type Reply, replyAnswerSchema } from '../../../../src/protocol/reply.ts'
+import { heartbeatPath } from '../../../../src/protocol/wire.ts'
+import { createManualClock } from '../../../support/manual-clock.ts'
+import { createMemoryApi } from '../memory-api.fixture.ts'
+import { at, cluster, namespace, noon } from '../objects.fixture.ts'
+
+const primaryKey = generateSigningKey()
+export const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+export const healthy = { versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }
+
+/** A cluster that beats: what it claims, and the key that it signs with. */
+export interface Beater {
+  readonly name: string
+  readonly uid: string
+  readonly key: SigningKey
+}
+
+export const beater = (fields: Partial<Beater> = {}): Beater => ({
+  name: 'east',
+  uid: 'uid-east',
+  key: generateSigningKey(),
+  ...fields,
+})
+
+export function heartbeatWorld() {
+  const api = createMemoryApi()
+  const clock = createManualClock({ now: noon })
+  const { client } = api
+  const clusters = createClusterLookup({ client, informer: api.cache(clusterKind, clusterIndexes), namespace })
+  const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
+  const sightings = createSightings(clock)
+  const news: string[] = []
+  const own = { uid: issuer.uid, versions: healthy.versions }
+  const confirmation = createConfirmation({
+    client,
+    clusters,
+    sightings,
+    own,
+    interval: () => 20_000,
+    onNews: (key) => news.push(formatKey(key)),
+    pace: createBuckets({ burst: 3, perSecond: 1 / 30 }, clock),
+    clock,
+  })
+  const service = createHeartbeatService({
+    issuer: () => issuer,
+    serving: () => ({ issuer, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
+    interval: () => 20_000,
+    clusters,
+    tombstones,
+    confirmation,
+    pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
+    clock,
+  })
+  const memberOf = ({ uid, key }: Beater) => ({
+    uid,
+    keyId: key.thumbprint,
+    publicKey: key.x,
+    since: at(noon),
+    tokenId: 'AAAAAAAAAAAAAAAA',
+  })
+  const tokenOf = async ({ name, uid, key }: Beater, signer = issuer) =>
+    signMembershipToken(signer, { clusterName: name, uid, thumbprint: key.thumbprint }, clock.now())
+
+  return {
+    api,
+    clock,
+    service,
+    sightings,
+    clusters,
+    tombstones,
+    confirmation,
+    news,
+    tokenOf,
+    clusterOf: (beats: Beater, more: Partial<Cluster['metadata']> = {}, spec: object = {}): Cluster =>
+      cluster(beats.name, { spec: { member: { ...memberOf(beats), ...spec } }, metadata: more }),
+    /** A request of this cluster; everything of it may be replaced. */
+    async requestOf(
+      beats: Beater,
+      fields: { token?: string; nonce?: string; body?: string; signedBody?: string; path?: string; as?: string } = {},
+    ) {
+      const token = fields.token ?? (await tokenOf(beats))
+      const body = fields.body ?? JSON.stringify(healthy)
+      const nonce =
+        fields.nonce ?? createNonce(issuer.nonceKey, memberContext(issuer.uid, beats.key.thumbprint), clock.now())
+      const path = fields.path ?? heartbeatPath(beats.name)
+      const proof = await signPossession(
+        beats.key,
+        { path, token, body: fields.signedBody ?? body },
+        { nonce, boot: 'b' },
+      )
+      return { clusterName: fields.as ?? beats.name, token, proof, body: Buffer.from(body) }
+    },
+    /** The reply to a heartbeat, believed only where the primary has signed it for this very request. */
+    async beat(beats: Beater): Promise<Reply & { http: number }> {
+      await clock.advance(1_000)
+      const request = await this.requestOf(beats)
+      const answer = await service.heartbeat(request)
+      const { reply } = replyAnswerSchema.parse(answer.body)
+      const expected = { proof: request.proof, thumbprint: beats.key.thumbprint, primaryUid: issuer.uid, primaryKey }
+      return { ...(await openReply(reply, expected)), http: answer.status }
+    },
+  }
+}
