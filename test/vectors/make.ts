@@ -123,6 +123,9 @@ function nonceVector() {
   }
 }
 
+/** Characters that must be escaped, and others that must not be. */
+const awkwardText = '"\\/\b\t\n\f\r\u0001\u007f<é€😀'
+
 function hashVector() {
   const secret = { token: encode('mcj1.a.b.c'), endpoint: encode(endpoint) }
   const config = { 'cluster-name': 'east', 'primary-ingress': endpoint }
@@ -133,6 +136,8 @@ function hashVector() {
     { secret: null, config, retry: null },
     { secret: null, config: null, retry: null },
     { secret: {}, config: {}, retry: '' },
+    // Keys that look like numbers, and every kind of character that JSON may escape.
+    { secret: { token: encode('t') }, config: { b: '', B: awkwardText, 10: 'ten', 9: 'nine' }, retry: null },
   ]
   return cases.map((given) => ({
     ...given,

@@ -222,6 +222,13 @@ describe('by the book', () => {
     }
   })
 
+  it('the hash of mc-join is over one way of writing JSON', () => {
+    const cases = read('mc-join-hash.json') as { hash: string }[]
+    const pairs = String.raw`["10","ten"],["9","nine"],["B","\"\\/\b\t\n\f\r\u0001` + '\u007f<é€😀"],["b",""]'
+    const canonical = `[["mc-join",[["token","dA=="]]],["mc-join-config",[${pairs}]],["retry",null]]`
+    assert.equal(cases.at(-1)?.hash, createHash('sha256').update(canonical).digest('hex'))
+  })
+
   /** What ties every result to its request. */
   async function bindingOf(): Promise<Record<string, unknown>> {
     const { sn, cn } = (await opened(exchange.challengeAnswer.challenge, keys.primary.x)).claims
