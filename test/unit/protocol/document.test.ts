@@ -61,9 +61,9 @@ const limits: Readonly<Record<string, string>> = {
 const words: Readonly<Record<Origin, string>> = { signed: 'signed', unsigned: 'unsigned', home: 'at home' }
 
 function errorRow(code: ErrorCode): string {
-  const { origins, http, final, what } = meaningOf(code)
+  const { origins, http, final, what, remedy } = meaningOf(code)
   const origin = origins.map((name) => words[name]).join(', ')
-  return `| \`${code}\` | ${origin} | ${http === 0 ? '–' : http} | ${final ? 'yes' : 'no'} | ${what} |`
+  return `| \`${code}\` | ${origin} | ${http === 0 ? '–' : http} | ${final ? 'yes' : 'no'} | ${what} | ${remedy} |`
 }
 
 describe('docs/protocol.md', () => {
