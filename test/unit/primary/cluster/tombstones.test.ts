@@ -1,0 +1,146 @@
+/** What is remembered of disconnected clusters: who, for how long, and how many. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { configMapKind } from '../../../../src/kube/objects.ts'
+import { createTombstones, tombstonesName } from '../../../../src/primary/cluster/tombstones.ts'
+import { createManualClock } from '../../../support/manual-clock.ts'
+import { createMemoryApi, failure } from '../memory-api.fixture.ts'
+import { at, namespace, noon } from '../objects.fixture.ts'
+
+const day = 24 * 3_600_000
+const east = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon }
+
+async function world() {
+  const api = createMemoryApi()
+  const clock = createManualClock({ now: noon })
+  const tombstones = createTombstones({ client: api.client, informer: api.cache(configMapKind), namespace, clock })
+  await tombstones.prepare()
+  api.sync()
+  return {
+    api,
+    clock,
+    tombstones,
+    data: () => api.stored(configMapKind, tombstonesName, namespace)?.data ?? {},
+    /** As if these had been stored long ago, or by a user. */
+    fill: (data: Record<string, string>) =>
+      api.put(configMapKind, { metadata: { name: tombstonesName, namespace }, data }),
+  }
+}
+const entry = (fields: { keyId?: string; at?: number }) =>
+  JSON.stringify({ keyId: fields.keyId ?? 'key', name: 'x', time: at(fields.at ?? noon) })
+
+describe('a tombstone', () => {
+  it('is found live by uid and key, and by nothing less', async () => {
+    const { api, tombstones } = await world()
+    await tombstones.store(east)
+    assert.deepEqual(await tombstones.findLive(east), east)
+    for (const other of [
+      { uid: 'uid-eas' },
+      { uid: 'UID-EAST' },
+      { keyId: 'key-eas' },
+      { keyId: '' },
+      { uid: '__proto__' },
+    ])
+      assert.equal(await tombstones.findLive({ ...east, ...other }), undefined)
+    assert.equal(tombstones.mayHave('uid-east'), false)
+    api.sync()
+    assert.equal(tombstones.mayHave('uid-east'), true)
+    for (const uid of ['uid-eas', 'toString', '__proto__']) assert.equal(tombstones.mayHave(uid), false)
+  })
+
+  it('replaces an older one of the same cluster, and leaves the others', async () => {
+    const { tombstones } = await world()
+    await tombstones.store({ uid: 'uid-west', keyId: 'key-west', name: 'west', at: noon })
+    await tombstones.store(east)
+    const again = { ...east, keyId: 'key-new', name: 'renamed', at: noon + 1 }
+    await tombstones.store(again)
+    assert.deepEqual(await tombstones.findLive(again), again)
+    assert.equal(await tombstones.findLive(east), undefined)
+    assert.notEqual(await tombstones.findLive({ uid: 'uid-west', keyId: 'key-west' }), undefined)
+  })
+
+  it('is gone when dropped, also where it was gone already', async () => {
+    const { api, data, tombstones } = await world()
+    await tombstones.store(east)
+    await tombstones.drop('uid-east')
+    await tombstones.drop('uid-east')
+    assert.deepEqual(data(), {})
+    api.removeUnseen(configMapKind, tombstonesName, namespace)
+    await tombstones.drop('uid-east')
+  })
+
+  it('is stored also where somebody has deleted all of them', async () => {
+    const { api, tombstones } = await world()
+    api.removeUnseen(configMapKind, tombstonesName, namespace)
+    await tombstones.store(east)
+    assert.deepEqual(await tombstones.findLive(east), east)
+  })
+
+  it('is not believed stored where the API server fails', async () => {
+    const { api, tombstones } = await world()
+    api.before = () => {
+      throw failure(500, 'InternalError')
+    }
+    await assert.rejects(tombstones.store(east), { name: 'KubeApiError', status: 500 })
+    await assert.rejects(tombstones.drop('uid-east'), { name: 'KubeApiError', status: 500 })
+    await assert.rejects(tombstones.findLive(east), { name: 'KubeApiError', status: 500 })
+  })
+})
+
+describe('tombstones that are too many or too old', () => {
+  it('go with the next write after 90 days, and not before', async () => {
+    const { clock, data, fill, tombstones } = await world()
+    fill({ old: entry({ at: noon }), young: entry({ at: noon + 1 }) })
+    await clock.advance(90 * day + 1)
+    await tombstones.store({ ...east, at: clock.now() })
+    assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east', 'young'])
+  })
+
+  it('are never more than 4,000: the oldest go', async () => {
+    const { data, fill, tombstones } = await world()
+    const many = Array.from({ length: 4_000 }, (_, index) => [`uid-${index}`, entry({ at: noon - index })] as const)
+    fill(Object.fromEntries(many))
+    await tombstones.store(east)
+    assert.equal(Object.keys(data()).length, 4_000)
+    assert.equal('uid-3999' in data(), false)
+    assert.equal('uid-3998' in data(), true)
+  })
+
+  it('fit one ConfigMap, whose keys and values may have a megabyte together', async () => {
+    const { data, tombstones } = await world()
+    const longest = { uid: 'u'.repeat(64), keyId: 'k'.repeat(43), name: 'n'.repeat(63), at: noon }
+    await tombstones.store(longest)
+    const [[uid, stored] = ['', '']] = Object.entries(data())
+    assert.ok(4_000 * (uid.length + stored.length) < 1_048_576)
+  })
+})
+
+describe('what a user has made of the tombstones', () => {
+  it('disconnects nobody, holds up no other, and goes with the next write where it has no date', async () => {
+    for (const written of ['', 'x', '{}', 'null', '[]', '{"keyId":"key-east","name":"east","time":"yesterday"}']) {
+      const { data, fill, tombstones } = await world()
+      fill({ 'uid-east': written })
+      assert.equal(await tombstones.findLive(east), undefined, written)
+      await tombstones.store({ ...east, uid: 'uid-west' })
+      assert.deepEqual(Object.keys(data()), ['uid-west'], written)
+    }
+  })
+
+  it('is not made empty by a restart', async () => {
+    const { api, tombstones } = await world()
+    await tombstones.store(east)
+    await tombstones.prepare()
+    assert.deepEqual(await tombstones.findLive(east), east)
+    assert.equal(api.requests.filter((request) => request.startsWith('create')).length, 1)
+  })
+})
+
+describe('two replicas that start at once', () => {
+  it('make one ConfigMap, and neither fails', async () => {
+    const api = createMemoryApi()
+    const clock = createManualClock()
+    const replica = () => createTombstones({ client: api.client, informer: api.cache(configMapKind), namespace, clock })
+    await Promise.all([replica().prepare(), replica().prepare()])
+    assert.equal(api.all(configMapKind).length, 1)
+  })
+})
