@@ -1,0 +1,119 @@
+/** What the primary serves at a moment, and what it says while it cannot. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  heartbeatInterval,
+  loadedIssuer,
+  type PrimaryFacts,
+  pathBefore,
+  primaryCluster,
+  primaryKeys,
+  servingPrimary,
+} from '../../../src/primary/state.ts'
+import { ProtocolError } from '../../../src/protocol/errors.ts'
+import { generateSigningKey } from '../../../src/protocol/keys.ts'
+import { nonceKeyOf } from '../../../src/protocol/nonce.ts'
+import { at, cluster, k10, noon } from './objects.fixture.ts'
+
+const key = generateSigningKey()
+const issuer = { uid: 'uid-primary', key, nonceKey: nonceKeyOf(key) }
+const ownAt = (url?: string, made = noon) =>
+  cluster('primary-cluster-1', {
+    spec: { primary: true, k10: url === undefined ? k10 : { ...k10, ingress: { url } } },
+    metadata: { creationTimestamp: at(made) },
+  })
+const facts = (fields: Partial<PrimaryFacts> = {}): PrimaryFacts => ({
+  issuer,
+  clusters: [cluster('east'), ownAt('https://primary.example.com/k10/')],
+  endpointFlag: undefined,
+  interval: 20_000,
+  ...fields,
+})
+const busy = (reason: string) => ({
+  name: 'ProtocolError',
+  code: 'Busy',
+  message: `the primary is not ready: ${reason}`,
+})
+
+describe('a primary that is set up', () => {
+  it('serves with its key, under the name and the address of its own Cluster', () => {
+    const expected = {
+      issuer,
+      name: 'primary-cluster-1',
+      endpoint: 'https://primary.example.com/k10',
+      interval: 20_000,
+    }
+    assert.deepEqual(servingPrimary(facts()), expected)
+  })
+
+  it('is reached where its flag says, whatever its Bootstrap says', () => {
+    assert.equal(
+      servingPrimary(facts({ endpointFlag: 'https://other.example.com/' })).endpoint,
+      'https://other.example.com',
+    )
+    const clusters = [ownAt()]
+    assert.equal(
+      servingPrimary(facts({ clusters, endpointFlag: 'https://a.example.com' })).endpoint,
+      'https://a.example.com',
+    )
+  })
+
+  it('is the oldest where a user has made a second by hand', () => {
+    const younger = cluster('a-second', { spec: { primary: true }, metadata: { creationTimestamp: at(noon + 1_000) } })
+    assert.equal(primaryCluster([younger, ownAt()])?.metadata.name, 'primary-cluster-1')
+    const sameSecond = cluster('a-second', { spec: { primary: true } })
+    assert.equal(primaryCluster([ownAt(), sameSecond])?.metadata.name, 'a-second')
+    assert.equal(primaryCluster([cluster('east')]), undefined)
+  })
+
+  it('tells members its own key', () => {
+    assert.deepEqual(primaryKeys(issuer), { current: { kid: key.thumbprint, x: key.x } })
+  })
+})
+
+describe('a primary that is not set up', () => {
+  it('is busy, and says with what', () => {
+    assert.throws(() => servingPrimary(facts({ issuer: undefined })), busy('its signing key is not loaded'))
+    assert.throws(() => loadedIssuer(undefined), busy('its signing key is not loaded'))
+    assert.throws(() => servingPrimary(facts({ clusters: [cluster('east')] })), busy('no Bootstrap has registered it'))
+    assert.throws(() => servingPrimary(facts({ clusters: [ownAt()] })), busy('it has no address'))
+  })
+
+  it('has no address where somebody has written one that is none', () => {
+    for (const url of [
+      '',
+      'primary',
+      'ftp://primary.example.com',
+      'https://a:b@primary.example.com',
+      'https://x.example.com?a',
+    ])
+      assert.throws(() => servingPrimary(facts({ clusters: [ownAt(url)] })), busy('it has no address'), url)
+  })
+})
+
+describe('the interval between heartbeats', () => {
+  it('grows with the fleet, so that they stay below 300 a second', () => {
+    assert.equal(heartbeatInterval(1, 20_000), 20_000)
+    assert.equal(heartbeatInterval(6_000, 20_000), 20_000)
+    assert.equal(heartbeatInterval(30_000, 20_000), 100_000)
+    for (const fleet of [10_000, 50_000]) assert.ok(fleet / (heartbeatInterval(fleet, 10_000) / 1_000) <= 300)
+  })
+})
+
+describe('the path before every route', () => {
+  const served = (endpoint: string) => pathBefore(() => ({ ...servingPrimary(facts()), endpoint }))
+
+  it('is that of the endpoint, without slashes at its end', () => {
+    assert.equal(served('https://primary.example.com'), '')
+    assert.equal(served('https://primary.example.com/k10'), '/k10')
+    assert.equal(served('https://primary.example.com/a/b//'), '/a/b')
+  })
+
+  it('is empty while nothing is served, and hides no other fault', () => {
+    const failing = (error: Error) => () => {
+      throw error
+    }
+    assert.equal(pathBefore(failing(new ProtocolError('Busy'))), '')
+    assert.throws(() => pathBefore(failing(new TypeError('ours'))), TypeError)
+  })
+})
