@@ -24,19 +24,22 @@ import {
   secondary,
 } from './inputs.ts'
 import { refusedVector } from './refused.ts'
+import { refusedExchangeVector } from './refused-exchange.ts'
 
 /** File name to content. */
 export type Vectors = Readonly<Record<string, object>>
 
 export async function makeVectors(): Promise<Vectors> {
   const token = tokenVector()
+  const exchange = await exchangeVector(token.text)
   return {
     'keys.json': keysVector(),
     'token.json': token,
     'nonce.json': nonceVector(),
-    'exchange.json': await exchangeVector(token.text),
+    'exchange.json': exchange,
     'mc-join-hash.json': hashVector(),
     'refused.json': refusedVector(),
+    'refused-exchange.json': refusedExchangeVector(exchange),
   }
 }
 

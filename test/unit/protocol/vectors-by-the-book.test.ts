@@ -207,6 +207,17 @@ describe('by the book', () => {
     }
   })
 
+  it('answers to another request are signed by the primary all the same, so that only their claims give them away', async () => {
+    interface Refused {
+      why: string
+      message: string
+    }
+    const { results, replies } = read('refused-exchange.json') as Record<'results' | 'replies', Refused[]>
+    const others = [...results, ...replies].filter(({ why }) => /^another (iss|aud|sub|cn|sn|reqh)$/.test(why))
+    assert.equal(others.length, 9)
+    for (const { why, message } of others) await assert.doesNotReject(opened(message, keys.primary.x), why)
+  })
+
   it('the hash of mc-join is that of the canonical JSON', () => {
     type Data = Record<string, string> | null
     const sorted = (data: Data) =>
