@@ -91,7 +91,7 @@ describe('a membership', () => {
     })
     assert.equal(fresh.metadata.annotations?.[`${prefix}/cluster-uid`], pair.secondary.kubeSystemUid)
     assert.equal(fresh.data?.['aside.key'], before?.data?.['key'])
-    assert.equal(fresh.data?.['membership'], undefined)
+    assert.equal(fresh.data?.['membership'], '')
     assert.equal(await scene.clusterInfo(), undefined)
   })
 

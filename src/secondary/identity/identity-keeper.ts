@@ -23,17 +23,17 @@ export interface IdentityKeeper {
 /** Where a key of another cluster is kept: it may be the only copy. */
 const asideKeys = { key: 'aside.key', clusterUid: 'aside.cluster-uid' } as const
 
-export function createIdentityKeeper(deps: { objects: ObjectStore; ownUid: string }): IdentityKeeper {
+export function createIdentityKeeper(deps: { objects: Pick<ObjectStore, 'write'>; ownUid: string }): IdentityKeeper {
   const { objects, ownUid } = deps
   let held: OwnIdentity | undefined
 
-  async function write(identity: OwnIdentity, aside: Record<string, string>): Promise<void> {
+  async function write(identity: OwnIdentity, kept: Record<string, string>): Promise<void> {
     const { annotations, data } = encodeIdentity({
       clusterUid: ownUid,
       privateKey: new Redacted(toPrivatePem(identity.key)),
       ...(identity.joined === undefined ? {} : { joined: identity.joined }),
     })
-    await objects.write(mcIdentityName, { annotations, data: { ...data, ...aside } })
+    await objects.write(mcIdentityName, { annotations, data: { ...kept, ...data } })
     held = identity
   }
 
@@ -45,11 +45,11 @@ export function createIdentityKeeper(deps: { objects: ObjectStore; ownUid: strin
     },
     async make(secret) {
       const identity = { key: generateSigningKey() }
-      await write(identity, setAside(secret))
+      await write(identity, { ...emptied(secret), ...setAside(secret) })
       return identity
     },
     async store(secret, identity) {
-      await write(identity, keptAside(secret))
+      await write(identity, { ...emptied(secret), ...keptAside(secret) })
     },
   }
 }
@@ -85,4 +85,13 @@ function keptAside(secret: Secret | undefined): Record<string, string> {
     return value === undefined ? [] : [[name, value] as const]
   })
   return Object.fromEntries(kept)
+}
+
+/**
+ * The keys of a membership that the Secret holds, without their values: where another manager wrote them, like the
+ * restore of a backup, they outlive an apply that leaves them out.
+ */
+function emptied(secret: Secret | undefined): Record<string, string> {
+  const held = ['membership', 'token'].filter((name) => secret?.data?.[name] !== undefined)
+  return Object.fromEntries(held.map((name) => [name, '']))
 }
