@@ -90,7 +90,10 @@ export function codeOf(msg: string): string {
   return /^([A-Za-z]+): /.exec(msg)?.[1] ?? ''
 }
 
-/** The messages that are no errors. They have the form of all: what is so; what to do. */
+/**
+ * The messages that are no errors. They have the form of all: a code, what is so, what to do. Their codes are the
+ * secondary's own and stand here only: none is in the protocol's table, and none crosses the wire.
+ */
 export const messages = {
   waitsForConfig: (namespace: string) =>
     `WaitingForConfig: mc-join names no endpoint, so the join waits for the ConfigMap mc-join-config in the namespace ${namespace}; create it, all of its keys are optional`,

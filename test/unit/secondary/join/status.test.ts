@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { annotations as names } from '../../../../src/api/group.ts'
 import type { Dialect } from '../../../../src/api/mc-join.ts'
-import { ProtocolError } from '../../../../src/protocol/errors.ts'
+import { ProtocolError, protocolErrors } from '../../../../src/protocol/errors.ts'
 import { freshAttempts } from '../../../../src/secondary/join/attempts.ts'
 import {
+  codeOf,
   contactAnnotations,
   countedAttempts,
+  messages,
   progressAnnotations,
   readStatus,
   type Statement,
@@ -108,5 +110,11 @@ describe('mc-join-status', () => {
     assert.equal(countedAttempts(stored, 'h'), 12)
     assert.equal(countedAttempts(stored, 'other'), 0)
     assert.equal(countedAttempts(written(statement, { [names.attempts]: '-1e9' }), 'h'), 0)
+  })
+
+  it('tells of progress by codes that no error of the protocol has', () => {
+    const codes = [messages.waitsForConfig('kasten-io'), messages.asking('https://hub.example')].map(codeOf)
+    assert.deepEqual(codes, ['WaitingForConfig', 'InProgress'])
+    for (const code of codes) assert.ok(!Object.hasOwn(protocolErrors, code), code)
   })
 })
