@@ -119,9 +119,11 @@ async function bearerOf(kubeconfig: string): Promise<KnownSecret> {
 /** Everything but the data of Secrets; of `mc-join-status`, the data too. */
 export async function readableOf(scene: Searchable): Promise<readonly Haystack[]> {
   const metadata = 'jsonpath={range .items[*]}{.metadata}{"\\n"}{.type}{"\\n"}{end}'
-  const own = 'bootstraps.dist.kio.kasten.io,clusters.dist.kio.kasten.io,configmaps,events.events.k8s.io'
+  const definitions = (await scene.onPrimary(['get', 'crds', '-o', 'name'])).split('\n')
+  const ours = definitions.flatMap((name) => (name.endsWith('.dist.kio.kasten.io') ? [name.replace(/^.*\//, '')] : []))
+  const kinds = [...ours, 'configmaps', 'events.events.k8s.io'].join(',')
   const [objects, marks, others, otherMarks, status] = await Promise.all([
-    scene.onPrimary(['get', own, '-o', 'json', '--show-managed-fields']),
+    scene.onPrimary(['get', kinds, '-o', 'json', '--show-managed-fields']),
     scene.onPrimary(['get', 'secrets', '-o', metadata]),
     scene.onSecondary(['get', 'configmaps,events.events.k8s.io', '-o', 'json']),
     scene.onSecondary(['get', 'secrets', '-o', metadata]),
