@@ -56,8 +56,6 @@ export const annotations = {
   usedBy: `${group}/used-by`,
   /** `mc-join`, by the user: a new value starts the join again. */
   retry: `${group}/retry`,
-  /** `mc-cluster-info`, by the user: leave the primary. */
-  leave: `${group}/leave`,
   /** `mc-join-status`: tries so far. */
   attempts: `${group}/attempts`,
   /** `mc-join-status`: RFC 3339. */
@@ -68,8 +66,6 @@ export const annotations = {
   lastContact: `${group}/last-contact`,
   /** `mc-join-status` while joined: why the primary does not answer. */
   contactError: `${group}/contact-error`,
-  /** Cluster, by the user: thumbprint of the key that may take the membership over. */
-  allowRebind: `${group}/allow-rebind`,
   /** `mc-identity` and `mc-primary-identity`: UID of the `kube-system` namespace the key was made for. */
   clusterUid: `${group}/cluster-uid`,
 } as const
