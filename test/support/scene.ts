@@ -65,6 +65,18 @@ export async function startPair(): Promise<Pair> {
   }
 }
 
+/** What a scene is made of. */
+interface Setting {
+  readonly primaryCluster: ControlPlane
+  readonly secondaryCluster: ControlPlane
+  readonly place: PrimaryPlace
+  readonly namespace: string
+  readonly options: SceneOptions
+  readonly port: number
+  readonly primaryKubeconfig: string
+  readonly secondaryKubeconfig: string
+}
+
 export class Scene {
   readonly place: PrimaryPlace
   /** Namespace of the secondary. */
@@ -73,10 +85,7 @@ export class Scene {
   readonly endpoint: string
   readonly primaryCluster: ControlPlane
   readonly secondaryCluster: ControlPlane
-  readonly #options: SceneOptions
-  readonly #port: number
-  readonly #primaryKubeconfig: string
-  readonly #secondaryKubeconfig: string
+  readonly #setting: Setting
   readonly #roles = new Set<RoleProcess>()
   /** Everything that ended processes have printed. */
   readonly #printed: string[] = []
@@ -84,25 +93,14 @@ export class Scene {
   readonly #tokens: string[] = []
   #ended: Promise<void> | undefined
 
-  private constructor(made: {
-    primaryCluster: ControlPlane
-    secondaryCluster: ControlPlane
-    place: PrimaryPlace
-    namespace: string
-    options: SceneOptions
-    port: number
-    primaryKubeconfig: string
-    secondaryKubeconfig: string
-  }) {
-    this.primaryCluster = made.primaryCluster
-    this.secondaryCluster = made.secondaryCluster
-    this.place = made.place
-    this.namespace = made.namespace
-    this.#options = made.options
-    this.#port = made.port
-    this.#primaryKubeconfig = made.primaryKubeconfig
-    this.#secondaryKubeconfig = made.secondaryKubeconfig
-    this.endpoint = `${made.options.scheme ?? 'https'}://127.0.0.1:${made.port}${made.options.path ?? ''}`
+  private constructor(setting: Setting) {
+    const { options, port } = setting
+    this.#setting = setting
+    this.primaryCluster = setting.primaryCluster
+    this.secondaryCluster = setting.secondaryCluster
+    this.place = setting.place
+    this.namespace = setting.namespace
+    this.endpoint = `${options.scheme ?? 'https'}://127.0.0.1:${port}${options.path ?? ''}`
   }
 
   /** Makes the namespaces and the rights; no process runs yet. */
@@ -115,30 +113,19 @@ export class Scene {
     const place = { namespace: `${name}-mc`, home: `${name}-system` }
     const namespace = `${name}-io`
     await kubectl(primaryCluster, ['create', 'namespace', place.namespace])
-    const [primaryKubeconfig, secondaryKubeconfig] = [
-      await installPrimary(primaryCluster, place),
-      await installSecondary(secondaryCluster, namespace),
-    ]
-    const port = await freePort()
-    return new Scene({
-      primaryCluster,
-      secondaryCluster,
-      place,
-      namespace,
-      options,
-      port,
-      primaryKubeconfig,
-      secondaryKubeconfig,
-    })
+    const primaryKubeconfig = await installPrimary(primaryCluster, place)
+    const secondaryKubeconfig = await installSecondary(secondaryCluster, namespace)
+    const clusters = { primaryCluster, secondaryCluster, primaryKubeconfig, secondaryKubeconfig }
+    return new Scene({ ...clusters, place, namespace, options, port: await freePort() })
   }
 
   async startPrimary(flags: Flags = {}, env: Flags = {}): Promise<RunningPrimary> {
-    const role = await startPrimary(this.#primaryKubeconfig, {
+    const role = await startPrimary(this.#setting.primaryKubeconfig, {
       place: this.place,
-      scheme: this.#options.scheme ?? 'https',
-      port: this.#port,
+      scheme: this.#setting.options.scheme ?? 'https',
+      port: this.#setting.port,
       // Ten seconds is the least: a test that waits for a heartbeat waits no longer than it must.
-      flags: { 'log-level': 'debug', 'heartbeat-interval': '10', ...this.#options.primaryFlags, ...flags },
+      flags: { 'log-level': 'debug', 'heartbeat-interval': '10', ...this.#setting.options.primaryFlags, ...flags },
       env,
     })
     this.#roles.add(role)
@@ -146,9 +133,9 @@ export class Scene {
   }
 
   async startSecondary(flags: Flags = {}, env: Flags = {}): Promise<RoleProcess> {
-    const role = await startSecondary(this.#secondaryKubeconfig, {
+    const role = await startSecondary(this.#setting.secondaryKubeconfig, {
       namespace: this.namespace,
-      flags: { 'log-level': 'debug', ...this.#options.secondaryFlags, ...flags },
+      flags: { 'log-level': 'debug', ...this.#setting.options.secondaryFlags, ...flags },
       env,
     })
     this.#roles.add(role)
@@ -174,7 +161,7 @@ export class Scene {
 
   /** Of the service accounts that the processes use. */
   get kubeconfigs(): readonly string[] {
-    return [this.#primaryKubeconfig, this.#secondaryKubeconfig]
+    return [this.#setting.primaryKubeconfig, this.#setting.secondaryKubeconfig]
   }
 
   /** All that the processes of this scene have printed. */
