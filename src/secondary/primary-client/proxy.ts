@@ -15,13 +15,29 @@ export interface Proxies {
   readonly noProxy?: string
 }
 
-/** The proxy for a URL, or undefined where it is reached directly. Throws `ProxyError` for one that is not a URL. */
+/** The proxy for a URL, or undefined where it is reached directly. Throws `ProxyError` for one that cannot be used. */
 export function proxyFor(target: URL, proxies: Proxies): URL | undefined {
   const proxy = target.protocol === 'https:' ? proxies.https : proxies.http
   if (proxy === undefined || proxy === '' || isExempt(target, proxies.noProxy ?? '')) return undefined
   const text = proxy.includes('://') ? proxy : `http://${proxy}`
-  if (URL.canParse(text) && /^https?:\/\//.test(text)) return new URL(text)
-  throw new ProtocolError('ProxyError', 'the URL of the proxy is not one that starts with http:// or https://')
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text))
+    throw new ProtocolError('ProxyError', 'the URL of the proxy is not one that starts with http:// or https://')
+  const url = new URL(text)
+  if (!isDecodable(url.username) || !isDecodable(url.password))
+    throw new ProtocolError(
+      'ProxyError',
+      'the user info in the URL of the proxy is not percent-encoded as it should be',
+    )
+  return url
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

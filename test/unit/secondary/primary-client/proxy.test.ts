@@ -52,6 +52,15 @@ describe('the choice of a proxy', () => {
     assert.equal(error.code, 'ProxyError')
     assert.doesNotMatch(error.explained(), /word/)
   })
+
+  it('refuses credentials that cannot be decoded, for either scheme, without repeating them', async () => {
+    for (const scheme of ['http', 'https'] as const) {
+      const target = new URL(`${scheme}://primary.example`)
+      const error = await refusal((async () => proxyFor(target, { [scheme]: 'http://user:word%zz@proxy' }))())
+      assert.match(error.explained(), /^ProxyError: the user info .*; check HTTPS_PROXY and NO_PROXY/)
+      assert.doesNotMatch(error.explained(), /word/)
+    }
+  })
 })
 
 describe('a primary behind a proxy', () => {
