@@ -51,6 +51,7 @@ describe('an admission', () => {
     const { clock, events, journal } = world()
     const names = Array.from({ length: 100 }, (_, index) => `${String(index).padStart(3, '0')}${'x'.repeat(60)}`)
     for (const name of names) journal.admitted(token('a'), name)
+    assert.equal(clock.pending(), 1)
     await clock.advance(5_000)
     assert.ok(events.every(({ note }) => Buffer.byteLength(note) <= 1_024))
     assert.ok(events.length <= 8)
