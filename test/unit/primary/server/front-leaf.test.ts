@@ -125,7 +125,8 @@ describe('the leaf in front of the primary', { timeout: hang }, () => {
       signedBy({ ...issuer, uid: 'uid-other' }),
       // Our own signature, over the question of somebody else.
       () => recorded,
-      () => JSON.stringify({ challenge: 'x'.repeat(70_000) }),
+      // Our own answer, and more after it than is read.
+      async (body: string) => `${await signedBy(issuer)(body)}${' '.repeat(64 * 1024)}`,
     ]) {
       answer = other
       const following = follow(() => endpoint)
