@@ -20,8 +20,8 @@ export type Behaviour =
     }
   /** Reads the request, hands it on, and cuts the connection instead of answering. */
   | { readonly kind: 'reset' }
-  /** Announces an answer of a gigabyte, and sends it until the other side has had enough. */
-  | { readonly kind: 'gigabyte' }
+  /** Sends an answer of a gigabyte until the other side has had enough; its length may be announced, or not. */
+  | { readonly kind: 'gigabyte'; readonly announced: boolean }
   /** Hands the request on, and changes a letter of each answer. */
   | { readonly kind: 'tamper' }
 
@@ -31,6 +31,8 @@ export interface Front {
   readonly paths: readonly string[]
   /** The bodies that it has handed back. */
   answers(): string
+  /** How much of each answer of a gigabyte was sent, bytes. */
+  gigabytes(): readonly number[]
   behave(behaviour: Behaviour): void
   /** Stops to listen; `up` begins again on the same port. */
   down(): Promise<void>
@@ -43,6 +45,7 @@ export async function startFront(
 ): Promise<Front> {
   const paths: string[] = []
   const answers = new Recorder()
+  const gigabytes: Sent[] = []
   let behaviour: Behaviour = { kind: 'relay' }
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     paths.push(incoming.url ?? '')
@@ -62,8 +65,11 @@ export async function startFront(
         outgoing.end(current.body)
         break
       case 'gigabyte':
-        outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 ** 30 })
-        writeUntilClosed(outgoing)
+        outgoing.writeHead(200, {
+          'content-type': 'application/json',
+          ...(current.announced ? { 'content-length': gigabyte } : {}),
+        })
+        gigabytes.push(sendGigabyte(outgoing))
         break
     }
   }
@@ -78,6 +84,7 @@ export async function startFront(
     url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     paths,
     answers: () => answers.text(),
+    gigabytes: () => gigabytes.map(({ bytes }) => bytes),
     behave(next) {
       behaviour = next
     },
@@ -124,12 +131,25 @@ function changeLetter(): Transform {
   })
 }
 
-function writeUntilClosed(outgoing: ServerResponse): void {
+interface Sent {
+  bytes: number
+}
+
+const gigabyte = 2 ** 30
+
+/** Spaces, as fast as they are taken, until all are sent or nobody takes them. */
+function sendGigabyte(outgoing: ServerResponse): Sent {
+  const sent: Sent = { bytes: 0 }
   const piece = Buffer.alloc(64 * 1024, 0x20)
   const write = () => {
-    while (!outgoing.destroyed) if (!outgoing.write(piece)) return
+    while (!outgoing.destroyed && sent.bytes < gigabyte) {
+      sent.bytes += piece.length
+      if (!outgoing.write(piece)) return
+    }
+    outgoing.end()
   }
   outgoing.on('drain', write)
   outgoing.once('error', () => undefined)
   write()
+  return sent
 }
