@@ -51,6 +51,18 @@ describe('what is made of an answer that no primary has signed', () => {
     assert.match(text, /^NotOurServer: .*: its answer is larger than 64 KiB;/)
   })
 
+  it('reads no more of an answer without end, and ends its connection', async () => {
+    const ended = Promise.withResolvers<void>()
+    const text = await explained((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.once('close', () => ended.resolve())
+      response.on('drain', () => response.write(' '.repeat(64 * 1024)))
+      response.write(' '.repeat(64 * 1024))
+    })
+    assert.match(text, /^NotOurServer: .*: its answer is larger than 64 KiB;/)
+    await ended.promise
+  })
+
   it('takes the code of a problem, and none of its words', async () => {
     primary.intercept = (_request, response) => {
       response.setHeader('retry-after', '10')
@@ -76,14 +88,30 @@ describe('what is made of an answer that no primary has signed', () => {
     }
   })
 
-  it('believes a wish to stay away up to five minutes', async () => {
-    primary.intercept = (_request, response) => {
-      response.setHeader('retry-after', '86400')
-      sendJson(response, 503, { code: 'Busy' }, 'application/problem+json')
-    }
-    const error = await refusal(lineTo(primary).introduce(primary.endpoint, asker, forever))
-    assert.equal(error.retryAfterMs, 300_000)
-  })
+  const wishes: readonly (readonly [header: string, believedMs: number | undefined])[] = [
+    ['0', 0],
+    ['10', 10_000],
+    ['300', 300_000],
+    ['86400', 300_000],
+    ['99999999', 300_000],
+    ['9999999999', undefined],
+    ['-1', undefined],
+    ['1.5', undefined],
+    ['1e3', undefined],
+    ['Fri, 31 Dec 2100 23:59:59 GMT', undefined],
+    ['tomorrow', undefined],
+    ['', undefined],
+  ]
+  for (const [header, believedMs] of wishes)
+    it(`takes Retry-After "${header}" for ${believedMs === undefined ? 'no wish' : `${believedMs} ms`}`, async () => {
+      primary.intercept = (_request, response) => {
+        response.setHeader('retry-after', header)
+        sendJson(response, 503, { code: 'Busy' }, 'application/problem+json')
+      }
+      const error = await refusal(lineTo(primary).introduce(primary.endpoint, asker, forever))
+      assert.equal(error.code, 'Busy')
+      assert.equal(error.retryAfterMs, believedMs)
+    })
 
   it('waits for a whole answer no longer than its time, however often a piece comes', async () => {
     const clock = createManualClock()
