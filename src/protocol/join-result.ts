@@ -3,6 +3,7 @@
  * sealed to the joiner's one-time key; a refusal is signed and readable.
  */
 import { z } from 'zod'
+import { Redacted } from '../lib/redacted.ts'
 import { believed } from './answer.ts'
 import type { Issuer } from './challenge.ts'
 import { type RandomBytes, sha256 } from './encoding.ts'
@@ -43,8 +44,12 @@ const refusedClaims = z.object({
 
 const resultClaims = z.discriminatedUnion('status', [acceptedClaims, refusedClaims])
 
-/** What an admitted cluster is told. `token` is a secret: the communication token. */
-export type Membership = Omit<z.infer<typeof acceptedClaims>, keyof typeof bindingShape | 'status'>
+/** What an admitted cluster is told. */
+export interface Membership
+  extends Omit<z.infer<typeof acceptedClaims>, keyof typeof bindingShape | 'status' | 'token'> {
+  /** The communication token. */
+  readonly token: Redacted<string>
+}
 
 export interface Refusal {
   readonly code: ErrorCode
@@ -81,7 +86,8 @@ export async function sealAcceptance(
   membership: Membership,
   random?: RandomBytes,
 ): Promise<string> {
-  const claims = { ...bindingOf(issuer.uid, exchange.echoes, exchange.request), status: 'Joined', ...membership }
+  const binding = bindingOf(issuer.uid, exchange.echoes, exchange.request)
+  const claims = { ...binding, status: 'Joined', ...membership, token: membership.token.reveal() }
   const signed = await signJws(issuer.key, 'mcj-result+jwt', claims, { kid: issuer.key.thumbprint })
   return seal(signed, exchange.exchangeKey, random)
 }
@@ -116,7 +122,8 @@ export async function openResult(
     throw new ProtocolError('NotOurServer', 'the answer to the join belongs to another exchange')
   if (claims.status === 'Joined') {
     if (!isSealed) throw new ProtocolError('NotOurServer', 'the answer to the join is not sealed')
-    const { clusterName, primaryName, endpoints, token, keys, interval, nonce } = claims
+    const { clusterName, primaryName, endpoints, keys, interval, nonce } = claims
+    const token = new Redacted(claims.token)
     return { kind: 'joined', membership: { clusterName, primaryName, endpoints, token, keys, interval, nonce } }
   }
   if (!isCodeFrom('signed', claims.code))

@@ -1,4 +1,5 @@
 /** The vector of one whole exchange: every message of a join, its refusal, and a heartbeat with each of its replies. */
+import { Redacted } from '../../src/lib/redacted.ts'
 import { askForChallenge, openChallenge, signChallenge } from '../../src/protocol/challenge.ts'
 import { decodeJoinRequest, signJoinRequest } from '../../src/protocol/join-request.ts'
 import { sealAcceptance, signRefusal } from '../../src/protocol/join-result.ts'
@@ -53,7 +54,7 @@ export async function exchangeVector(text: string) {
     clusterName: 'east',
     primaryName: 'primary-cluster-1',
     endpoints: [endpoint],
-    token: await signMembershipToken(issuer, { clusterName: 'east', uid: secondaryUid, thumbprint }, now),
+    token: new Redacted(await signMembershipToken(issuer, { clusterName: 'east', uid: secondaryUid, thumbprint }, now)),
     keys: { current: { kid: primary.thumbprint, x: primary.x } },
     interval: 20,
     nonce: createNonce(issuer.nonceKey, memberContext(primaryUid, thumbprint), now, inOrder(random.memberNonce)),
@@ -71,7 +72,7 @@ export async function exchangeVector(text: string) {
   const refused = await signRefusal(issuer, { echoes, request }, refusal)
 
   const body = JSON.stringify({ versions, health: 'ok', kid: primary.thumbprint })
-  const heartbeat = { path: heartbeatPath('east'), token: membership.token, body }
+  const heartbeat = { path: heartbeatPath('east'), token: membership.token.reveal(), body }
   const proof = await signPossession(secondary, heartbeat, {
     nonce: membership.nonce,
     boot: 'boot-1',

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { k10Schema } from '../../api/k10.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { Redacted } from '../../lib/redacted.ts'
 import { challengeRequestSchema, type Issuer, protocolVersion, signChallenge } from '../../protocol/challenge.ts'
 import { explain, ProtocolError } from '../../protocol/errors.ts'
 import { decodeJoinRequest, joinBodySchema, verifyJoinRequest } from '../../protocol/join-request.ts'
@@ -109,11 +110,12 @@ async function membershipOf(
   { join, clusterName }: Pick<Request, 'join'> & { clusterName: string },
 ): Promise<Membership> {
   const thumbprint = join.key.thumbprint
+  const subject = { clusterName, uid: join.claims.sub, thumbprint }
   return {
     clusterName,
     primaryName: name,
     endpoints: [endpoint],
-    token: await signMembershipToken(issuer, { clusterName, uid: join.claims.sub, thumbprint }, clock.now()),
+    token: new Redacted(await signMembershipToken(issuer, subject, clock.now())),
     keys: primaryKeys(issuer),
     interval: interval / 1000,
     nonce: createNonce(issuer.nonceKey, memberContext(issuer.uid, thumbprint), clock.now()),

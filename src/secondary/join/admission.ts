@@ -1,6 +1,5 @@
 /** What is kept of an admission: the membership that the primary's sealed result describes. Pure. */
 import type { ClusterInfo } from '../../api/mc-cluster-info.ts'
-import { Redacted } from '../../lib/redacted.ts'
 import type { Membership } from '../../protocol/join-result.ts'
 import type { JoinPlan } from './plan.ts'
 
@@ -22,6 +21,6 @@ export function admittedMembership(
       endpoints: membership.endpoints,
       keys: membership.keys,
     },
-    token: new Redacted(membership.token),
+    token: membership.token,
   }
 }

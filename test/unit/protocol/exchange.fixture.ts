@@ -2,6 +2,7 @@
  * One whole exchange between a primary and a secondary, every message of it, the same in every run. Options change a
  * party, so that two exchanges can be set against each other.
  */
+import { Redacted } from '../../../src/lib/redacted.ts'
 import {
   askForChallenge,
   type Challenge,
@@ -106,7 +107,7 @@ export async function runExchange(
     clusterName,
     primaryName: 'primary-cluster-1',
     endpoints: [endpoint],
-    token: await signMembershipToken(issuer, { clusterName, uid: joiner.uid, thumbprint }, now),
+    token: new Redacted(await signMembershipToken(issuer, { clusterName, uid: joiner.uid, thumbprint }, now)),
     keys: { current: { kid: issuer.key.thumbprint, x: issuer.key.x } },
     interval: 20,
     nonce,
@@ -121,7 +122,7 @@ export async function runExchange(
 
   const heartbeat = {
     path: heartbeatPath(clusterName),
-    token: membership.token,
+    token: membership.token.reveal(),
     body: JSON.stringify({ versions: joiner.versions, health: 'ok' }),
   }
   const proof = await signPossession(joiner.key, heartbeat, { nonce, boot: 'boot-1', random })

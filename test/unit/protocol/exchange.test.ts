@@ -26,7 +26,7 @@ const decode = (text: string): string[] =>
 function trafficOf(exchange: Exchange): string {
   const { challenge, request, accepted, refused, proof, reply } = exchange
   const bodies = [JSON.stringify(exchange.ask), String(exchange.heartbeat.body)]
-  const texts = [...bodies, challenge, request, accepted, refused, proof, reply, exchange.membership.token]
+  const texts = [...bodies, challenge, request, accepted, refused, proof, reply, exchange.membership.token.reveal()]
   const once = texts.flatMap(decode)
   return [...texts, ...once, ...once.flatMap(decode)].join('\n')
 }
@@ -84,7 +84,7 @@ describe('a join from the first question to the first heartbeat', () => {
     assert.deepEqual(seedOf(token.key), tokenKeySeed)
     assert.equal(claimsOf(exchange.refused)['reqh'], sha256(request))
     assert.equal(claimsOf(exchange.reply)['reqh'], sha256(exchange.proof))
-    assert.equal(claimsOf(exchange.proof)['ath'], sha256(exchange.membership.token))
+    assert.equal(claimsOf(exchange.proof)['ath'], sha256(exchange.membership.token.reveal()))
     assert.equal(claimsOf(exchange.proof)['bh'], sha256(String(exchange.heartbeat.body)))
   })
 })

@@ -8,12 +8,12 @@ import { keyOf } from './randomness.fixture.ts'
 import { refusedWith } from './refused.fixture.ts'
 
 const { issuer, joiner, membership, reply, issued } = await runExchange()
-const claims = claimsOf(membership.token)
+const claims = claimsOf(membership.token.reveal())
 const header = { alg: 'Ed25519', typ: 'at+jwt' }
 
 describe('a communication token', () => {
   it('names the cluster, its uid and the thumbprint of its key, and no secret and no end', () => {
-    assert.deepEqual(readMembershipToken(membership.token), claims)
+    assert.deepEqual(readMembershipToken(membership.token.reveal()), claims)
     assert.deepEqual(claims, {
       iss: issuer.uid,
       sub: 'cluster-x',
@@ -25,7 +25,7 @@ describe('a communication token', () => {
   })
 
   it('is genuine where this primary signed it', async () => {
-    assert.equal(await isGenuineToken(issuer, membership.token), true)
+    assert.equal(await isGenuineToken(issuer, membership.token.reveal()), true)
   })
 
   it('is not genuine where another key signed it, or a character is another', async () => {
@@ -33,8 +33,12 @@ describe('a communication token', () => {
     const forged = [
       await signMembershipToken(issuerOf('b'), member, now),
       forge(joiner.key, header, claims),
-      withPart(membership.token, 1, Buffer.from(JSON.stringify({ ...claims, sub: 'other' })).toString('base64url')),
-      withPart(membership.token, 2, Buffer.alloc(64).toString('base64url')),
+      withPart(
+        membership.token.reveal(),
+        1,
+        Buffer.from(JSON.stringify({ ...claims, sub: 'other' })).toString('base64url'),
+      ),
+      withPart(membership.token.reveal(), 2, Buffer.alloc(64).toString('base64url')),
     ]
     for (const token of forged) assert.equal(await isGenuineToken(issuer, token), false)
   })

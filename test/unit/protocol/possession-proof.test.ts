@@ -48,7 +48,7 @@ describe('a possession proof', () => {
 
   it('does not show the token, the body or the private key', () => {
     const text = JSON.stringify(claims)
-    assert.ok(!text.includes(membership.token.slice(-20)))
+    assert.ok(!text.includes(membership.token.reveal().slice(-20)))
     assert.ok(!text.includes('health'))
     assert.deepEqual(Object.keys(claims).toSorted(), ['ath', 'bh', 'boot', 'htm', 'htu', 'jti', 'nonce'])
   })

@@ -21,7 +21,13 @@ const header = { alg: 'Ed25519', typ: 'mcj-reply+jwt' }
 const claims = claimsOf(exchange.reply)
 const every: readonly Reply[] = [
   { status: 'ok', interval: 20 },
-  { status: 'ok', interval: 20, token: membership.token, keys: membership.keys, endpoints: ['https://a', 'https://b'] },
+  {
+    status: 'ok',
+    interval: 20,
+    token: membership.token.reveal(),
+    keys: membership.keys,
+    endpoints: ['https://a', 'https://b'],
+  },
   { status: 'Disconnected', at: now / 1000 },
   { status: 'UnknownCluster' },
   { status: 'KeyMismatch' },

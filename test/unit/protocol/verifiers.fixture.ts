@@ -64,7 +64,7 @@ export function verifiersOf(exchange: Exchange): Record<string, Verifier> {
     'membership token': {
       typ: 'at+jwt',
       key: issuer.key,
-      own: exchange.membership.token,
+      own: exchange.membership.token.reveal(),
       verify: async (message) => readMembershipToken(message),
     },
   }

@@ -7,6 +7,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { Redacted } from '../../../src/lib/redacted.ts'
 import { createSelfSignedCertificate } from '../../../src/primary/server/certificate.ts'
 import { type ChallengeRequest, type Issuer, signChallenge } from '../../../src/protocol/challenge.ts'
 import { decodeJoinRequest, verifyJoinRequest } from '../../../src/protocol/join-request.ts'
@@ -111,7 +112,7 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
       clusterName: 'east',
       primaryName: 'hub',
       endpoints: [endpoint],
-      token: await signMembershipToken(issuer, subject, Date.now()),
+      token: new Redacted(await signMembershipToken(issuer, subject, Date.now())),
       keys: { current: { kid: key.thumbprint, x: key.x } },
       interval: 20,
       nonce: createNonce(issuer.nonceKey, memberContext(issuer.uid, joiner.thumbprint), Date.now()),

@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'node:test'
 import { annotations as names } from '../../../../src/api/group.ts'
 import { encodeSecretData } from '../../../../src/api/secret-data.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
+import { Redacted } from '../../../../src/lib/redacted.ts'
 import { ProtocolError } from '../../../../src/protocol/errors.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
@@ -35,7 +36,7 @@ const joined: ExchangeOutcome = {
     clusterName: 'east',
     primaryName: 'hub',
     endpoints: [],
-    token: 'communication-token',
+    token: new Redacted('communication-token'),
     keys: { current: { kid: key.thumbprint, x: key.x } },
     interval: 20,
     nonce: 'n',

@@ -17,7 +17,7 @@ const membership = {
   clusterName: 'east',
   primaryName: 'hub',
   endpoints: ['https://hub.example'],
-  token: 'communication-token',
+  token: new Redacted('communication-token'),
   keys: { current: { kid: key.thumbprint, x: key.x } },
   interval: 20,
   nonce: 'n',
