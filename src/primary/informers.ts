@@ -10,7 +10,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { bootstrapIndexes } from './bootstrap/precedence.ts'
 import { tombstonesName } from './cluster/tombstones.ts'
-import { clusterIndexes } from './join/cluster-lookup.ts'
+import { clusterIndexes } from './cluster-lookup.ts'
 import { indexTokenId, tokenIdIndex } from './join/token-source.ts'
 
 export type Informers = ReturnType<typeof createInformers>

@@ -7,7 +7,7 @@ import { parseEndpoint } from '../api/endpoint.ts'
 import type { Issuer } from '../protocol/challenge.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import type { PrimaryKeys } from '../protocol/fields.ts'
-import { oldest } from './join/cluster-lookup.ts'
+import { oldest } from './cluster-lookup.ts'
 
 export interface ServingPrimary {
   readonly issuer: Issuer

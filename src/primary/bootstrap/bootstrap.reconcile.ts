@@ -12,11 +12,11 @@ import { type Condition, keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { deepEqual } from '../../lib/deep-equal.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { writeK10 } from '../cluster/k10.ts'
 import { fieldManager } from '../field-manager.ts'
 import { primaryCluster } from '../state.ts'
 import { type BootstrapDecision, decideBootstrap } from './bootstrap.decide.ts'
 import { decideJoinedBootstrap } from './joined-bootstrap.ts'
+import { writeK10 } from './k10.ts'
 import { isMadeByJoin, nameConflict, rivals } from './precedence.ts'
 
 export interface BootstrapDeps {

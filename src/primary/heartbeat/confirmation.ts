@@ -9,11 +9,11 @@ import { keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
+import type { Sightings } from '../cluster/sightings.ts'
 import { decideStatus, isConfirmed, type Own, type StatusObservation } from '../cluster/status.decide.ts'
 import { nextStatus, writeStatus } from '../cluster/status.write.ts'
-import type { ClusterLookup } from '../join/cluster-lookup.ts'
+import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
-import type { Sightings } from './sightings.ts'
 
 export interface Confirmation {
   /** Throws `KubeApiError` where a first heartbeat cannot be stored. */

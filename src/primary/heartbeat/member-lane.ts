@@ -4,7 +4,7 @@
  */
 import { ProtocolError } from '../../protocol/errors.ts'
 import { claimedThumbprint } from '../../protocol/possession-proof.ts'
-import type { ClusterLookup } from '../join/cluster-lookup.ts'
+import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
 
 export interface MemberLane {

@@ -10,8 +10,8 @@ import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import { ageOrder } from '../cluster-lookup.ts'
 import { type IssuedToken, readIssued } from '../join-token/issued-token.ts'
-import { ageOrder } from './cluster-lookup.ts'
 
 /** A filled join-token Secret, as far as a join needs it. */
 export interface KnownToken extends IssuedToken {

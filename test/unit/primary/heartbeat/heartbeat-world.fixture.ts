@@ -1,11 +1,11 @@
 /** A heartbeat service over an API server in memory: Clusters, tombstones and what is confirmed are stored and found. */
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
+import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
 import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
+import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
 import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
-import { createSightings } from '../../../../src/primary/heartbeat/sightings.ts'
-import { clusterIndexes, createClusterLookup } from '../../../../src/primary/join/cluster-lookup.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'

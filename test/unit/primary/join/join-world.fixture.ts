@@ -7,7 +7,7 @@ import { configMapKind, type Secret, secretKind } from '../../../../src/kube/obj
 import type { Clock } from '../../../../src/lib/clock.ts'
 import { bootstrapIndexes } from '../../../../src/primary/bootstrap/precedence.ts'
 import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
-import { clusterIndexes, createClusterLookup } from '../../../../src/primary/join/cluster-lookup.ts'
+import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createJoinService } from '../../../../src/primary/join/join-service.ts'
 import { createTokenSource, indexTokenId, tokenIdIndex } from '../../../../src/primary/join/token-source.ts'
 import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'

@@ -1,10 +1,10 @@
 /** When a member was last heard, by a clock that nobody can set back. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createSightings } from '../../../../src/primary/heartbeat/sightings.ts'
+import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
+import { healthy } from '../heartbeat/heartbeat-world.fixture.ts'
 import { noon } from '../objects.fixture.ts'
-import { healthy } from './heartbeat-world.fixture.ts'
 
 describe('a sighting', () => {
   it('has the wall clock of its heartbeat, and an age that the wall clock does not change', async () => {

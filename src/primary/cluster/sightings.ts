@@ -1,7 +1,7 @@
 /** When this process last heard each member, in memory. A heartbeat costs no write; what is news is the caller's to say. */
 import type { Clock } from '../../lib/clock.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
-import type { Contact } from '../cluster/status.decide.ts'
+import type { Contact } from './status.decide.ts'
 
 export interface Sightings {
   record(clusterName: string, uid: string, heartbeat: Heartbeat): void

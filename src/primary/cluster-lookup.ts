@@ -1,8 +1,8 @@
 /** Finds the Clusters that bear on a join or a heartbeat: by name, by uid and by key. */
-import { type Cluster, clusterKind } from '../../api/cluster.ts'
-import type { KubeClient } from '../../kube/client.ts'
-import type { Informer } from '../../kube/informer.ts'
-import type { KubeObject, ObjectKey } from '../../kube/objects.ts'
+import { type Cluster, clusterKind } from '../api/cluster.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Informer } from '../kube/informer.ts'
+import type { KubeObject, ObjectKey } from '../kube/objects.ts'
 
 export const clusterIndexes = {
   uid: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.uid]),
