@@ -63,7 +63,9 @@ export function createJoiner(deps: JoinerDeps): Joiner {
 
   async function refused(pass: Pass, { code, msg }: Refusal): Promise<Outcome> {
     attempts = { ...attempts, isRefused: true }
-    const sentence = msg.startsWith(`${code}: `) ? msg : explain(code)
+    // Shown on terminals: a primary that means harm could move the cursor with it.
+    const isPlain = msg.startsWith(`${code}: `) && !/\p{Cc}/u.test(msg)
+    const sentence = isPlain ? msg : explain(code)
     await pass.status.record(rejected(attempts.hash, sentence, pass.identity?.joined?.membership))
     return done
   }

@@ -4,7 +4,7 @@ import { annotations as names } from '../../../../src/api/group.ts'
 import { encodeSecretData } from '../../../../src/api/secret-data.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
-import { ProtocolError } from '../../../../src/protocol/errors.ts'
+import { explain, ProtocolError } from '../../../../src/protocol/errors.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
 import { createIdentityKeeper } from '../../../../src/secondary/identity/identity-keeper.ts'
@@ -195,6 +195,14 @@ describe('a join, step by step', () => {
     const said = written.get('mc-join-status')?.data?.['msg'] ?? ''
     assert.equal(Buffer.from(said, 'base64').toString(), msg)
     assert.equal(joiner.attempts(pass()).isRefused, true)
+  })
+
+  it('repeats nothing of a refusal that would write more than letters on a terminal', async () => {
+    const msg = 'NameTaken: \u001b[2Jall is well'
+    outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg } })
+    await ask()
+    const said = Buffer.from(written.get('mc-join-status')?.data?.['msg'] ?? '', 'base64').toString()
+    assert.equal(said, explain('NameTaken'))
   })
 
   it('waits as long as a busy primary asks, and says how often it has tried', async () => {
