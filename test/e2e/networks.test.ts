@@ -70,7 +70,7 @@ describe('between a secondary and its primary', () => {
   it('nothing listens', async () => {
     await front.down()
     await ask('nothing listens')
-    await scene.untilStatus('Joining', /^ConnectRefused: .*127\.0\.0\.1.*; /)
+    await scene.untilStatus('Joining', /^ConnectRefused: .*127\.0\.0\.1:\d+: nothing listens there; /)
     await assertRetries()
     assert.equal(await scene.clusterInfo(), undefined)
     await front.up()
