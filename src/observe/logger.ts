@@ -1,6 +1,8 @@
 /** The process's log: JSON lines on standard output. Secrets are `Redacted` long before they could come here. */
-import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
+import { destination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
 
 export function createLogger(options: { level: string; role: string }): PinoLogger {
-  return pino({ level: options.level, base: { role: options.role }, timestamp: stdTimeFunctions.isoTime })
+  // Written at once: what waits in memory for a reader that has gone would keep the process from ending.
+  const output = destination({ fd: 1, sync: true })
+  return pino({ level: options.level, base: { role: options.role }, timestamp: stdTimeFunctions.isoTime }, output)
 }
