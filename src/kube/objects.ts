@@ -130,3 +130,9 @@ export const eventKind: Kind<KubeEvent> = {
   plural: 'events',
   namespaced: true,
 }
+export const customResourceDefinitionKind: Kind = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+}

@@ -3,14 +3,7 @@ import { bootstrapKind } from '../api/bootstrap.ts'
 import { clusterKind } from '../api/cluster.ts'
 import { group, managedBy, managedByLabel } from '../api/group.ts'
 import type { KubeClient } from '../kube/client.ts'
-import type { Kind } from '../kube/objects.ts'
-
-const definitionKind: Kind = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-}
+import { customResourceDefinitionKind } from '../kube/objects.ts'
 
 /** The operator cannot run on this cluster; the message says why and what to do. */
 export class PreflightError extends Error {
@@ -21,7 +14,7 @@ export class PreflightError extends Error {
 export async function assertOwnDefinitions(client: KubeClient): Promise<void> {
   for (const { plural } of [bootstrapKind, clusterKind]) {
     const name = `${plural}.${group}`
-    const definition = await client.get(definitionKind, { name })
+    const definition = await client.get(customResourceDefinitionKind, { name })
     if (definition === undefined)
       throw new PreflightError(`the CustomResourceDefinition ${name} is missing; install it: kubectl apply -f crds/`)
     if (definition.metadata.labels?.[managedByLabel] !== managedBy)

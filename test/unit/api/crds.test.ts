@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parse } from 'yaml'
-import { driftedFiles, generatedFiles, type StructuralSchema } from '../../../tools/gen.ts'
+import type { StructuralSchema } from '../../../src/api/structural-schema.ts'
+import { driftedFiles, generatedFiles } from '../../../tools/gen.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -17,10 +18,12 @@ interface Definition {
 }
 
 const definitions = new Map(
-  [...generatedFiles().values()].map((text) => {
-    const definition = parse(text) as Definition
-    return [definition.metadata.name, definition] as const
-  }),
+  [...generatedFiles()]
+    .filter(([path]) => path.startsWith('crds/'))
+    .map(([, text]) => {
+      const definition = parse(text) as Definition
+      return [definition.metadata.name, definition] as const
+    }),
 )
 
 /** Every schema below `node`, with the path it stands at. */
@@ -45,8 +48,10 @@ describe('the generated custom resource definitions', () => {
   it('are reported by name where they differ or are missing', async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'conjoin-gen-'))
     t.after(async () => rm(directory, { recursive: true }))
-    await mkdir(join(directory, 'crds'))
-    for (const [path, text] of generatedFiles()) await writeFile(join(directory, path), text)
+    for (const [path, text] of generatedFiles()) {
+      await mkdir(dirname(join(directory, path)), { recursive: true })
+      await writeFile(join(directory, path), text)
+    }
     assert.deepEqual(driftedFiles(directory), [])
     await writeFile(join(directory, 'crds/clusters.dist.kio.kasten.io.yaml'), 'edited')
     await rm(join(directory, 'crds/bootstraps.dist.kio.kasten.io.yaml'))
