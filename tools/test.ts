@@ -7,7 +7,8 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ensureBinaries } from './controlplane/binaries.ts'
+import { ensurePrograms } from './programs/binaries.ts'
+import { type ProgramName, programs } from './programs/sources.ts'
 
 interface Step {
   readonly title: string
@@ -64,7 +65,7 @@ function run({ title, command, args }: Step): void {
 
 const { values, positionals } = parseArgs({ options: { long: { type: 'boolean' } }, allowPositionals: true })
 // Once, here: the test files start in parallel and would each show the progress of a build.
-await ensureBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'], console.log)
+await ensurePrograms(Object.keys(programs) as ProgramName[], console.log)
 if (positionals.length > 0) run(tests('chosen tests', positionals, { concurrency: 1, limit: hangLimitOfLongTests }))
 else if (values.long)
   run(tests('long tests', filesOf('faults', 'long'), { concurrency: 1, limit: hangLimitOfLongTests }))

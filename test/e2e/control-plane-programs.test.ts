@@ -5,12 +5,12 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { processesNaming, runScript, sources, until } from './control-plane.fixture.ts'
+import { processesNaming, programs, runScript, until } from './control-plane.fixture.ts'
 
 /** A script that asks for programs and prints where they are. */
 const find = (...names: string[]) => `
-  import { ensureBinaries } from '${sources}/binaries.ts'
-  const found = await ensureBinaries(${JSON.stringify(names)}, console.log)
+  import { ensurePrograms } from '${programs}/binaries.ts'
+  const found = await ensurePrograms(${JSON.stringify(names)}, console.log)
   console.log(JSON.stringify(found))`
 
 describe('the programs of a control plane', () => {
@@ -48,11 +48,11 @@ describe('the programs of a control plane', () => {
     }
   }
 
-  it('are named with all three ways to get them when there is neither a cache nor Go', async () => {
+  it('are named with all ways to get them when there is neither a cache nor Go', async () => {
     const { child, text } = runScript(find('etcd'), { ...environment, PATH: directory })
     await once(child, 'close')
     assert.equal(child.exitCode, 1)
-    assert.match(text(), /etcd v1\.36\.3 was not found and could not be built: Go is not installed/)
+    assert.match(text(), /etcd v3\.6\.8 was not found and could not be built: Go is not installed/)
     assert.match(text(), /install Go/)
     assert.match(text(), /set KUBEBUILDER_ASSETS/)
     assert.ok(text().includes(`into ${cache}`))

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** Where the modules under test are, for scripts that import them. */
 export const sources = join(import.meta.dirname, '../../tools/controlplane')
+export const programs = join(import.meta.dirname, '../../tools/programs')
 
 /** Against hanging only: nothing here is expected to take long. */
 const hangLimit = 60_000

@@ -5,12 +5,12 @@
 import { access, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ensurePrograms } from '../programs/binaries.ts'
+import type { Report } from '../programs/report.ts'
 import { startApiServer } from './api-server.ts'
 import { AuditLog, auditPolicy } from './audit-log.ts'
-import { ensureBinaries } from './binaries.ts'
 import { createCredentials } from './credentials.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
-import type { Report } from './report.ts'
 import { type Finished, run } from './run.ts'
 import { controllerManagerCommand, etcdCommand, type Layout, layoutOf } from './servers.ts'
 import { createServiceAccountToken } from './service-account.ts'
@@ -64,9 +64,9 @@ export interface ControlPlane {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const report = options.report ?? ((line) => process.stderr.write(`${line}\n`))
-  const binaries = await ensureBinaries(['etcd', 'kube-apiserver', 'kubectl'], report)
+  const binaries = await ensurePrograms(['etcd', 'kube-apiserver', 'kubectl'], report)
   const controllerManager = options.controllerManager
-    ? (await ensureBinaries(['kube-controller-manager'], report))['kube-controller-manager']
+    ? (await ensurePrograms(['kube-controller-manager'], report))['kube-controller-manager']
     : undefined
   const layout = layoutOf(await emptyDirectory(options))
   const supervision = new Supervision(layout.directory, options.keep ?? false, report)

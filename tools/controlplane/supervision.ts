@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Report } from './report.ts'
+import type { Report } from '../programs/report.ts'
 import type { Message, Request, ServerCommand } from './supervisor.ts'
 
 /** How long a server may take to become ready, milliseconds; on an idle machine it takes two seconds. */

@@ -12,10 +12,10 @@ import type { Report } from './report.ts'
 type Release = () => void
 
 /** Runs `build` while no other process does for this directory. Waits for another process as long as it lives. */
-export async function withBuildLock(directory: string, report: Report, build: () => Promise<void>): Promise<void> {
+export async function withBuildLock<T>(directory: string, report: Report, build: () => Promise<T>): Promise<T> {
   const release = await acquire(directory, report)
   try {
-    await build()
+    return await build()
   } finally {
     release()
   }

@@ -1,7 +1,7 @@
 //go:build tools
 
-// Package controlplane names the programs that the test bed builds; it is never compiled itself.
-package controlplane
+// Package kubernetes names the programs that the test bed builds; it is never compiled itself.
+package kubernetes
 
 import (
 	_ "go.etcd.io/etcd/server/v3"

@@ -1,5 +1,5 @@
 // The Go modules that the test bed builds its API server, etcd, controller manager and kubectl from.
-module conjoin/tools/controlplane
+module conjoin/tools/programs/kubernetes
 
 go 1.26.0
 
