@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
+import { clusterNameSchema } from './api/cluster-name.ts'
 import { endpointSchema } from './api/endpoint.ts'
 
 /** A setting is missing or wrong; the message names its flag and what it should be. */
@@ -66,12 +67,14 @@ const common = {
   identity: z.string().min(1).max(253).default(hostname()),
 }
 
-const primarySchema = z.object({
+export const primarySchema = z.object({
   ...common,
   namespace: namespace.default('kasten-io-mc'),
   'identity-namespace': namespace.optional(),
   listen: listenAddress.default({ tls: true, host: '0.0.0.0', port: 8443 }),
   endpoint: endpointSchema.optional(),
+  'primary-name': clusterNameSchema.optional(),
+  'primary-ingress': endpointSchema.optional(),
   'trusted-proxies': addressRanges.default([]),
   'heartbeat-interval': z.coerce
     .number(heartbeatSeconds)
@@ -80,7 +83,7 @@ const primarySchema = z.object({
     .default(20),
 })
 
-const secondarySchema = z.object({
+export const secondarySchema = z.object({
   ...common,
   namespace: namespace.default('kasten-io'),
   'primary-namespace': namespace.default('kasten-io-mc'),
@@ -89,7 +92,10 @@ const secondarySchema = z.object({
   'ca-bundle': z.string().min(1).optional(),
 })
 
-export type PrimaryConfig = Readonly<z.infer<typeof primarySchema>>
+export type PrimaryConfig = Readonly<z.infer<typeof primarySchema>> & {
+  /** From `--primary-name` and `--primary-ingress`, which go together. */
+  readonly requestedPrimary?: { readonly name: string; readonly ingressUrl: string }
+}
 export type SecondaryConfig = Readonly<z.infer<typeof secondarySchema>> & { readonly proxies: Proxies }
 
 /** The proxies of the environment, by the names that every HTTP client knows. */
@@ -126,7 +132,7 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
   const [name, ...rest] = args
   switch (name) {
     case 'primary':
-      return { kind: name, config: Object.freeze(read(primarySchema, rest, environment)) }
+      return { kind: name, config: Object.freeze(readPrimary(rest, environment)) }
     case 'secondary':
       return {
         kind: name,
@@ -142,6 +148,14 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     default:
       throw new ConfigError(`unknown command "${name}"; it is one of primary, secondary, version`)
   }
+}
+
+function readPrimary(args: readonly string[], environment: NodeJS.ProcessEnv): PrimaryConfig {
+  const config = read(primarySchema, args, environment)
+  const { 'primary-name': name, 'primary-ingress': ingressUrl } = config
+  if (name !== undefined && ingressUrl !== undefined) return { ...config, requestedPrimary: { name, ingressUrl } }
+  if (name === undefined && ingressUrl === undefined) return config
+  throw new ConfigError('--primary-name and --primary-ingress go together: set both, or create a Bootstrap instead')
 }
 
 function read<S extends z.ZodObject>(schema: S, args: readonly string[], environment: NodeJS.ProcessEnv): z.infer<S> {

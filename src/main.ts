@@ -81,6 +81,7 @@ async function primaryRole(config: PrimaryConfig, log: Logger) {
     listen: config.listen,
     versions: { operator: version, kubernetes: kubernetesVersion },
     endpoint: config.endpoint,
+    requestedPrimary: config.requestedPrimary,
     trustedProxies: config['trusted-proxies'],
     heartbeatInterval: config['heartbeat-interval'] * 1000,
     clock: systemClock,

@@ -9,7 +9,7 @@ export const apiVersion = `${group}/${version}` as const
 
 /** On every Cluster: `primary` or `secondary`. */
 export const clusterTypeLabel = `${group}/cluster-type`
-/** On what a join has created on the primary; its value is `join`. */
+/** On what was not made by a user: `join`, or `flags` for the Bootstrap that the operator's flags ask for. */
 export const createdByLabel = `${group}/created-by`
 /**
  * On our two CRDs, with the value `conjoin`. The operator stops where a CRD of the group lacks it. It is not

@@ -10,6 +10,7 @@ import type { Logger } from '../lib/logger.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { createBootstrapReconciler } from './bootstrap/bootstrap.reconcile.ts'
 import { rivals } from './bootstrap/precedence.ts'
+import { type RequestedPrimary, reconcileRequestedPrimary } from './bootstrap/requested-primary.ts'
 import { createClusterReconciler } from './cluster/cluster.reconcile.ts'
 import type { Sightings } from './cluster/sightings.ts'
 import type { Own } from './cluster/status.decide.ts'
@@ -34,6 +35,10 @@ export interface ControllersDeps {
   /** Throws `ProtocolError` while nothing can be served. */
   readonly serving: () => ServingPrimary
   readonly endpoint: string | undefined
+  /** Of Bootstraps, Clusters and join tokens. */
+  readonly namespace: string
+  /** What the flags ask for. */
+  readonly requestedPrimary: RequestedPrimary | undefined
   readonly clock: Clock
   readonly log: Logger
 }
@@ -76,6 +81,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
       hasEndpointFlag: deps.endpoint !== undefined,
     }),
   )
+  const requested = followRequest(deps)
   const clusters = controllerFor(
     'cluster',
     informers.clusters,
@@ -116,7 +122,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
   return {
     identity: keeper,
     async runLeading(signal) {
-      await Promise.all([bootstraps, clusters, tokens].map((controller) => controller.run(signal)))
+      await Promise.all([bootstraps, ...requested, clusters, tokens].map((controller) => controller.run(signal)))
     },
     wakeCluster: (key) => clusters.enqueue(key),
     wakeAll() {
@@ -124,6 +130,24 @@ export function createControllers(deps: ControllersDeps): Controllers {
       wake(tokens, informers.tokens.list())
     },
   }
+}
+
+/** The controller of the primary that the flags ask for, where they do. */
+function followRequest({ requestedPrimary: request, ...deps }: ControllersDeps): readonly Controller[] {
+  if (request === undefined) return []
+  const { bootstraps, clusters } = deps.informers
+  const controller = createController({
+    name: 'requested-primary',
+    workers: 1,
+    reconcile: async (_key, { log }) => reconcileRequestedPrimary({ ...deps, request, bootstraps, clusters }, log),
+    clock: deps.clock,
+    log: deps.log,
+  })
+  const key = { namespace: deps.namespace, name: request.name }
+  bootstraps.onChange(() => controller.enqueue(key))
+  // There may be no Bootstrap yet whose appearance would wake it.
+  controller.enqueue(key)
+  return [controller]
 }
 
 function wake(controller: Controller, objects: readonly KubeObject[]): void {

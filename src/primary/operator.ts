@@ -10,6 +10,7 @@ import { namespaceKind } from '../kube/objects.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Versions } from '../protocol/fields.ts'
+import type { RequestedPrimary } from './bootstrap/requested-primary.ts'
 import { createSightings } from './cluster/sightings.ts'
 import { createTombstones } from './cluster/tombstones.ts'
 import { createClusterLookup } from './cluster-lookup.ts'
@@ -46,6 +47,8 @@ export interface OperatorDeps {
   readonly listen: { readonly tls: boolean; readonly host: string; readonly port: number }
   /** Takes the place of the Bootstrap's ingress URL. */
   readonly endpoint: string | undefined
+  /** The primary whose Bootstrap the operator is to make itself. */
+  readonly requestedPrimary: RequestedPrimary | undefined
   /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
   /** The least time between two heartbeats of a member, milliseconds. */

@@ -65,6 +65,8 @@ const understood: Record<'primary' | 'secondary', Record<string, readonly [strin
     'identity-namespace': ['conjoin', 'conjoin'],
     listen: ['http://[::1]:8000', { tls: false, host: '::1', port: 8000 }],
     endpoint: ['https://primary.example.com/k10', 'https://primary.example.com/k10'],
+    'primary-name': ['primary-1', 'primary-1'],
+    'primary-ingress': ['https://primary.example.com/k10', 'https://primary.example.com/k10'],
     'trusted-proxies': ['10.0.0.0/8, 192.0.2.7,2001:db8::/32', ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']],
     'heartbeat-interval': ['45', 45],
   },
@@ -76,6 +78,11 @@ const understood: Record<'primary' | 'secondary', Record<string, readonly [strin
     'ca-bundle': ['/etc/ssl/primary.pem', '/etc/ssl/primary.pem'],
   },
 }
+/** What a flag does not go without. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  'primary-name': ['--primary-ingress=https://primary.example.com'],
+  'primary-ingress': ['--primary-name=primary-1'],
+}
 const twinOf = (flag: string) => `CONJOIN_${flag.toUpperCase().replaceAll('-', '_')}`
 const settings = (kind: 'primary' | 'secondary', args: readonly string[], environment: NodeJS.ProcessEnv) => {
   const read: object = kind === 'primary' ? primary(args, environment) : secondary(args, environment)
@@ -85,14 +92,16 @@ const settings = (kind: 'primary' | 'secondary', args: readonly string[], enviro
 for (const kind of ['primary', 'secondary'] as const)
   describe(`each flag of ${kind}`, () => {
     for (const [flag, [text, value]] of Object.entries(understood[kind])) {
+      const others = companions[flag] ?? []
+
       it(`--${flag} is read, in both spellings, and so is its environment twin`, () => {
-        assert.deepEqual(settings(kind, [`--${flag}`, text], {}).get(flag), value)
-        assert.deepEqual(settings(kind, [`--${flag}=${text}`], {}).get(flag), value)
-        assert.deepEqual(settings(kind, [], { [twinOf(flag)]: text }).get(flag), value)
+        assert.deepEqual(settings(kind, [...others, `--${flag}`, text], {}).get(flag), value)
+        assert.deepEqual(settings(kind, [...others, `--${flag}=${text}`], {}).get(flag), value)
+        assert.deepEqual(settings(kind, others, { [twinOf(flag)]: text }).get(flag), value)
       })
 
       it(`--${flag} wins over its environment twin`, () => {
-        assert.deepEqual(settings(kind, [`--${flag}=${text}`], { [twinOf(flag)]: '' }).get(flag), value)
+        assert.deepEqual(settings(kind, [...others, `--${flag}=${text}`], { [twinOf(flag)]: '' }).get(flag), value)
       })
     }
 
@@ -102,6 +111,20 @@ for (const kind of ['primary', 'secondary'] as const)
       assert.deepEqual(flags.toSorted(), Object.keys(understood[kind]).toSorted())
     })
   })
+
+describe('the primary that is to be registered', () => {
+  const name = '--primary-name=primary-1'
+  const ingress = '--primary-ingress=https://primary.example.com/k10'
+
+  it('is read where both its flags are there', () => {
+    const expected = { name: 'primary-1', ingressUrl: 'https://primary.example.com/k10' }
+    assert.deepEqual(primary([name, ingress]).requestedPrimary, expected)
+  })
+
+  it('is refused where one of them is missing', () => {
+    for (const flag of [name, ingress]) assert.throws(() => primary([flag]), refused(/go together: set both/))
+  })
+})
 
 /** What each flag refuses, and a word of what it should be. */
 const bad: Record<'primary' | 'secondary', readonly (readonly [flag: string, values: readonly string[], RegExp])[]> = {
@@ -133,6 +156,8 @@ const bad: Record<'primary' | 'secondary', readonly (readonly [flag: string, val
       ['', 'proxy.example.com', '10.0.0.0/33', '10.0.0.0/8/8', '::/129', '10.0.0.0/', '10.0.0.1,'],
       /separated by commas/,
     ],
+    ['primary-name', ['', 'Primary', 'x'.repeat(64)], /RFC 1123 subdomain|63 characters/],
+    ['primary-ingress', ['', 'primary.example.com', 'ftp://primary.example.com'], /write https:\/\/<host>/],
     ['heartbeat-interval', ['', '9', '0', '-20'], /10 to 600 seconds/],
     ['heartbeat-interval', ['601', 'Infinity', 'often', '20s', 'NaN'], /10 to 600 seconds/],
   ],
