@@ -1,0 +1,27 @@
+#!/bin/sh
+# Runs the bundle that lies beside this file with a Node that is new enough: the project's own, else the one on PATH.
+# Knows no commands and no flags.
+set -eu
+oldest=24
+
+file=$0
+while [ -L "$file" ]; do
+  target=$(readlink -- "$file")
+  case $target in
+    /*) file=$target ;;
+    *) file=$(dirname -- "$file")/$target ;;
+  esac
+done
+# A CDPATH of the user's would make cd print.
+here=$(CDPATH='' cd -- "$(dirname -- "$file")" && pwd -P)
+
+node=$here/../node_modules/.bin/node
+[ -x "$node" ] || node=node
+version=$("$node" --version 2>/dev/null) || version=none
+major=${version#v}
+major=${major%%.*}
+if [ "$version" = none ] || [ "$major" -lt "$oldest" ]; then
+  echo "conjoin needs Node $oldest or newer on PATH and found $version" >&2
+  exit 1
+fi
+exec "$node" --enable-source-maps "$here/conjoin.mjs" "$@"
