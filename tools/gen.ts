@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { Document } from 'yaml'
 import { type CustomResourceDefinition, customResourceDefinitions } from '../src/api/definitions.ts'
 import { chartDefinitions } from './chart/definitions.ts'
+import { valuesSchema } from './chart/values.ts'
 
 /** Every generated file: its path below the project's root, and its text. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ...customResourceDefinitions.map((crd) => [`crds/${crd.metadata.name}.yaml`, yamlOf(crd)] as const),
     ['charts/conjoin/templates/crds.yaml', chartDefinitions()],
+    ['charts/conjoin/values.schema.json', valuesSchema()],
   ])
 }
 
