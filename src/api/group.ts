@@ -18,6 +18,9 @@ export const createdByLabel = `${group}/created-by`
 export const managedByLabel = `${group}/managed-by`
 export const managedBy = 'conjoin'
 
+/** On the ConfigMaps by which the replicas of a primary tell each other whom they have heard; its value is `told`. */
+export const sightingsLabel = `${group}/sightings`
+
 /** Holds a deleted Cluster until its tombstone is stored. */
 export const clusterInfoFinalizer = `${group}/cluster-info`
 

@@ -1,0 +1,144 @@
+/**
+ * The ConfigMap in which a replica of the primary tells the others whom it has heard: 19 bytes for each member, and each
+ * different heartbeat once. It owns the form; who is healthy, and whose word counts, is decided elsewhere.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { sha256 } from '../protocol/encoding.ts'
+import { type Heartbeat, heartbeatSchema } from '../protocol/reply.ts'
+import { formatTimestamp, parseTimestamp } from './timestamp.ts'
+
+/** What this replica knows of one member. */
+export interface Sighting {
+  /** UID of the member's `kube-system` namespace. */
+  readonly uid: string
+  /** Milliseconds since its last heartbeat. */
+  readonly age: number
+  readonly heartbeat: Heartbeat
+}
+
+/** What a ConfigMap tells of one member. */
+export interface ToldSighting {
+  /** `memberId` of its uid. */
+  readonly member: string
+  /** Milliseconds between its last heartbeat and the writing; rounded up, so that nobody looks younger than he is. */
+  readonly age: number
+  readonly heartbeat: Heartbeat
+}
+
+export interface ToldSightings {
+  /** By the wall clock of the replica that wrote it, ms since the epoch. */
+  readonly written: number
+  readonly members: readonly ToldSighting[]
+}
+
+/** What the codec looks at in a ConfigMap. */
+export interface SightingsContent {
+  readonly data?: Readonly<Record<string, string>>
+  /** Values in base64. */
+  readonly binaryData?: Readonly<Record<string, string>>
+}
+
+/** Another one means that an older reader would misread what follows. */
+const form = '1'
+const memberBytes = 15
+/** An entry: the member, its age in tenths of a second, and which of the heartbeats it sent. */
+const entryBytes = memberBytes + 2 + 2
+const ageUnit = 100
+/** Nothing older is told: an entry holds no more. Milliseconds, and far above the silence of any lost member. */
+export const oldestSighting = 0xffff * ageUnit
+/** An object may have a megabyte; a fleet of 10,000 takes a fifth of it. */
+const maxBytes = 900_000
+
+const contentSchema = z.object({
+  data: z.object({ form: z.literal(form), written: z.string(), heartbeats: z.string() }),
+  binaryData: z.object({ members: z.string() }),
+})
+const heartbeatsSchema = z.array(heartbeatSchema)
+
+/** The name of a replica's ConfigMap; its identity may be no name of an object itself. */
+export function sightingsName(identity: string): string {
+  return `conjoin-sightings-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`
+}
+
+/** Stands for a uid, of whatever length, in few bytes. */
+export function memberId(uid: string): string {
+  return sha256(uid).slice(0, (memberBytes / 3) * 4)
+}
+
+/**
+ * What is older than `oldestSighting` is left out. So are, where many members say much, the longest silent of those that
+ * find no room. `written` is ms since the epoch; `replica` is for people.
+ */
+export function encodeSightings(
+  replica: string,
+  written: number,
+  sightings: readonly Sighting[],
+): Required<SightingsContent> {
+  const heartbeats = new Map<string, number>()
+  const entries: Buffer[] = []
+  let bytes = 0
+  const youngestFirst = sightings.filter(({ age }) => age <= oldestSighting).toSorted((a, b) => a.age - b.age)
+  for (const { uid, age, heartbeat } of youngestFirst) {
+    const text = JSON.stringify(heartbeat)
+    bytes += entryBytes + (heartbeats.has(text) ? 0 : text.length + 1)
+    if (bytes > maxBytes) break
+    const index = heartbeats.get(text) ?? heartbeats.size
+    heartbeats.set(text, index)
+    entries.push(encodeEntry(memberId(uid), age, index))
+  }
+  return {
+    data: { form, replica, written: formatTimestamp(written), heartbeats: `[${[...heartbeats.keys()].join(',')}]` },
+    binaryData: { members: Buffer.concat(entries).toString('base64') },
+  }
+}
+
+/** Undefined for what a newer writer, or a user, has made of it. Never throws. */
+export function decodeSightings(content: SightingsContent): ToldSightings | undefined {
+  const parsed = contentSchema.safeParse(content)
+  if (!parsed.success) return undefined
+  const { data, binaryData } = parsed.data
+  const written = parseTimestamp(data.written)
+  const heartbeats = parseHeartbeats(data.heartbeats)
+  const bytes = Buffer.from(binaryData.members, 'base64')
+  if (written === undefined || heartbeats === undefined || bytes.length % entryBytes !== 0) return undefined
+  const members: ToldSighting[] = []
+  for (let at = 0; at < bytes.length; at += entryBytes) {
+    const heartbeat = heartbeats[bytes.readUInt16BE(at + memberBytes + 2)]
+    if (heartbeat === undefined) return undefined
+    const member = bytes.toString('base64url', at, at + memberBytes)
+    members.push({ member, age: bytes.readUInt16BE(at + memberBytes) * ageUnit, heartbeat })
+  }
+  return { written, members }
+}
+
+/**
+ * When each member was last heard, for people: RFC 3339 by the clocks of the replicas, which may differ. The ConfigMaps
+ * are up to half a minute old; one that cannot be read is left out.
+ */
+export function readLastSeen(configMaps: readonly SightingsContent[]): (uid: string) => string | undefined {
+  const seen = new Map<string, number>()
+  for (const { written, members } of configMaps.flatMap((content) => decodeSightings(content) ?? []))
+    for (const { member, age } of members) seen.set(member, Math.max(written - age, seen.get(member) ?? 0))
+  return (uid) => {
+    const at = seen.get(memberId(uid))
+    return at === undefined ? undefined : formatTimestamp(at)
+  }
+}
+
+function encodeEntry(member: string, age: number, index: number): Buffer {
+  const entry = Buffer.alloc(entryBytes)
+  entry.write(member, 'base64url')
+  entry.writeUInt16BE(Math.ceil(age / ageUnit), memberBytes)
+  // Far below 65,536 of them find room.
+  entry.writeUInt16BE(index, memberBytes + 2)
+  return entry
+}
+
+function parseHeartbeats(text: string): readonly Heartbeat[] | undefined {
+  try {
+    return heartbeatsSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
