@@ -37,11 +37,16 @@ export type Flags = Readonly<Record<string, string>>
 /** Starts `src/main.ts` in this role; `env` is added to this process's own environment. */
 export function startRole(role: 'primary' | 'secondary', flags: Flags, env: Flags = {}): RoleProcess {
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+  return startProgram([role, ...args], { ...process.env, ...env })
+}
+
+/** Starts `src/main.ts` with these arguments, the first of which is the role, and with no other environment. */
+export function startProgram([role = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): RoleProcess {
   const child = spawn(
     process.execPath,
     ['--import', join(root, 'tools/tether.ts'), join(root, 'src/main.ts'), role, ...args],
     // The channel is the tether: it closes with this process.
-    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   )
   child.channel?.unref()
   const printed: string[] = []

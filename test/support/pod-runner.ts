@@ -1,0 +1,194 @@
+/**
+ * Runs the pods of a Deployment as processes of this machine, from what the API server has stored: arguments,
+ * environment, mounted Secrets and ConfigMaps, the service account's own token. It stands in for scheduler and kubelet,
+ * and leaves out what only a container can show: the image, the file system, the network.
+ */
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ConfigMap, KubeObject, Secret } from '../../src/kube/objects.ts'
+import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { freePort } from '../../tools/controlplane/ports.ts'
+import { type RoleProcess, startProgram } from '../../tools/role-process.ts'
+import { kubectl, plain, read } from './kubectl.ts'
+import { until } from './until.ts'
+
+interface Container {
+  readonly args: readonly string[]
+  readonly env?: readonly {
+    readonly name: string
+    readonly value?: string
+    readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } }
+  }[]
+  readonly envFrom?: readonly { readonly secretRef: { readonly name: string } }[]
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
+  readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } }
+}
+
+interface PodSpec {
+  readonly serviceAccountName: string
+  readonly containers: readonly [Container]
+  readonly volumes?: readonly {
+    readonly name: string
+    readonly configMap?: { readonly name: string }
+    readonly secret?: { readonly secretName: string }
+  }[]
+}
+
+interface PodObject extends KubeObject {
+  readonly spec: PodSpec
+}
+
+interface Deployment extends KubeObject {
+  readonly spec: { readonly replicas: number; readonly template: { readonly metadata: object; readonly spec: PodSpec } }
+}
+
+export interface Pod {
+  readonly name: string
+  readonly process: RoleProcess
+  /** `http://127.0.0.1:<port>` of each named port. */
+  readonly ports: Readonly<Record<string, string>>
+}
+
+export interface Pods {
+  readonly pods: readonly Pod[]
+  /** What a Service would spread connections over: the named port of each pod. */
+  addresses(port: string): readonly string[]
+  /** SIGTERM to all; asserts that each ends well. */
+  stop(): Promise<void>
+}
+
+/** Where the token of a service account is mounted, in every pod that asks for it. */
+const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/** Resolves when every pod is ready, and tells the API server so. */
+export async function runDeployment(controlPlane: ControlPlane, namespace: string, name: string): Promise<Pods> {
+  const deployment = await read<Deployment>(controlPlane, namespace, 'deployment', name)
+  assert.ok(deployment !== undefined, `there is no Deployment ${name} in ${namespace}`)
+  const replicas = Array.from({ length: deployment.spec.replicas })
+  const pods = await Promise.all(replicas.map(async () => runPod(controlPlane, namespace, deployment)))
+  await tellDeployment(controlPlane, deployment, pods.length)
+  return {
+    pods,
+    addresses: (port) => pods.map(({ ports }) => ports[port] ?? ''),
+    async stop() {
+      for (const { process } of pods) assert.equal(await process.stop(), 0, process.output().slice(-2000))
+      await kubectl(controlPlane, ['delete', 'pod', '-n', namespace, '--now', ...pods.map((pod) => pod.name)])
+      await tellDeployment(controlPlane, deployment, 0)
+    },
+  }
+}
+
+/** Admission has its say: the pod is stored before it runs. */
+async function runPod(controlPlane: ControlPlane, namespace: string, deployment: Deployment): Promise<Pod> {
+  const { template } = deployment.spec
+  const metadata = { ...template.metadata, namespace, generateName: `${deployment.metadata.name}-` }
+  const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec }
+  const created = await kubectl(controlPlane, ['create', '-o', 'json', '-f', '-'], JSON.stringify(manifest))
+  const pod = JSON.parse(created) as PodObject
+  const { name } = pod.metadata
+  const [container] = pod.spec.containers
+  const files = await mountVolumes(controlPlane, pod)
+  const ports = new Map(
+    await Promise.all(
+      container.ports.map(
+        async (port) => [port.name, { inside: port.containerPort, outside: await freePort() }] as const,
+      ),
+    ),
+  )
+  const outside = (text: string) => {
+    let mapped = text
+    for (const [path, directory] of files) mapped = mapped.replace(path, directory)
+    for (const port of ports.values()) mapped = mapped.replace(`0.0.0.0:${port.inside}`, `127.0.0.1:${port.outside}`)
+    return mapped
+  }
+  const env = Object.entries(await environment(controlPlane, pod)).map(([key, value]) => [key, outside(value)])
+  const args = [...container.args.map(outside), ...(await access(controlPlane, pod))]
+  const process = startProgram(args, Object.fromEntries(env))
+  const addresses = Object.fromEntries([...ports].map(([port, at]) => [port, `http://127.0.0.1:${at.outside}`]))
+  const { path, port } = container.readinessProbe.httpGet
+  await until(`the pod ${name} is ready`, async () => {
+    if (await hasEnded(process)) throw new Error(`the pod ${name} has ended:\n${process.output().slice(-2000)}`)
+    return (await fetch(`${addresses[port]}${path}`)).ok
+  })
+  const ready = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+  await patchStatus(controlPlane, namespace, `pod/${name}`, ready)
+  return { name, process, ports: addresses }
+}
+
+/** A kubeconfig with the token of the pod's service account, where the pod has one mounted. */
+async function access(controlPlane: ControlPlane, { metadata, spec }: PodObject): Promise<readonly string[]> {
+  if (!mountsOf(spec).some(({ mountPath }) => mountPath === tokenPath)) return []
+  const { namespace = '' } = metadata
+  return [`--kubeconfig=${await controlPlane.serviceAccountKubeconfig(namespace, spec.serviceAccountName)}`]
+}
+
+async function environment(controlPlane: ControlPlane, pod: PodObject): Promise<Record<string, string>> {
+  const [{ env = [], envFrom = [] }] = pod.spec.containers
+  const found: Record<string, string> = {}
+  for (const { secretRef } of envFrom)
+    Object.assign(found, plain(await mounted<Secret>(controlPlane, pod, 'secret', secretRef.name)))
+  for (const { name, value, valueFrom } of env) {
+    if (valueFrom !== undefined) assert.equal(valueFrom.fieldRef.fieldPath, 'metadata.name')
+    found[name] = value ?? pod.metadata.name
+  }
+  return found
+}
+
+/** Writes what is mounted into directories of this machine, and gives them by the paths they have in the pod. */
+async function mountVolumes(controlPlane: ControlPlane, pod: PodObject): Promise<ReadonlyMap<string, string>> {
+  const directories = new Map<string, string>()
+  for (const { name, configMap, secret } of pod.spec.volumes ?? []) {
+    const mount = mountsOf(pod.spec).find((candidate) => candidate.name === name)
+    if (mount === undefined || mount.mountPath === tokenPath) continue
+    const files =
+      configMap === undefined
+        ? plain(await mounted<Secret>(controlPlane, pod, 'secret', secret?.secretName ?? ''))
+        : (await mounted<ConfigMap>(controlPlane, pod, 'configmap', configMap.name)).data
+    const parent = join(controlPlane.dir, 'pods')
+    await mkdir(parent, { recursive: true })
+    const directory = await mkdtemp(join(parent, `${pod.metadata.name}-`))
+    for (const [file, text] of Object.entries(files ?? {})) await writeFile(join(directory, file), text)
+    directories.set(mount.mountPath, directory)
+  }
+  return directories
+}
+
+async function mounted<T extends KubeObject>(
+  controlPlane: ControlPlane,
+  pod: PodObject,
+  kind: string,
+  name: string,
+): Promise<T> {
+  const object = await read<T>(controlPlane, pod.metadata.namespace ?? '', kind, name)
+  assert.ok(object !== undefined, `the pod ${pod.metadata.name} cannot start: there is no ${kind} ${name}`)
+  return object
+}
+
+function mountsOf({ containers: [container] }: PodSpec) {
+  return container.volumeMounts ?? []
+}
+
+/** What the Deployment's controller would have written. */
+async function tellDeployment(controlPlane: ControlPlane, deployment: Deployment, ready: number): Promise<void> {
+  const { name, namespace = '', generation } = deployment.metadata
+  const counts = { replicas: ready, updatedReplicas: ready, readyReplicas: ready, availableReplicas: ready }
+  await patchStatus(controlPlane, namespace, `deployment/${name}`, {
+    status: { observedGeneration: generation, ...counts },
+  })
+}
+
+async function patchStatus(
+  controlPlane: ControlPlane,
+  namespace: string,
+  object: string,
+  patch: object,
+): Promise<void> {
+  const args = ['patch', object, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify(patch)]
+  await kubectl(controlPlane, args)
+}
+
+async function hasEnded(process: RoleProcess): Promise<boolean> {
+  return Promise.race([process.ended.then(() => true), Promise.resolve(false)])
+}
