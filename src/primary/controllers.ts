@@ -97,6 +97,10 @@ export function createControllers(deps: ControllersDeps): Controllers {
       serving: () => servingOrNot(deps.serving),
     }),
   )
+  const tombstones = controllerFor('tombstones', informers.tombstones, async () => {
+    const afterMs = await deps.tombstones.dropAcknowledged()
+    return afterMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs }
+  })
   const keeper = controllerFor('identity', informers.identity, identity.reconcile)
   // There may be no Secret yet whose appearance would wake it.
   keeper.enqueue(identity.key)
@@ -122,7 +126,8 @@ export function createControllers(deps: ControllersDeps): Controllers {
   return {
     identity: keeper,
     async runLeading(signal) {
-      await Promise.all([bootstraps, ...requested, clusters, tokens].map((controller) => controller.run(signal)))
+      const leading = [bootstraps, ...requested, clusters, tokens, tombstones]
+      await Promise.all(leading.map((controller) => controller.run(signal)))
     },
     wakeCluster: (key) => clusters.enqueue(key),
     wakeAll() {

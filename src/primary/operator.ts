@@ -17,12 +17,14 @@ import { createClusterLookup } from './cluster-lookup.ts'
 import { createControllers } from './controllers.ts'
 import { createConfirmation } from './heartbeat/confirmation.ts'
 import { createHeartbeatService } from './heartbeat/heartbeat-service.ts'
+import { createMemberDesk } from './heartbeat/member-desk.ts'
 import { createMemberLane } from './heartbeat/member-lane.ts'
 import { createIdentityKeeper } from './identity/identity-keeper.ts'
 import { createInformers } from './informers.ts'
 import { createAdmissionJournal } from './join/admission-journal.ts'
 import { createJoinService } from './join/join-service.ts'
 import { createTokenSource } from './join/token-source.ts'
+import { createLeaveService } from './leave/leave-service.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
 import { joinLoad, memberLoad, newsLoad, sourceLoad } from './load/limits.ts'
@@ -170,6 +172,12 @@ function compose(deps: OperatorDeps, primaryUid: string) {
 
   const frontLeaf = createFrontLeaf({ serving: serving.get, clock, log })
 
+  const desk = createMemberDesk({
+    issuer: () => loadedIssuer(identity.issuer()),
+    pace: createBuckets(memberLoad, clock),
+    clock,
+  })
+
   async function listen() {
     const hosts = ['localhost', ...(deps.endpoint === undefined ? [] : [new URL(deps.endpoint).hostname])]
     const certificate = deps.listen.tls
@@ -194,15 +202,14 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         log,
       }),
       heartbeats: createHeartbeatService({
-        issuer: () => loadedIssuer(identity.issuer()),
+        desk,
         serving: serving.get,
         interval: interval.get,
         clusters,
         tombstones,
         confirmation,
-        pace: createBuckets(memberLoad, clock),
-        clock,
       }),
+      leaves: createLeaveService({ client, desk, clusters, tombstones, events, interval: interval.get, clock, log }),
       pathBefore: () => pathBefore(serving.get),
       trustedProxies: deps.trustedProxies,
       sources: createBuckets(sourceLoad, clock),

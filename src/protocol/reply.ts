@@ -20,6 +20,9 @@ export const heartbeatSchema = z.object({
   kid: field.thumbprint.optional(),
 })
 
+/** What a member says when it leaves; who it is stands in the proof. */
+export const leaveSchema = z.object({ kid: field.thumbprint.optional() })
+
 const bindingShape = { iss: field.clusterUid, aud: field.thumbprint, reqh: field.hash }
 
 const replyClaims = z.discriminatedUnion('status', [
@@ -40,6 +43,7 @@ type ReplyClaims = z.infer<typeof replyClaims>
 type WithoutBinding<T> = T extends unknown ? Omit<T, keyof typeof bindingShape> : never
 
 export type Heartbeat = z.infer<typeof heartbeatSchema>
+export type Leave = z.infer<typeof leaveSchema>
 export type Reply = WithoutBinding<ReplyClaims>
 
 /** HTTP status of each reply; it helps logs and proxies, and nobody decides by it. */

@@ -14,6 +14,8 @@ export interface ClusterObservation extends StatusObservation {
   readonly isRegisteredAhead: boolean
   /** Whether an older Cluster, as the API server has it now, is of the same uid or key: that one is the member. */
   readonly hasElder: boolean
+  /** Of a deleted Cluster: what is remembered of its member, as the API server has it now. */
+  readonly tombstone: Tombstone | undefined
 }
 
 export type ClusterDecision =
@@ -61,11 +63,21 @@ function decideDeleted(observed: ClusterObservation): ClusterDecision {
   if (namespaceIsDeleted) return { kind: 'let-go' }
   if (cluster.spec.primary && waitsFor.length > 0) return { kind: 'keep', status: decideStatus(observed) }
   const { member } = cluster.spec
-  if (member === undefined) return { kind: 'release' }
+  if (member === undefined || hasLeft(observed)) return { kind: 'release' }
   // Now, and not `deletionTimestamp`: that one has whole seconds, and a join that was asked for in the same second would
   // look younger than the disconnection.
   const { uid, keyId } = member
-  return { kind: 'release', tombstone: { uid, keyId, name: cluster.metadata.name, at: observed.now } }
+  const tombstone = { uid, keyId, name: cluster.metadata.name, at: observed.now, isAcknowledged: false }
+  return { kind: 'release', tombstone }
+}
+
+/**
+ * Whether the member has left by itself, which stores its tombstone before the deletion. That one stays: what the cluster
+ * has asked for since it left, like a new join, is not older than the disconnection.
+ */
+function hasLeft({ cluster, tombstone }: ClusterObservation): boolean {
+  const { member } = cluster.spec
+  return tombstone?.isAcknowledged === true && tombstone.at >= Date.parse(member?.since ?? '')
 }
 
 /** Our label and our finalizer belong to the operator: a user's removal of them is undone. */

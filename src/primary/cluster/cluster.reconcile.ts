@@ -17,7 +17,7 @@ import { type ClusterDecision, type ClusterObservation, decideCluster, releasedF
 import type { Sightings } from './sightings.ts'
 import type { Own } from './status.decide.ts'
 import { writeStatus } from './status.write.ts'
-import type { Tombstones } from './tombstones.ts'
+import type { Tombstone, Tombstones } from './tombstones.ts'
 
 export interface ClusterDeps {
   readonly client: KubeClient
@@ -45,6 +45,7 @@ export function createClusterReconciler(deps: ClusterDeps) {
 
 async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObservation> {
   const { name, namespace, deletionTimestamp } = cluster.metadata
+  const namespaceIsDeleted = deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace))
   return {
     cluster,
     own: deps.own,
@@ -55,7 +56,8 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],
     hasElder: deletionTimestamp === undefined && (await deps.lookup.hasElder(cluster)),
     isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps),
-    namespaceIsDeleted: deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace)),
+    namespaceIsDeleted,
+    tombstone: deletionTimestamp === undefined || namespaceIsDeleted ? undefined : await tombstoneOf(deps, cluster),
   }
 }
 
@@ -86,6 +88,10 @@ async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecisio
       await writeStatus(deps.client, cluster, decision.status, deps.clock.now())
       return again(decision.status.kind === 'later' ? decision.status.afterMs : decision.status.lookAgainMs)
   }
+}
+
+async function tombstoneOf({ tombstones }: ClusterDeps, { spec }: Cluster): Promise<Tombstone | undefined> {
+  return spec.member === undefined ? undefined : tombstones.findLive(spec.member)
 }
 
 /** The record of a join goes with its Cluster. */

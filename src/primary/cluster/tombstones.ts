@@ -14,6 +14,11 @@ export const tombstonesName = 'mc-tombstones'
 
 /** Kept so long, milliseconds, unless there are too many. */
 const maxAge = 90 * 24 * 3_600_000
+/**
+ * Kept so long even when acknowledged, milliseconds: a request to join that was made before the disconnection lives for
+ * 60 s, and must not undo it when it is sent again.
+ */
+export const acknowledgedAge = 2 * 60_000
 /** Together they stay well below the megabyte that an object may have. */
 const maxCount = 4_000
 
@@ -23,15 +28,27 @@ export interface Tombstone {
   readonly name: string
   /** When the Cluster was disconnected, ms since the epoch. */
   readonly at: number
+  /** The cluster knows that it is disconnected, by `leave`: nobody needs to be told any more. */
+  readonly isAcknowledged: boolean
 }
 
-const storedSchema = z.object({ keyId: z.string(), name: z.string(), time: z.iso.datetime() })
+const storedSchema = z.object({
+  keyId: z.string(),
+  name: z.string(),
+  time: z.iso.datetime(),
+  acknowledged: z.boolean().default(false),
+})
 
 export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
   prepare(): Promise<void>
   store(tombstone: Tombstone): Promise<void>
   drop(uid: string): Promise<void>
+  /**
+   * Drops those that were acknowledged and are old enough; gives the milliseconds until the next one is, undefined where
+   * there is none. Throws `KubeApiError`, a conflict where somebody has written meanwhile.
+   */
+  dropAcknowledged(): Promise<number | undefined>
   /** Asks the API server itself: the answer may become a signed refusal. */
   findLive(member: { uid: string; keyId: string }): Promise<Tombstone | undefined>
   /** From the cache: a hint that a live look is worth while. */
@@ -63,9 +80,7 @@ export function createTombstones(deps: {
   return {
     prepare,
     async store(tombstone) {
-      const { uid, keyId, name, at } = tombstone
-      const stored = JSON.stringify({ keyId, name, time: new Date(at).toISOString() })
-      const data = { ...outdated(informer.get(key), clock.now()), [uid]: stored }
+      const data = { ...outdated(informer.get(key), clock.now()), [tombstone.uid]: stored(tombstone) }
       try {
         await patch(data)
       } catch (error) {
@@ -82,6 +97,21 @@ export function createTombstones(deps: {
         if (!isNotFound(error)) throw error
       }
     },
+    async dropAcknowledged() {
+      const cached = informer.get(key)
+      const left = tombstonesIn(cached).flatMap(({ uid, at, isAcknowledged }) =>
+        isAcknowledged ? [{ uid, ms: at + acknowledgedAge - clock.now() }] : [],
+      )
+      const due = left.filter(({ ms }) => ms <= 0).map(({ uid }) => [uid, null])
+      if (due.length > 0) {
+        // Bound to the version that was looked at: a cluster may have been disconnected again since.
+        const { resourceVersion } = cached?.metadata ?? {}
+        const patch = { metadata: { resourceVersion }, data: Object.fromEntries(due) }
+        await client.mergePatch(configMapKind, key, patch, { fieldManager })
+      }
+      const next = Math.min(...left.filter(({ ms }) => ms > 0).map(({ ms }) => ms))
+      return Number.isFinite(next) ? next : undefined
+    },
     async findLive(member) {
       const found = read(await client.get(configMapKind, key), member.uid)
       return found?.keyId === member.keyId ? found : undefined
@@ -90,12 +120,21 @@ export function createTombstones(deps: {
   }
 }
 
+function stored({ keyId, name, at, isAcknowledged }: Tombstone): string {
+  const acknowledged = isAcknowledged ? { acknowledged: true } : {}
+  return JSON.stringify({ keyId, name, time: new Date(at).toISOString(), ...acknowledged })
+}
+
+function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombstone[] {
+  return Object.keys(configMap?.data ?? {}).flatMap((uid) => read(configMap, uid) ?? [])
+}
+
 /** Undefined also for what a user has made of an entry: one that cannot be read must not hold up the others. */
 function read(configMap: ConfigMap | undefined, uid: string): Tombstone | undefined {
-  const stored = storedSchema.safeParse(parseJson(configMap?.data?.[uid] ?? ''))
-  if (!stored.success) return undefined
-  const { keyId, name, time } = stored.data
-  return { uid, keyId, name, at: Date.parse(time) }
+  const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[uid] ?? ''))
+  if (!parsed.success) return undefined
+  const { keyId, name, time, acknowledged } = parsed.data
+  return { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged }
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 /**
- * Who a heartbeat comes from, judged by the Cluster it names: a pure function. The order is that of the protocol: what
+ * Who a member's request comes from, judged by the Cluster it names: a pure function. The order is that of the protocol: what
  * accepts first, what disconnects for certain next, and silence towards a stranger.
  */
 import type { Cluster } from '../../api/cluster.ts'
@@ -22,9 +22,9 @@ export interface MembershipObservation {
 
 export type MembershipVerdict =
   | { readonly kind: 'member'; readonly cluster: Cluster }
-  | { readonly kind: 'disconnected'; readonly at: number }
+  | { readonly kind: 'disconnected'; readonly tombstone: Tombstone }
   /** Its deletion is being carried out: soon it is disconnected. */
-  | { readonly kind: 'leaving' }
+  | { readonly kind: 'leaving'; readonly cluster: Cluster }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'other-key' }
   /** No member and never one: it gets no signed answer. */
@@ -40,8 +40,8 @@ export function decideMembership({ claim, cluster, tombstone }: MembershipObserv
   if (cluster !== undefined && isMember(claim, cluster)) return { kind: 'member', cluster }
   const member = cluster?.spec.member
   const isOwn = member?.uid === claim.uid
-  if (isOwn && member.keyId === claim.keyId) return { kind: 'leaving' }
-  if (tombstone !== undefined && !isOwn) return { kind: 'disconnected', at: tombstone.at }
+  if (cluster !== undefined && isOwn && member.keyId === claim.keyId) return { kind: 'leaving', cluster }
+  if (tombstone !== undefined && !isOwn) return { kind: 'disconnected', tombstone }
   const wasAdmitted = claim.tokenKeyId === claim.keyId
   if (isOwn) return { kind: wasAdmitted || member.previousKeyId === claim.keyId ? 'other-key' : 'stranger' }
   return { kind: wasAdmitted ? 'unknown' : 'stranger' }

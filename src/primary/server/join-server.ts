@@ -10,6 +10,7 @@ import {
   challengePath,
   heartbeatPath,
   joinPath,
+  leavePath,
   maxRequestBytes,
   nonceHeader,
   pathPrefix,
@@ -18,8 +19,10 @@ import {
 import { type Answer, problemOf } from '../answer.ts'
 import { readBody } from '../body.ts'
 import type { HeartbeatService } from '../heartbeat/heartbeat-service.ts'
+import type { MemberRequest } from '../heartbeat/member-desk.ts'
 import type { MemberLane } from '../heartbeat/member-lane.ts'
 import type { JoinService } from '../join/join-service.ts'
+import type { LeaveService } from '../leave/leave-service.ts'
 import type { Buckets } from '../load/buckets.ts'
 import { sourceOf } from '../load/source.ts'
 import type { Certificate } from './certificate.ts'
@@ -28,6 +31,7 @@ import { boundIdleConnections } from './connections.ts'
 export interface JoinServerDeps {
   readonly joins: JoinService
   readonly heartbeats: HeartbeatService
+  readonly leaves: LeaveService
   /** The path of the endpoint, which stands before every route; empty where there is none. */
   readonly pathBefore: () => string
   /** Absent: plain HTTP, for an ingress that ends TLS. */
@@ -36,7 +40,7 @@ export interface JoinServerDeps {
   readonly trustedProxies: readonly string[]
   /** Requests without a proof, by source. */
   readonly sources: Buckets
-  /** Heartbeats that do not count against their source. */
+  /** Requests of members that do not count against their source. */
   readonly lane: MemberLane
   readonly log: Logger
 }
@@ -49,6 +53,7 @@ const limits = { connectionsCheckingInterval, headersTimeout: requestTimeout }
 /** Connections that are held for members until their next heartbeat, and by whoever else opens one. */
 export const maxIdleConnections = 2_000
 const heartbeatRoute = heartbeatPath(':name')
+const leaveRoute = leavePath(':name')
 /** RFC 9457. */
 const problemType = 'application/problem+json'
 
@@ -79,7 +84,8 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   /** The source that each request counts against. */
   const charged = new WeakMap<FastifyRequest, string>()
   server.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url === heartbeatRoute && deps.lane.admits(proofOf(request))) return undefined
+    const { url } = request.routeOptions
+    if ((url === heartbeatRoute || url === leaveRoute) && deps.lane.admits(proofOf(request))) return undefined
     const source = sourceOf(request.ip)
     const wait = deps.sources.take(source)
     if (wait > 0) return send(reply, tooMany(wait))
@@ -102,15 +108,19 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     const answer = await deps.joins.join(readBody(request.body as Buffer))
     return send(reply, settle(request, answer, 2))
   })
-  server.post<{ Params: { name: string } }>(heartbeatRoute, async (request, reply) => {
-    const answer = await deps.heartbeats.heartbeat({
-      clusterName: request.params.name,
-      token: readToken(request.headers.authorization),
-      proof: proofOf(request),
-      body: request.body as Buffer,
+  const serveMember = (route: string, answerTo: (request: MemberRequest) => Promise<Answer>) => {
+    server.post<{ Params: { name: string } }>(route, async (request, reply) => {
+      const answer = await answerTo({
+        clusterName: request.params.name,
+        token: readToken(request.headers.authorization),
+        proof: proofOf(request),
+        body: request.body as Buffer,
+      })
+      return send(reply, settle(request, answer, 1))
     })
-    return send(reply, settle(request, answer, 1))
-  })
+  }
+  serveMember(heartbeatRoute, async (request) => deps.heartbeats.heartbeat(request))
+  serveMember(leaveRoute, async (request) => deps.leaves.leave(request))
   return server
 }
 

@@ -17,6 +17,7 @@ function decide(since: string, now: number) {
     namespaceIsDeleted: false,
     isRegisteredAhead: false,
     hasElder: false,
+    tombstone: undefined,
   })
 }
 

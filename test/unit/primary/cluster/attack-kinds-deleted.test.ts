@@ -35,7 +35,7 @@ async function reconcileDeleted(failure: { status: number; reason: string }): Pr
     clusters: { get: () => leaving, list: () => [leaving] } as unknown as Informer<Cluster>,
     lookup: {} as ClusterLookup,
     bootstraps: { by: () => [] } as unknown as Informer<Bootstrap>,
-    tombstones: { store: async () => undefined } as unknown as Tombstones,
+    tombstones: { store: async () => undefined, findLive: async () => undefined } as unknown as Tombstones,
     sightings: createSightings(systemClock),
     own: { uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } },
     interval: () => 20_000,

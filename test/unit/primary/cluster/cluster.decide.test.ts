@@ -33,6 +33,7 @@ function decide(object: Cluster, fields: Partial<ClusterObservation> = {}) {
     now: noon + minute,
     waitsFor: [],
     hasElder: false,
+    tombstone: undefined,
     isRegisteredAhead: false,
     namespaceIsDeleted: false,
     ...fields,
@@ -86,8 +87,21 @@ describe('a deleted Cluster', () => {
   it('of a member leaves a tombstone with who it was, of this very moment', () => {
     assert.deepEqual(decide(deleted(joined()), { now: noon + 123 }), {
       kind: 'release',
-      tombstone: { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + 123 },
+      tombstone: { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + 123, isAcknowledged: false },
     })
+  })
+
+  it('whose member has left by itself keeps the tombstone of that moment', () => {
+    const left = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + 1, isAcknowledged: true }
+    assert.deepEqual(decide(deleted(joined()), { tombstone: left }), { kind: 'release' })
+  })
+
+  it('leaves one to be told where the one that is stored was not acknowledged, or is of an earlier membership', () => {
+    const known = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + 1, isAcknowledged: false }
+    for (const tombstone of [known, { ...known, at: noon - 1, isAcknowledged: true }]) {
+      const decision = decide(deleted(joined()), { tombstone })
+      assert.deepEqual(decision.kind === 'release' && decision.tombstone, { ...known, at: noon + minute })
+    }
   })
 
   it('that nobody had joined leaves none', () => {

@@ -135,6 +135,7 @@ describe('a Cluster', () => {
       namespaceIsDeleted: false,
       isRegisteredAhead: false,
       hasElder: false,
+      tombstone: undefined,
       ...observed(subject, fields),
       ...fields,
     })
@@ -148,7 +149,7 @@ describe('a Cluster', () => {
   it('of a member is released with a tombstone of the present moment', () => {
     assert.deepEqual(decide(deleted(confirmed)), {
       kind: 'release',
-      tombstone: { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + minute },
+      tombstone: { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + minute, isAcknowledged: false },
     })
   })
 

@@ -8,7 +8,7 @@ import { createMemoryApi, failure } from '../memory-api.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
 const day = 24 * 3_600_000
-const east = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon }
+const east = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon, isAcknowledged: false }
 
 async function world() {
   const api = createMemoryApi()
@@ -50,7 +50,7 @@ describe('a tombstone', () => {
 
   it('replaces an older one of the same cluster, and leaves the others', async () => {
     const { tombstones } = await world()
-    await tombstones.store({ uid: 'uid-west', keyId: 'key-west', name: 'west', at: noon })
+    await tombstones.store({ uid: 'uid-west', keyId: 'key-west', name: 'west', at: noon, isAcknowledged: false })
     await tombstones.store(east)
     const again = { ...east, keyId: 'key-new', name: 'renamed', at: noon + 1 }
     await tombstones.store(again)
@@ -108,10 +108,52 @@ describe('tombstones that are too many or too old', () => {
 
   it('fit one ConfigMap, whose keys and values may have a megabyte together', async () => {
     const { data, tombstones } = await world()
-    const longest = { uid: 'u'.repeat(64), keyId: 'k'.repeat(43), name: 'n'.repeat(63), at: noon }
+    const longest = { uid: 'u'.repeat(64), keyId: 'k'.repeat(43), name: 'n'.repeat(63), at: noon, isAcknowledged: true }
     await tombstones.store(longest)
     const [[uid, stored] = ['', '']] = Object.entries(data())
     assert.ok(4_000 * (uid.length + stored.length) < 1_048_576)
+  })
+})
+
+describe('acknowledged tombstones', () => {
+  const acknowledged = { ...east, isAcknowledged: true }
+
+  it('go at two minutes, each at its time, and leave those that are not', async () => {
+    const { api, clock, data, tombstones } = await world()
+    const forget = async () => {
+      api.sync()
+      return tombstones.dropAcknowledged()
+    }
+    assert.equal(await forget(), undefined)
+    await tombstones.store(acknowledged)
+    await tombstones.store({ ...acknowledged, uid: 'uid-west', at: noon + 30_000 })
+    await tombstones.store({ ...east, uid: 'uid-north' })
+    assert.equal(await forget(), 120_000)
+    await clock.advance(119_999)
+    assert.equal(await forget(), 1)
+    await clock.advance(1)
+    assert.equal(await forget(), 30_000)
+    assert.deepEqual(Object.keys(data()).toSorted(), ['uid-north', 'uid-west'])
+    await clock.advance(30_000)
+    assert.equal(await forget(), undefined)
+    assert.deepEqual(Object.keys(data()), ['uid-north'])
+  })
+
+  it('are found as such', async () => {
+    const { tombstones } = await world()
+    await tombstones.store(acknowledged)
+    assert.deepEqual(await tombstones.findLive(east), acknowledged)
+  })
+
+  it('are not dropped with a newer one in their place that the cache has not seen', async () => {
+    const { api, clock, tombstones } = await world()
+    await tombstones.store(acknowledged)
+    api.sync()
+    await clock.advance(120_000)
+    const newer = { ...east, at: clock.now() }
+    await tombstones.store(newer)
+    await assert.rejects(tombstones.dropAcknowledged(), { name: 'KubeApiError', status: 409 })
+    assert.deepEqual(await tombstones.findLive(east), newer)
   })
 })
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../../../src/lib/clock.ts'
 import type { Tombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import type { ClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createHeartbeatService, type HeartbeatDeps } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
+import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
@@ -17,13 +18,14 @@ const body = Buffer.from('{"versions":{"operator":"0.1.0","kubernetes":"v1.36.3"
 
 /** A primary with this Cluster, if any; `looks` is what it has asked the API server for. */
 export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
+  const pace = createBuckets({ burst: 5, perSecond: 1e-6 }, systemClock)
   const looks: string[] = []
   const look = (what: string) => async () => {
     looks.push(what)
     return undefined
   }
   const service = createHeartbeatService({
-    issuer: () => issuer,
+    desk: createMemberDesk({ issuer: () => issuer, pace, clock: systemClock }),
     serving: () => ({ issuer, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
     interval: () => 20_000,
     clusters: {
@@ -33,8 +35,6 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
     } as unknown as ClusterLookup,
     tombstones: { findLive: look('tombstone') } as unknown as Tombstones,
     confirmation: { heard: async () => undefined },
-    pace: createBuckets({ burst: 5, perSecond: 1e-6 }, systemClock),
-    clock: systemClock,
     ...deps,
   })
   return { service, looks }

@@ -169,7 +169,13 @@ describe('a signed answer other than ok', () => {
   it('is Disconnected, with the time, where there is a tombstone of its uid and key', async () => {
     const east = beater()
     const { reply, asked } = await replyTo(east, async (world) => {
-      await world.tombstones.store({ uid: east.uid, keyId: east.key.thumbprint, name: 'east', at: noon - 60_000 })
+      await world.tombstones.store({
+        uid: east.uid,
+        keyId: east.key.thumbprint,
+        name: 'east',
+        at: noon - 60_000,
+        isAcknowledged: false,
+      })
     })
     assert.deepEqual(reply, { status: 'Disconnected', at: Math.floor((noon - 60_000) / 1000), http: 410 })
     assert.deepEqual(reads(asked), liveReads)
@@ -178,7 +184,8 @@ describe('a signed answer other than ok', () => {
   it('is not Disconnected where the tombstone is of another key', async () => {
     const east = beater()
     const { reply } = await replyTo(east, async (world) => {
-      await world.tombstones.store({ uid: east.uid, keyId: generateSigningKey().thumbprint, name: 'east', at: noon })
+      const keyId = generateSigningKey().thumbprint
+      await world.tombstones.store({ uid: east.uid, keyId, name: 'east', at: noon, isAcknowledged: false })
     })
     assert.equal(reply.status, 'UnknownCluster')
   })

@@ -6,6 +6,7 @@ import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
 import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
+import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
@@ -54,15 +55,18 @@ export function heartbeatWorld() {
     pace: createBuckets({ burst: 3, perSecond: 1 / 30 }, clock),
     clock,
   })
-  const service = createHeartbeatService({
+  const desk = createMemberDesk({
     issuer: () => issuer,
+    pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
+    clock,
+  })
+  const service = createHeartbeatService({
+    desk,
     serving: () => ({ issuer, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
     interval: () => 20_000,
     clusters,
     tombstones,
     confirmation,
-    pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
-    clock,
   })
   const memberOf = ({ uid, key }: Beater) => ({
     uid,

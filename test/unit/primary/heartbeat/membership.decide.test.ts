@@ -5,7 +5,7 @@ import { decideMembership, type MembershipObservation } from '../../../../src/pr
 import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const east = cluster('east', { spec: { member: member() } })
-const tombstone: Tombstone = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon }
+const tombstone: Tombstone = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon, isAcknowledged: false }
 
 function observed(fields: Partial<MembershipObservation> = {}): MembershipObservation {
   return {
@@ -25,13 +25,13 @@ describe('who sends a heartbeat', () => {
 
   it('is leaving while its Cluster is being deleted', () => {
     const leaving = { ...east, metadata: { ...east.metadata, deletionTimestamp: at(noon) } }
-    assert.deepEqual(decideMembership(observed({ cluster: leaving })), { kind: 'leaving' })
+    assert.deepEqual(decideMembership(observed({ cluster: leaving })), { kind: 'leaving', cluster: leaving })
   })
 
   it('is disconnected where there is a tombstone and no Cluster of its own', () => {
-    assert.deepEqual(decideMembership(observed({ cluster: undefined, tombstone })), { kind: 'disconnected', at: noon })
+    assert.deepEqual(decideMembership(observed({ cluster: undefined, tombstone })), { kind: 'disconnected', tombstone })
     const successor = cluster('east', { spec: { member: member({ uid: 'uid-other', keyId: 'key-other' }) } })
-    assert.deepEqual(decideMembership(observed({ cluster: successor, tombstone })), { kind: 'disconnected', at: noon })
+    assert.deepEqual(decideMembership(observed({ cluster: successor, tombstone })), { kind: 'disconnected', tombstone })
   })
 
   it('is a member in spite of an old tombstone once it has joined again', () => {

@@ -125,7 +125,8 @@ describe('a refusal for good', () => {
     const challenge = await world.challengeFor(asks, token)
     await world.advance(1_000)
     await world.tombstones.prepare()
-    await world.tombstones.store({ uid: asks.uid, keyId: asks.key.thumbprint, name: 'east', at: world.clock.now() })
+    const disconnected = { uid: asks.uid, keyId: asks.key.thumbprint, name: 'east', isAcknowledged: false }
+    await world.tombstones.store({ ...disconnected, at: world.clock.now() })
     world.api.sync()
     const { request } = await world.requestOf(asks, token, challenge)
     const { status, body } = await world.service.join({ request })

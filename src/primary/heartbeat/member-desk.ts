@@ -1,0 +1,76 @@
+/**
+ * What every request of a member passes, whatever it asks for: the proof of its key, its nonce, how often it may ask; and
+ * the signature under its reply. Who the member is, and what it is told, is for the services to say.
+ */
+import type { Clock } from '../../lib/clock.ts'
+import type { Issuer } from '../../protocol/challenge.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import { createNonce, memberContext } from '../../protocol/nonce.ts'
+import { claimedKey, verifyPossession } from '../../protocol/possession-proof.ts'
+import { type Reply, replyStatus, signReply } from '../../protocol/reply.ts'
+import { type Answer, problemOf } from '../answer.ts'
+import type { Buckets } from '../load/buckets.ts'
+import { createUsedNonces } from './used-nonces.ts'
+
+export interface MemberDeskDeps {
+  /** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */
+  readonly issuer: () => Issuer
+  /** How often a key may ask; only proven requests count, so nobody can use up what is another's. */
+  readonly pace: Buckets
+  readonly clock: Clock
+}
+
+/** A request as it came. */
+export interface MemberRequest {
+  readonly clusterName: string
+  readonly token: string
+  readonly proof: string
+  readonly body: Buffer
+}
+
+/** A request whose proof has been verified; nothing else of it has been. */
+export interface ProvenRequest extends Pick<MemberRequest, 'clusterName' | 'token'> {
+  readonly issuer: Issuer
+  /** Thumbprint of the key that has signed it. */
+  readonly keyId: string
+  /** When its nonce was made, ms since the epoch. */
+  readonly nonceMadeAt: number
+}
+
+export interface MemberDesk {
+  /**
+   * Verifies a request to `path` and signs what `reply` says to it; `nonceLifetime` is ms. A `NonceInvalid`, also one of
+   * `reply`, is answered with a fresh nonce. Throws `ProtocolError` for what else is answered without a signature.
+   */
+  answer(
+    request: MemberRequest,
+    expected: { readonly path: string; readonly nonceLifetime: number },
+    reply: (proven: ProvenRequest) => Promise<Reply>,
+  ): Promise<Answer>
+}
+
+export function createMemberDesk({ issuer: loadIssuer, pace, clock }: MemberDeskDeps): MemberDesk {
+  const usedNonces = createUsedNonces()
+  return {
+    async answer(request, { path, nonceLifetime }, reply) {
+      const issuer = loadIssuer()
+      const { clusterName, token, proof, body } = request
+      const keyId = claimedKey(proof).thumbprint
+      const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), clock.now())
+      try {
+        const limits = { now: clock.now(), lifetime: nonceLifetime }
+        const { nonceMadeAt } = await verifyPossession(issuer, proof, { path, token, body }, limits)
+        if (!usedNonces.use(keyId, { madeAt: nonceMadeAt, now: clock.now() }))
+          throw new ProtocolError('NonceInvalid', 'the nonce has been used')
+        const wait = pace.take(keyId)
+        if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
+        const said = await reply({ issuer, clusterName, token, keyId, nonceMadeAt })
+        const signed = await signReply(issuer, { proof, thumbprint: keyId }, said)
+        return { status: replyStatus[said.status], body: { reply: signed }, nonce, isProven: true }
+      } catch (error) {
+        if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
+        throw error
+      }
+    },
+  }
+}
