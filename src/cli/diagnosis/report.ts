@@ -1,0 +1,54 @@
+/** What a diagnosis says of one cluster. Data only: it is printed as text, JSON or YAML, and tests compare it. */
+import type { Role } from './observation.ts'
+
+/** What to run next. */
+export interface Step {
+  /** Where it is to be run, where that is not the cluster that was looked at. */
+  readonly on?: string
+  /** For a shell, in one line; it can be run as it stands. */
+  readonly command: string
+}
+
+interface Said {
+  readonly role: Role
+  /** One word for programs: a reason, an error code, or a word of the diagnosis itself. */
+  readonly code: string
+  /** What is so, and where. */
+  readonly what: string
+  /** What to do about it. */
+  readonly remedy: string
+}
+
+export interface Wrong extends Said {
+  readonly severity: 'wrong'
+  readonly next: Step
+}
+
+/** Nothing is wrong, and somebody may want to know. */
+export interface Note extends Said {
+  readonly severity: 'note'
+  readonly next?: Step
+}
+
+export type Finding = Wrong | Note
+
+/** A line of what is. */
+export interface Fact {
+  readonly name: string
+  readonly value: string
+}
+
+export interface Section {
+  readonly role: Role
+  readonly namespace: string
+  readonly facts: readonly Fact[]
+}
+
+export interface Report {
+  readonly healthy: boolean
+  /** One for each role that this cluster has. */
+  readonly sections: readonly Section[]
+  readonly findings: readonly Finding[]
+  /** What may not be read, so that nothing is said of it. */
+  readonly unread: readonly string[]
+}
