@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
+import { createJoiner } from '../support/joiner.ts'
 import { type Plain } from '../support/kubectl.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
@@ -79,6 +80,18 @@ describe('a join token', () => {
     assert.equal((await tryToken({ endpoint: `${endpoint}\n`, token, clusterName: 'east' }))['status'], 'Joined')
     const again = await scene.readOnPrimary<Secret>('secret', 'once')
     assert.equal(again?.metadata.annotations?.['dist.kio.kasten.io/uses'], '1')
+  })
+
+  it('gives its labels to the Cluster, and takes over none that a user has set there', async () => {
+    const { endpoint, token } = await scene.token('labelled', { 'cluster-labels': 'region=eu,tier=gold' })
+    const joiner = createJoiner()
+    assert.equal((await joiner.join({ endpoint, token, name: 'labelled' })).kind, 'joined')
+    const type = { 'dist.kio.kasten.io/cluster-type': 'secondary' }
+    assert.deepEqual((await scene.cluster('labelled'))?.metadata.labels, { region: 'eu', tier: 'gold', ...type })
+    await scene.onPrimary(['label', '--overwrite', 'mcc', 'labelled', 'region=us', 'tier-', 'theirs=kept'])
+    assert.equal((await joiner.join({ endpoint, token, name: 'labelled' })).kind, 'joined')
+    const labels = (await scene.cluster('labelled'))?.metadata.labels
+    assert.deepEqual(labels, { region: 'us', theirs: 'kept', tier: 'gold', ...type })
   })
 
   it('is refused when another cluster has taken its last use', async () => {

@@ -8,6 +8,5 @@ export function unsupported(settings: JoinTokenSettings): readonly SettingFault[
   return [
     ...(settings.approval === 'automatic' ? [] : [{ annotation: annotations.approval, fault }]),
     ...(settings.redact === 'never' ? [] : [{ annotation: annotations.redact, fault }]),
-    ...(Object.keys(settings.clusterLabels).length === 0 ? [] : [{ annotation: annotations.clusterLabels, fault }]),
   ]
 }

@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { generatedName } from '../../api/cluster-name.ts'
-import { type JoinTokenReading, readJoinTokenSettings } from '../../api/join-token-settings.ts'
+import { type JoinTokenSettings, readJoinTokenSettings } from '../../api/join-token-settings.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts'
 import type { VerifiedJoin } from '../../protocol/join-request.ts'
@@ -12,6 +12,7 @@ import type { Refusal } from '../../protocol/join-result.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { addUse, usersOf } from '../join-token/token-uses.ts'
+import { unsupported } from '../join-token/unsupported.ts'
 import { type Admission, decideAdmission, type Situation } from './admission.decide.ts'
 import { type CommitDeps, commit, type Granted } from './commit.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
@@ -36,21 +37,31 @@ export type Admitted =
   | { readonly kind: 'member'; readonly cluster: Cluster; readonly isNew: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
+/** A request with what its token asks for now: a user may edit that between two rounds. */
+interface Round extends Request {
+  readonly settings: JoinTokenSettings
+}
+
 /** In each round at least one of those who ask for the same succeeds, and a token has few uses. */
 const maxRounds = 64
+
+/** A token that ignored what it asks for would be less safe than its owner wanted. */
+const unreadable = 'the annotations of the join token on the primary cannot be honoured; see token-error there'
 
 /** Throws `ProtocolError` `Busy` where it has to be asked again, `KubeApiError` where the API server fails. */
 export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted> {
   let token = request.token
   for (let round = 0; round < maxRounds; round += 1) {
-    const current = { ...request, token }
+    const reading = readJoinTokenSettings(token.secret.metadata.annotations, { now: deps.clock.now() })
+    if (!reading.ok || unsupported(reading.settings).length > 0) return refused('TokenScope', unreadable)
+    const current: Round = { ...request, token, settings: reading.settings }
     const quick = round === 0 ? await decide(deps, current, 'cache') : undefined
     const admission = quick?.kind === 'create' ? quick : await decide(deps, current, 'live')
     if (admission.kind === 'refuse') return refused(admission.code, admission.what, admission.remedy)
     if (admission.kind === 'wait') throw new ProtocolError('Busy', admission.what)
     try {
       if (admission.kind !== 'recognise') await countUse(deps, current)
-      const cluster = await commit(deps, admission, request.join)
+      const cluster = await commit(deps, admission, { join: request.join, labels: reading.settings.clusterLabels })
       await forgetDisconnection(deps.tombstones, request.join)
       return { kind: 'member', cluster, isNew: admission.kind !== 'recognise' }
     } catch (error) {
@@ -63,20 +74,19 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
   throw new ProtocolError('Busy', 'too many clusters ask for the same at once')
 }
 
-async function decide(deps: AdmitDeps, request: Request, source: 'cache' | 'live'): Promise<Admission> {
-  const { claims, key } = request.join
-  const { secret } = request.token
-  const settings = readJoinTokenSettings(secret.metadata.annotations, { now: deps.clock.now() })
+async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Admission> {
+  const { join, token, settings } = round
+  const { claims, key } = join
   const unfit = judgeToken(settings, { uid: claims.sub, name: claims.name, now: deps.clock.now() })
   if (unfit !== undefined) return { kind: 'refuse', ...unfit }
-  const admission = decideAdmission(await gather(deps, request, source))
-  const use = { keyId: key.thumbprint, users: usersOf(secret) }
+  const admission = decideAdmission(await gather(deps, round, source))
+  const use = { keyId: key.thumbprint, users: usersOf(token.secret) }
   const unfitNow = judgeAdmission(settings, admission, use)
   return unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow }
 }
 
 function judgeAdmission(
-  settings: JoinTokenReading,
+  settings: JoinTokenSettings,
   admission: Admission,
   use: { readonly keyId: string; readonly users: readonly string[] },
 ): TokenRefusal | undefined {
@@ -130,12 +140,9 @@ async function gather(deps: AdmitDeps, { join, askedAt }: Request, source: 'cach
 }
 
 /** A bounded token is used before the Cluster is made: a crash between the two costs the key nothing. */
-async function countUse(deps: AdmitDeps, { join, token }: Request): Promise<void> {
-  const { secret } = token
-  const settings = readJoinTokenSettings(secret.metadata.annotations, { now: deps.clock.now() })
-  if (!settings.ok || settings.settings.maxUses === undefined) return
-  if (usersOf(secret).includes(join.key.thumbprint)) return
-  await addUse(deps.client, secret, join.key.thumbprint, deps.clock.now())
+async function countUse(deps: AdmitDeps, { join, token, settings }: Round): Promise<void> {
+  if (settings.maxUses === undefined || usersOf(token.secret).includes(join.key.thumbprint)) return
+  await addUse(deps.client, token.secret, join.key.thumbprint, deps.clock.now())
 }
 
 /** A member is not disconnected: its tombstone goes with its new Cluster. */

@@ -5,6 +5,7 @@
 import { type Bootstrap, bootstrapKind } from '../../api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../api/cluster.ts'
 import { apiVersion, clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
+import type { Labels } from '../../api/labels.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isAlreadyExists } from '../../kube/errors.ts'
 import type { Informer } from '../../kube/informer.ts'
@@ -27,38 +28,53 @@ export interface CommitDeps {
   readonly clock: Clock
 }
 
+/** What is written of an applicant: who it is, and what its token gives to every Cluster. */
+export interface Writing {
+  readonly join: VerifiedJoin
+  readonly labels: Labels
+}
+
 /**
  * Makes the admission true. Throws `KubeApiError`: AlreadyExists, Conflict and NotFound mean that somebody was faster and
  * that the admission has to be decided again.
  */
-export async function commit(deps: CommitDeps, granted: Granted, join: VerifiedJoin): Promise<Cluster> {
-  const cluster = await commitCluster(deps, granted, join)
-  await commitRecord(deps, cluster.metadata.name, join.claims.k10)
+export async function commit(deps: CommitDeps, granted: Granted, writing: Writing): Promise<Cluster> {
+  const cluster = await commitCluster(deps, granted, writing)
+  await commitRecord(deps, cluster.metadata.name, writing.join.claims.k10)
   return cluster
 }
 
-async function commitCluster(deps: CommitDeps, granted: Granted, join: VerifiedJoin): Promise<Cluster> {
+async function commitCluster(deps: CommitDeps, granted: Granted, writing: Writing): Promise<Cluster> {
   switch (granted.kind) {
     case 'create':
-      return deps.client.create<Cluster>(clusterKind, newCluster(deps, granted.name, join), { fieldManager })
+      return deps.client.create<Cluster>(clusterKind, newCluster(deps, granted.name, writing), { fieldManager })
     case 'bind': {
-      const { resourceVersion } = granted.cluster.metadata
-      const patch = { metadata: { resourceVersion }, spec: { member: memberOf(deps, join) } }
+      const { metadata } = patchOf(granted.cluster, writing.labels)
+      const patch = { metadata, spec: { member: memberOf(deps, writing.join) } }
       return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), patch, { fieldManager })
     }
-    case 'recognise':
-      return granted.cluster
+    case 'recognise': {
+      const { isNews, metadata } = patchOf(granted.cluster, writing.labels)
+      if (!isNews) return granted.cluster
+      return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), { metadata }, { fieldManager })
+    }
   }
 }
 
-function newCluster(deps: CommitDeps, name: string, join: VerifiedJoin): Cluster {
+/** The labels that a stored Cluster lacks, bound to its version. Those that it has are somebody's word already. */
+function patchOf({ metadata: { labels: present = {}, resourceVersion } }: Cluster, labels: Labels) {
+  const missing = Object.entries(labels).filter(([key]) => !Object.hasOwn(present, key))
+  return { isNews: missing.length > 0, metadata: { resourceVersion, labels: Object.fromEntries(missing) } }
+}
+
+function newCluster(deps: CommitDeps, name: string, { join, labels }: Writing): Cluster {
   return {
     apiVersion,
     kind: 'Cluster',
     metadata: {
       name,
       namespace: deps.namespace,
-      labels: { [clusterTypeLabel]: 'secondary' },
+      labels: { ...labels, [clusterTypeLabel]: 'secondary' },
       finalizers: [clusterInfoFinalizer],
     },
     spec: { primary: false, k10: join.claims.k10, member: memberOf(deps, join) },

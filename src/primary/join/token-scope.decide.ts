@@ -1,7 +1,6 @@
 /** What a proven token allows: its expiry, its scope, its number of uses. Pure. */
-import type { JoinTokenReading } from '../../api/join-token-settings.ts'
+import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
-import { unsupported } from '../join-token/unsupported.ts'
 
 export interface TokenRefusal {
   readonly code: Extract<ErrorCode, 'TokenExpired' | 'TokenScope' | 'TokenExhausted'>
@@ -10,27 +9,23 @@ export interface TokenRefusal {
 
 /** Before anything about other clusters is looked up. `now` is ms since the epoch; `name` is the one asked for. */
 export function judgeToken(
-  settings: JoinTokenReading,
+  { expiresAt, boundUid, clusterName }: JoinTokenSettings,
   asked: { readonly uid: string; readonly name: string | undefined; readonly now: number },
 ): TokenRefusal | undefined {
-  if (!settings.ok || unsupported(settings.settings).length > 0)
-    return scope('the annotations of the join token on the primary cannot be honoured; see token-error there')
-  const { expiresAt, boundUid } = settings.settings
   if (expiresAt !== undefined && asked.now >= expiresAt)
     return { code: 'TokenExpired', what: `the join token expired at ${new Date(expiresAt).toISOString()}` }
   if (boundUid !== undefined && boundUid !== asked.uid)
     return scope('the join token is bound to the uid of another cluster')
-  return asked.name === undefined ? undefined : judgeName(settings, asked.name)
+  return asked.name === undefined ? undefined : judgeName(clusterName, asked.name)
 }
 
 /** After the decision: `name` is the one that the cluster has or would get. */
 export function judgeUse(
-  settings: JoinTokenReading,
+  { clusterName, maxUses }: JoinTokenSettings,
   use: { readonly name: string; readonly keyId: string; readonly isMember: boolean; readonly users: readonly string[] },
 ): TokenRefusal | undefined {
-  const misnamed = judgeName(settings, use.name)
-  if (misnamed !== undefined || !settings.ok) return misnamed
-  const { maxUses } = settings.settings
+  const misnamed = judgeName(clusterName, use.name)
+  if (misnamed !== undefined) return misnamed
   const isFree = use.isMember || use.users.includes(use.keyId)
   if (maxUses === undefined || isFree || use.users.length < maxUses) return undefined
   return {
@@ -44,16 +39,15 @@ export function judgeUse(
  * The applicant would be refused all the same.
  */
 export function judgeTelling(
-  settings: JoinTokenReading,
+  settings: JoinTokenSettings,
   use: { readonly name: string; readonly keyId: string; readonly users: readonly string[] },
 ): TokenRefusal | undefined {
-  const only = settings.ok ? settings.settings.clusterName : undefined
+  const only = settings.clusterName
   if (only !== undefined && only !== use.name) return scope(`the join token admits only the name ${only}`)
   return judgeUse(settings, { ...use, isMember: false })
 }
 
-function judgeName(settings: JoinTokenReading, name: string): TokenRefusal | undefined {
-  const only = settings.ok ? settings.settings.clusterName : undefined
+function judgeName(only: string | undefined, name: string): TokenRefusal | undefined {
   return only === undefined || only === name
     ? undefined
     : scope(`the join token admits only the name ${only}, not ${name}`)

@@ -87,7 +87,6 @@ describe('a join-token Secret', () => {
     for (const [annotation, value] of [
       [annotations.approval, 'manual'],
       [annotations.redact, 'now'],
-      [annotations.clusterLabels, 'region=eu'],
     ] as const) {
       const decision = decide(secret({ annotations: { [annotation]: value } }))
       assert.deepEqual(decision, { kind: 'report', fault: `${annotation} is not supported by this version` })

@@ -9,7 +9,11 @@ import { addUse, usersOf } from '../../../../src/primary/join-token/token-uses.t
 import { createMemoryApi } from '../memory-api.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
-const settingsFor = (maxUses: string) => readJoinTokenSettings({ [annotations.maxUses]: maxUses }, { now: noon })
+const readingFor = (maxUses: string) => readJoinTokenSettings({ [annotations.maxUses]: maxUses }, { now: noon })
+const settingsFor = (maxUses: string) => {
+  const reading = readingFor(maxUses)
+  return reading.ok ? reading.settings : assert.fail(maxUses)
+}
 const token = (made: Record<string, string> = {}): Secret => ({
   metadata: { name: 'token', namespace, annotations: { [annotations.tokenId]: 'AAAAAAAAAAAAAAAA', ...made } },
   data: { token: 'AAAA' },
@@ -80,8 +84,8 @@ describe('a bounded token', () => {
   })
 
   it('allows 500 uses at most, so that they fit the Secret', () => {
-    assert.equal(settingsFor('500').ok, true)
-    for (const tooMany of ['501', '0', '1e3', '-1', '']) assert.equal(settingsFor(tooMany).ok, false, tooMany)
+    assert.equal(readingFor('500').ok, true)
+    for (const tooMany of ['501', '0', '1e3', '-1', '']) assert.equal(readingFor(tooMany).ok, false, tooMany)
     const users = Array.from({ length: 500 }, (_, index) => String(index).padStart(43, '0'))
     assert.equal(
       judgeUse(settingsFor('500'), { name: 'e', keyId: 'x', isMember: false, users })?.code,

@@ -110,6 +110,53 @@ describe('an admitted join', () => {
   })
 })
 
+describe('a token that gives labels', () => {
+  const gives = { [annotations.clusterLabels]: 'region=eu,tier=gold' }
+  const labelsOf = (world: ReturnType<typeof joinWorld>) =>
+    world.api.stored<Cluster>(clusterKind, 'east', namespace)?.metadata.labels
+
+  it('puts them on the Cluster that a join makes, beside ours', async () => {
+    const world = joinWorld()
+    await world.join(applicant(), world.storeToken(gives).token)
+    assert.deepEqual(labelsOf(world), { region: 'eu', tier: 'gold', [clusterTypeLabel]: 'secondary' })
+  })
+
+  it('overwrites none on a Cluster that was registered ahead', async () => {
+    const world = joinWorld()
+    world.api.put<Bootstrap>(bootstrapKind, bootstrap('fleet', { e: entry('east') }))
+    const labels = { region: 'us', theirs: 'kept' }
+    world.api.put<Cluster>(clusterKind, cluster('east', { metadata: { labels } }))
+    await world.join(applicant(), world.storeToken(gives).token)
+    assert.deepEqual(labelsOf(world), { region: 'us', theirs: 'kept', tier: 'gold' })
+  })
+
+  it('adds what is missing when a member joins again, and writes nothing where nothing is', async () => {
+    const world = joinWorld()
+    const asks = applicant()
+    world.storeMember(asks, { labels: { tier: '' } })
+    const { token } = world.storeToken(gives)
+    await world.join(asks, token)
+    assert.deepEqual(labelsOf(world), { region: 'eu', tier: '' })
+    world.api.sync()
+    const before = world.api.requests.length
+    await world.join(asks, token)
+    const again = writes(world.api.requests.slice(before))
+    assert.deepEqual(
+      again.filter((request) => request.includes('clusters')),
+      [],
+    )
+  })
+})
+
+describe('a token whose annotations have become nonsense', () => {
+  it('admits nobody', async () => {
+    const world = joinWorld()
+    const { token } = world.storeToken({ [annotations.maxUses]: 'many' })
+    assert.equal(nameOf(await world.join(applicant(), token)), 'TokenScope')
+    assert.deepEqual(world.api.all(clusterKind), [])
+  })
+})
+
 describe('two clusters that ask for the same at once', () => {
   it('get the name once: the other is told that it is taken', async () => {
     const world = joinWorld()
