@@ -176,13 +176,13 @@ function endpointOfToken(fault: JoinFault): Step {
   return { command: patch(targets.here, 'secret', mcJoinName, { stringData: { endpoint } }, place) }
 }
 
-/** The operator reads its proxies from the environment; without a deployment that is not ours to change. */
+/** The operator reads its proxies from the environment; what else sets that is not ours to override. */
 function bypassProxy(fault: JoinFault): Step {
   const { seen, targets } = fault
   const { deployment: reading, namespace } = seen.secondary.operator
   const deployment = valueOf(reading)
   const host = hostOf(fault)
-  if (deployment === undefined || host === undefined) return tryNow(fault)
+  if (deployment?.noProxy === undefined || host === undefined) return tryNow(fault)
   const noProxy = [deployment.noProxy, host].filter((part) => part !== '').join(',')
   const target = `deployment/${deployment.name}`
   return { command: kubectl(targets.here, 'set', 'env', target, `NO_PROXY=${noProxy}`, '-n', namespace) }

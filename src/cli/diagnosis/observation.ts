@@ -1,6 +1,6 @@
 /**
  * What `status` has seen of one cluster: the objects that it may read, as they were at one moment. Types only; who
- * gathers it is `commands/status-gather.ts`, and no value of a Secret but those that a diagnosis needs is in here.
+ * gathers it is `gather/observe.ts`, and no value of a Secret but those that a diagnosis needs is in here.
  */
 import type { Bootstrap } from '../../api/bootstrap.ts'
 import type { Cluster } from '../../api/cluster.ts'
@@ -118,7 +118,8 @@ export interface DeploymentView {
   readonly isDisabled: boolean
   /** Where `--multicluster` stands in the arguments of the container; undefined where it is not there. */
   readonly disabledArgument: { readonly container: number; readonly index: number } | undefined
-  readonly noProxy: string
+  /** Undefined where it may come from a Secret that the container is given. */
+  readonly noProxy: string | undefined
 }
 
 export interface LeaseView {

@@ -38,10 +38,22 @@ export interface Fact {
   readonly value: string
 }
 
+/** A warning that an operator has recorded as an Event. */
+export interface Warning {
+  /** RFC 3339; the last time where it was repeated. */
+  readonly at: string
+  /** `Kind name` of the object that it is about. */
+  readonly about: string
+  readonly reason: string
+  readonly note: string
+}
+
 export interface Section {
   readonly role: Role
   readonly namespace: string
   readonly facts: readonly Fact[]
+  /** Of the last hour, the newest first, five at most. */
+  readonly warnings: readonly Warning[]
 }
 
 export interface Report {

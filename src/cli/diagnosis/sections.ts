@@ -10,6 +10,7 @@ import {
   valueOf,
 } from './observation.ts'
 import { isHeld } from './operator-rules.ts'
+import { recentWarnings } from './recent-warnings.ts'
 import type { Fact, Section } from './report.ts'
 import { tokenState } from './token-rules.ts'
 
@@ -57,6 +58,7 @@ function primarySection({ primary, now }: Observation): Section {
       ...counted('Clusters', valueOf(primary.clusters), stateOf),
       ...counted('Join tokens', valueOf(primary.tokens), (token) => tokenState(token, now)),
     ],
+    warnings: recentWarnings(primary.warnings, now),
   }
 }
 
@@ -80,6 +82,7 @@ function secondarySection({ secondary, now }: Observation): Section {
     role: 'secondary',
     namespace: secondary.namespace,
     facts: [operatorFact(secondary.operator, now), ...membershipFacts(secondary), ...joinFacts(secondary)],
+    warnings: recentWarnings(secondary.warnings, now),
   }
 }
 

@@ -21,7 +21,7 @@ export interface IdentityKeeper {
 }
 
 /** Where a key of another cluster is kept: it may be the only copy. */
-const asideKeys = { key: 'aside.key', clusterUid: 'aside.cluster-uid' } as const
+export const asideKeys = { key: 'aside.key', clusterUid: 'aside.cluster-uid' } as const
 
 export function createIdentityKeeper(deps: { objects: Pick<ObjectStore, 'write'>; ownUid: string }): IdentityKeeper {
   const { objects, ownUid } = deps

@@ -30,6 +30,7 @@ describe('the diagnosis of a cluster', () => {
           { name: 'Clusters', value: '1 ready' },
           { name: 'Join tokens', value: 'none' },
         ],
+        warnings: [],
       },
       {
         role: 'secondary',
@@ -38,6 +39,7 @@ describe('the diagnosis of a cluster', () => {
           { name: 'Operator', value: 'in kasten-io, 1 of 1 pods ready, conjoin-secondary-0 works' },
           { name: 'Join', value: 'Joined since 2030-01-31T11:00:00Z' },
         ],
+        warnings: [],
       },
     ])
   })
