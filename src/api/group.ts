@@ -59,6 +59,8 @@ export const annotations = {
   usedBy: `${group}/used-by`,
   /** `mc-join`, by the user: a new value starts the join again. */
   retry: `${group}/retry`,
+  /** `mc-cluster-info`, by the user: with any value, this cluster leaves its primary. */
+  leave: `${group}/leave`,
   /** `mc-join-status`: tries so far. */
   attempts: `${group}/attempts`,
   /** `mc-join-status`: RFC 3339. */

@@ -14,11 +14,13 @@ import type { Logger } from '../lib/logger.ts'
 import { secureRandom, toBase64url } from '../protocol/encoding.ts'
 import { createIdentityKeeper } from './identity/identity-keeper.ts'
 import { readContent } from './join/content.ts'
+import { createDeparture } from './join/departure.ts'
 import { exchange } from './join/exchange.ts'
 import { createJoinReconcile } from './join/join.reconcile.ts'
 import { createJoiner } from './join/joiner.ts'
 import { createObstacles } from './join/obstacles.ts'
 import { isPrimary } from './join/own-role.ts'
+import { createFarewell } from './membership/farewell.ts'
 import { createHeartbeatKeeper } from './membership/heartbeat.ts'
 import { createObjectStore, type GivenObjects } from './objects.ts'
 import { type LineOptions, openLine } from './primary-client/line.ts'
@@ -99,11 +101,11 @@ function compose(deps: AgentDeps, ownUid: string) {
     openLine: (options: LineOptions) => openLine(lines, options),
     versions: { operator: deps.version, kubernetes: deps.kubernetesVersion },
     ownUid,
+    boot: toBase64url(secureRandom(12)),
     clock,
   }
   const heartbeats = createHeartbeatKeeper({
     ...toPrimary,
-    boot: toBase64url(secureRandom(12)),
     onNews: () => controller.enqueue(key),
     random,
     log,
@@ -118,11 +120,13 @@ function compose(deps: AgentDeps, ownUid: string) {
     clock,
     random,
   })
+  const departure = createDeparture({ objects, identity, heartbeats, farewell: createFarewell(toPrimary) })
   const reconcile = createJoinReconcile({
     objects,
     identity,
     heartbeats,
     joiner,
+    departure,
     obstacles,
     events,
     readContent: content,

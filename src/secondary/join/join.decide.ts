@@ -7,6 +7,7 @@ import { formatTimestamp } from '../../api/timestamp.ts'
 import { explain, meaningOf, type ProtocolError } from '../../protocol/errors.ts'
 import type { Word } from '../membership/heartbeat.decide.ts'
 import type { Attempts } from './attempts.ts'
+import { decideLeaving, type LeavingDecision } from './leaving.decide.ts'
 import type { JoinPlan, Judgement } from './plan.ts'
 import { codeOf, messages, type Statement, type StoredStatus } from './status.ts'
 
@@ -20,6 +21,8 @@ export interface JoinObservation {
   readonly asked: Judgement | 'waits-for-config' | undefined
   readonly status: StoredStatus | undefined
   readonly member: StoredMembership | undefined
+  /** The user wants this cluster to leave its primary. */
+  readonly isLeaving: boolean
   /** What the primary last told the member. */
   readonly word: Word
   readonly attempts: Attempts
@@ -42,6 +45,7 @@ export type JoinDecision =
   | { readonly kind: 'confirm' }
   /** The primary has disconnected this cluster; `statement` is undefined where other content waits to be tried. */
   | { readonly kind: 'clean-up'; readonly at: number; readonly statement: Statement | undefined }
+  | LeavingDecision
 
 /** Found at home: judged again whenever the process starts, because a newer version may judge otherwise. */
 const judgedAgain: ReadonlySet<string> = new Set([
@@ -56,6 +60,7 @@ const rest: JoinDecision = { kind: 'rest' }
 
 export function decideJoin(seen: JoinObservation): JoinDecision {
   const { hash, asked, status, word, member } = seen
+  if (seen.isLeaving) return decideLeaving({ hash, isAsked: asked !== undefined, status, member })
   if (member !== undefined && word.kind === 'disconnected') {
     // The word is about the content that led to the membership: what was given since deserves its own try.
     const isUntried = asked !== undefined && status?.hash !== hash

@@ -2,19 +2,20 @@
  * One pass over the objects of a secondary: gathers, lets `join.decide.ts` decide, carries it out. Every step may be
  * repeated, and after a crash between two of them the next pass goes on from what is stored.
  */
+import { annotations } from '../../api/group.ts'
 import { encodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.ts'
 import type { StoredMembership } from '../../api/membership.ts'
-import { formatTimestamp } from '../../api/timestamp.ts'
 import type { Outcome, ReconcileContext } from '../../kube/controller.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { explain } from '../../protocol/errors.ts'
 import type { IdentityKeeper } from '../identity/identity-keeper.ts'
-import type { OwnIdentity } from '../identity/own-identity.ts'
 import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
+import { memberOf } from '../membership/member.ts'
 import { isRestoreDue, updatedMembership } from '../membership/upkeep.decide.ts'
-import type { GivenObjects, ObjectStore } from '../objects.ts'
+import type { GivenObjects, ObjectStore, SecondaryObjects } from '../objects.ts'
 import type { Content } from './content.ts'
-import { decideJoin, type JoinDecision, type JoinObservation, rejected } from './join.decide.ts'
+import type { Departure } from './departure.ts'
+import { decideJoin, type JoinObservation, rejected } from './join.decide.ts'
 import type { Joiner } from './joiner.ts'
 import type { Obstacles } from './obstacles.ts'
 import type { Pass } from './pass.ts'
@@ -27,6 +28,7 @@ export interface JoinReconcileDeps extends StatusWriterDeps {
   readonly identity: IdentityKeeper
   readonly heartbeats: HeartbeatKeeper
   readonly joiner: Joiner
+  readonly departure: Departure
   readonly obstacles: Obstacles
   readonly readContent: (given: GivenObjects) => Content
   /** UID of this cluster's `kube-system` namespace. */
@@ -40,35 +42,33 @@ const done: Outcome = { kind: 'done' }
 const lookAgain: Outcome = { kind: 'again', afterMs: 600_000 }
 
 export function createJoinReconcile(deps: JoinReconcileDeps) {
-  const { objects: store, identity: keeper, heartbeats, joiner } = deps
+  const { objects: store, identity: keeper, heartbeats, joiner, departure } = deps
 
   return async (context: ReconcileContext): Promise<Outcome> => {
     const objects = await store.readAll()
     const content = deps.readContent(objects)
     const judged = keeper.judge(objects.identity)
     const identity = judged.kind === 'use' || judged.kind === 'write-back' ? judged.identity : undefined
-    // A member beats, whatever stands in the way of the rest.
-    follow(identity, content)
-    if (deps.obstacles.stand(objects, judged.kind === 'damaged')) return done
+    const isBlocked = deps.obstacles.stand(objects, judged.kind === 'damaged')
+    const isLeaving = !isBlocked && isAskedToLeave(objects)
+    // A member beats, whatever stands in the way of the rest; one that leaves has its last word elsewhere.
+    heartbeats.follow(isLeaving ? undefined : memberOf(identity, content))
+    if (isBlocked) return done
     if (judged.kind === 'write-back') await keeper.store(undefined, judged.identity)
     const dialect = content.input?.dialect ?? identity?.joined?.membership.dialect ?? 'first'
     const status = createStatusWriter(
       { ...deps, log: context.log },
       { status: objects.status, join: objects.join, dialect, member: identity?.joined?.membership },
     )
-    const pass: Pass = { ...context, objects, content, identity, status }
+    const pass: Pass = { ...context, objects, content, identity, isLeaving, status }
     return judged.kind === 'clone' ? rejectClone(pass) : act(pass)
-  }
-
-  function follow(identity: OwnIdentity | undefined, { allowHttp, allowUntrustedTls }: Content): void {
-    const info = identity?.joined
-    heartbeats.follow(identity && info && { key: identity.key, info, allowHttp, allowUntrustedTls })
   }
 
   async function act(pass: Pass): Promise<Outcome> {
     const { status } = pass
     const decision = decideJoin(observe(pass))
-    if (decision.kind === 'clean-up') return cleanUp(pass, decision)
+    if (decision.kind === 'leave') return departure.leave(pass, decision)
+    if (decision.kind === 'clean-up') return departure.cleanUp(pass, decision)
     await upkeep(pass)
     switch (decision.kind) {
       case 'rest':
@@ -99,6 +99,7 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
       asked: askedBy(content, member),
       status: status.stored(),
       member,
+      isLeaving: pass.isLeaving,
       word: heartbeats.contact().word,
       attempts: joiner.attempts(pass),
     }
@@ -132,19 +133,6 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     return identity?.joined === undefined ? {} : contactAnnotations(heartbeats.contact(), status.stored())
   }
 
-  /** The membership in mc-identity goes last: until then a crash is made good by the next heartbeat. */
-  async function cleanUp(
-    { objects, identity, status, log }: Pass,
-    { at, statement }: JoinDecision & { kind: 'clean-up' },
-  ): Promise<Outcome> {
-    log.info({ at: formatTimestamp(at), cluster: identity?.joined?.membership.clusterName }, 'disconnected')
-    if (statement !== undefined) await status.record(statement)
-    await store.remove(objects.clusterInfo)
-    if (identity !== undefined) await keeper.store(objects.identity, { key: identity.key })
-    heartbeats.follow(undefined)
-    return { kind: 'again', afterMs: 0 }
-  }
-
   /** The key goes last: until then the Secret still names the other cluster, and all of this is repeated. */
   async function rejectClone({ objects, content, status }: Pass): Promise<Outcome> {
     const msg = explain('CloneSuspected', 'this identity belongs to another cluster', 'create a new mc-join')
@@ -153,4 +141,9 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     await keeper.make(objects.identity)
     return done
   }
+}
+
+/** The annotation `leave` on mc-cluster-info, with any value. */
+function isAskedToLeave({ clusterInfo }: SecondaryObjects): boolean {
+  return (clusterInfo?.metadata.annotations?.[annotations.leave] ?? '') !== ''
 }

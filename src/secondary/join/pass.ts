@@ -10,5 +10,7 @@ export interface Pass extends ReconcileContext {
   readonly content: Content
   /** Undefined where no key has been made yet. */
   readonly identity: OwnIdentity | undefined
+  /** The user wants this cluster to leave its primary. */
+  readonly isLeaving: boolean
   readonly status: StatusWriter
 }

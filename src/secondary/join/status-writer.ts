@@ -69,6 +69,7 @@ function tell(
       return
     case 'Rejected':
       log.info(fields, 'rejected')
-      record('Warning', 'Rejected', msg)
+      if (codeOf(msg) === 'Left') record('Normal', 'Left', msg)
+      else record('Warning', 'Rejected', msg)
   }
 }

@@ -1,12 +1,22 @@
-/** A membership as the heartbeat needs it: who beats, for what, and how it may reach the primary. */
+/** A membership as its requests need it: who asks, for what, and how it may reach the primary. */
 import type { ClusterInfo } from '../../api/mc-cluster-info.ts'
 import type { SigningKey } from '../../protocol/keys.ts'
+import type { OwnIdentity } from '../identity/own-identity.ts'
 
 export interface Member {
   readonly key: SigningKey
   readonly info: ClusterInfo
   readonly allowHttp: boolean
   readonly allowUntrustedTls: boolean
+}
+
+/** Undefined while this cluster is not a member. */
+export function memberOf(
+  identity: OwnIdentity | undefined,
+  { allowHttp, allowUntrustedTls }: Pick<Member, 'allowHttp' | 'allowUntrustedTls'>,
+): Member | undefined {
+  const info = identity?.joined
+  return identity && info && { key: identity.key, info, allowHttp, allowUntrustedTls }
 }
 
 /** Whether both are the same membership; where the primary is reached may differ. */

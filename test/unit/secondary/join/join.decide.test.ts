@@ -55,6 +55,7 @@ const untried: JoinObservation = {
   asked: { ok: true, plan },
   status: undefined,
   member: undefined,
+  isLeaving: false,
   word: { kind: 'none' },
   attempts: freshAttempts(hash),
 }

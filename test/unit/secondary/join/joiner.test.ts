@@ -117,7 +117,15 @@ describe('a join, step by step', () => {
       { objects, events, clock, log: silent },
       { status: written.get('mc-join-status'), join: seen.join, dialect: 'first', member: undefined },
     )
-    return { objects: seen, content: read(seen), identity: undefined, status, log: silent, signal: forever }
+    return {
+      objects: seen,
+      content: read(seen),
+      identity: undefined,
+      isLeaving: false,
+      status,
+      log: silent,
+      signal: forever,
+    }
   }
 
   async function ask() {
