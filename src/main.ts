@@ -5,8 +5,10 @@ import { serverVersion } from './kube/server-version.ts'
 import { connect } from './kube/transport.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Logger } from './lib/logger.ts'
+import type { RequestMetrics } from './lib/metrics.ts'
 import { startAdminServer } from './observe/admin-server.ts'
 import { createLogger } from './observe/logger.ts'
+import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { createOperator } from './primary/operator.ts'
 import { createAgent } from './secondary/agent.ts'
 
@@ -17,6 +19,12 @@ interface Role {
 }
 
 type RoleConfig = PrimaryConfig | SecondaryConfig
+
+/** Where a role tells what it does. */
+interface Telling {
+  readonly log: Logger
+  readonly metrics: Metrics
+}
 
 const exitCodes = { ok: 0, failed: 1, misused: 2 } as const
 
@@ -30,23 +38,24 @@ async function main(): Promise<number> {
       console.log(version)
       return exitCodes.ok
     case 'primary':
-      return runRole(command.kind, command.config, (log) => primaryRole(command.config, log))
+      return runRole(command.kind, command.config, (telling) => primaryRole(command.config, telling))
     case 'secondary':
-      return runRole(command.kind, command.config, (log) => secondaryRole(command.config, log))
+      return runRole(command.kind, command.config, (telling) => secondaryRole(command.config, telling))
   }
 }
 
 async function runRole(
   name: string,
   config: RoleConfig,
-  connectRole: (log: Logger) => Promise<{ role: Role; close: () => Promise<void> }>,
+  connectRole: (telling: Telling) => Promise<{ role: Role; close: () => Promise<void> }>,
 ): Promise<number> {
   const log = createLogger({ level: config['log-level'], role: name })
+  const metrics = createMetrics({ role: name, version, clock: systemClock })
   const stop = stopOnSignals(log)
-  if (!config.multicluster) return idle(config, log, stop)
+  if (!config.multicluster) return idle(config, { log, metrics }, stop)
   try {
-    const { role, close } = await connectRole(log)
-    const admin = await startAdminServer(config['admin-listen'], role.notReady)
+    const { role, close } = await connectRole({ log, metrics })
+    const admin = await startAdminServer(config['admin-listen'], role.notReady, metrics)
     log.info({ version, adminPort: admin.port, namespace: config.namespace }, 'started')
     try {
       await role.run(stop)
@@ -63,16 +72,16 @@ async function runRole(
 }
 
 /** Multi-cluster is disabled: the process is ready and does nothing, so that a Deployment of it is healthy. */
-async function idle(config: RoleConfig, log: Logger, stop: AbortSignal): Promise<number> {
-  const admin = await startAdminServer(config['admin-listen'], () => [])
+async function idle(config: RoleConfig, { log, metrics }: Telling, stop: AbortSignal): Promise<number> {
+  const admin = await startAdminServer(config['admin-listen'], () => [], metrics)
   log.info({ version, adminPort: admin.port }, 'multi-cluster is disabled, nothing is done')
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
   await admin.close()
   return exitCodes.ok
 }
 
-async function primaryRole(config: PrimaryConfig, log: Logger) {
-  const { client, kubernetesVersion, close } = await openClient(config)
+async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
+  const { client, kubernetesVersion, close } = await openClient(config, metrics.role)
   const role = createOperator({
     client,
     namespace: config.namespace,
@@ -84,14 +93,15 @@ async function primaryRole(config: PrimaryConfig, log: Logger) {
     requestedPrimary: config.requestedPrimary,
     trustedProxies: config['trusted-proxies'],
     heartbeatInterval: config['heartbeat-interval'] * 1000,
+    metrics: { ...metrics.role, ...metrics.primary() },
     clock: systemClock,
     log,
   })
   return { role, close }
 }
 
-async function secondaryRole(config: SecondaryConfig, log: Logger) {
-  const { client, kubernetesVersion, close } = await openClient(config)
+async function secondaryRole(config: SecondaryConfig, { log, metrics }: Telling) {
+  const { client, kubernetesVersion, close } = await openClient(config, metrics.role)
   const role = createAgent({
     client,
     kubernetesVersion,
@@ -103,14 +113,15 @@ async function secondaryRole(config: SecondaryConfig, log: Logger) {
     allowInsecurePrimaryIngress: config['allow-insecure-primary-ingress'],
     ...(config['ca-bundle'] === undefined ? {} : { caBundleFile: config['ca-bundle'] }),
     proxies: config.proxies,
+    metrics: { ...metrics.role, ...metrics.secondary() },
     clock: systemClock,
     log,
   })
   return { role, close }
 }
 
-async function openClient({ kubeconfig, context }: RoleConfig) {
-  const transport = await connect({ kubeconfig, context, userAgent: `conjoin/${version}` })
+async function openClient({ kubeconfig, context }: RoleConfig, metrics: RequestMetrics) {
+  const transport = await connect({ kubeconfig, context, userAgent: `conjoin/${version}`, metrics })
   return {
     client: createClient(transport),
     kubernetesVersion: await serverVersion(transport),

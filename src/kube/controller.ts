@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { ControllerMetrics } from '../lib/metrics.ts'
 import { isConflict, KubeApiError } from './errors.ts'
 import { formatKey, type ObjectKey, parseKey } from './objects.ts'
 import { createWorkQueue } from './workqueue.ts'
@@ -36,6 +37,7 @@ export interface ControllerDeps {
   readonly reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Outcome>
   /** The version in the cache when a reconcile starts; logged when it is handled. */
   readonly resourceVersion?: (key: ObjectKey) => string | undefined
+  readonly metrics?: ControllerMetrics
   readonly clock: Clock
   readonly log: Logger
 }
@@ -46,13 +48,16 @@ const drainMs = 20_000
 export function createController(deps: ControllerDeps): Controller {
   const { name, reconcile, clock } = deps
   const queue = createWorkQueue({ clock })
+  deps.metrics?.queue(name, () => queue.size())
 
   async function work(key: string, signal: AbortSignal): Promise<void> {
     const object = parseKey(key)
     const log = deps.log.child({ controller: name, object: key, reconcileId: randomUUID() })
     const resourceVersion = deps.resourceVersion?.(object)
+    const ended = deps.metrics?.reconcile(name)
     try {
       const outcome = await reconcile(object, { log, signal })
+      ended?.(outcome.kind)
       queue.forget(key)
       if (outcome.kind === 'again') queue.addAfter(key, outcome.afterMs)
       // Also read by whoever must know that a version has been handled.
@@ -60,10 +65,12 @@ export function createController(deps: ControllerDeps): Controller {
     } catch (err) {
       if (signal.aborted) return
       if (err instanceof TerminalError) {
+        ended?.('terminal')
         queue.forget(key)
         log.error({ err, resourceVersion, outcome: 'terminal' }, 'reconcile failed')
         return
       }
+      ended?.('retry')
       queue.addRateLimited(key, err instanceof KubeApiError ? err.retryAfterMs : undefined)
       // Two writers met; the next try reads what the other wrote.
       if (isConflict(err)) log.debug({ err, resourceVersion, outcome: 'retry' }, 'reconcile failed')

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { KubeConfig, loadYaml } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
+import type { RequestMetrics } from '../lib/metrics.ts'
 import { closePools, openPools, type Pools, readCredentials } from './connections.ts'
 import { errorFromAnswer, errorFromNetwork, KubeApiError, parseAnswer, type RequestSubject } from './errors.ts'
 import { splitLines } from './lines.ts'
@@ -41,6 +42,7 @@ export interface ConnectOptions {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly userAgent: string
+  readonly metrics?: RequestMetrics
 }
 
 /**
@@ -97,10 +99,13 @@ export async function connect(options: ConnectOptions): Promise<KubeTransport> {
 
   async function send(pool: keyof Pools, request: KubeRequest): Promise<Dispatcher.ResponseData> {
     const { subject, signal } = request
+    const ended = options.metrics?.request(subject)
+    let status = 0
     try {
       const asked = ask(pool, request)
       // undici heeds an abort only once it has a connection, and may wait 10 s for one.
       const answer = await (signal === undefined ? asked : untilAborted(asked, signal))
+      status = answer.statusCode
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
       if (answer.statusCode === 401) forgetCredentials()
       throw errorFromAnswer(subject, {
@@ -110,6 +115,8 @@ export async function connect(options: ConnectOptions): Promise<KubeTransport> {
       })
     } catch (error) {
       throw asKubeApiError(request, error)
+    } finally {
+      ended?.(status)
     }
   }
 

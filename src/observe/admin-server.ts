@@ -1,5 +1,6 @@
-/** The admin port: liveness and readiness. It answers about this process only and holds nothing secret. */
+/** The admin port: liveness, readiness, metrics. It answers about this process only and holds nothing secret. */
 import { fastify } from 'fastify'
+import type { Exposition } from './metrics.ts'
 
 export interface AdminServer {
   /** The port in use; another one than asked for where 0 was asked for. */
@@ -11,7 +12,9 @@ export interface AdminServer {
 export async function startAdminServer(
   listen: { host: string; port: number },
   notReady: () => readonly string[],
+  metrics: Exposition,
 ): Promise<AdminServer> {
+  metrics.readiness(() => notReady().length === 0)
   const server = fastify({ logger: false })
   server.get('/livez', () => 'ok\n')
   server.get('/readyz', (_request, reply) => {
@@ -19,6 +22,7 @@ export async function startAdminServer(
     if (reasons.length === 0) return 'ok\n'
     return reply.status(503).send(`${reasons.join('\n')}\n`)
   })
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   await server.listen(listen)
   const address = server.server.address()
   return {

@@ -10,6 +10,8 @@ export interface Answer {
   readonly nonce?: string
   /** When to ask again, whole seconds. */
   readonly retryAfter?: number
+  /** What a signed body says in one word, for whoever counts; the word itself is inside the signature. */
+  readonly says?: string
   /** Whether a member has asked, or a cluster that has just become one: such a request counts against nobody. */
   readonly isProven?: boolean
 }

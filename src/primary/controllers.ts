@@ -7,6 +7,7 @@ import type { Informer } from '../kube/informer.ts'
 import { type KubeObject, keyOf, type ObjectKey } from '../kube/objects.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { ControllerMetrics } from '../lib/metrics.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import { createBootstrapReconciler } from './bootstrap/bootstrap.reconcile.ts'
 import { rivals } from './bootstrap/precedence.ts'
@@ -39,6 +40,7 @@ export interface ControllersDeps {
   readonly namespace: string
   /** What the flags ask for. */
   readonly requestedPrimary: RequestedPrimary | undefined
+  readonly metrics: ControllerMetrics
   readonly clock: Clock
   readonly log: Logger
 }
@@ -57,7 +59,7 @@ export interface Controllers {
 const workers = 4
 
 export function createControllers(deps: ControllersDeps): Controllers {
-  const { informers, identity } = deps
+  const { informers, identity, metrics, clock, log } = deps
 
   function controllerFor<T extends KubeObject>(
     name: string,
@@ -65,7 +67,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
     reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Outcome>,
   ): Controller {
     const resourceVersion = (key: ObjectKey) => informer.get(key)?.metadata.resourceVersion
-    const controller = createController({ name, workers, reconcile, resourceVersion, clock: deps.clock, log: deps.log })
+    const controller = createController({ name, workers, reconcile, resourceVersion, metrics, clock, log })
     informer.onChange(({ object }) => controller.enqueue(keyOf(object)))
     return controller
   }
@@ -145,6 +147,7 @@ function followRequest({ requestedPrimary: request, ...deps }: ControllersDeps):
     name: 'requested-primary',
     workers: 1,
     reconcile: async (_key, { log }) => reconcileRequestedPrimary({ ...deps, request, bootstraps, clusters }, log),
+    metrics: deps.metrics,
     clock: deps.clock,
     log: deps.log,
   })

@@ -7,8 +7,10 @@ import type { KubeClient } from '../kube/client.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { runAsLeader } from '../kube/leader.ts'
 import { namespaceKind } from '../kube/objects.ts'
+import { countFollowing, tellLeading } from '../kube/observed.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { PrimaryMetrics, RoleMetrics } from '../lib/metrics.ts'
 import type { Versions } from '../protocol/fields.ts'
 import type { RequestedPrimary } from './bootstrap/requested-primary.ts'
 import { createSightings } from './cluster/sightings.ts'
@@ -28,6 +30,7 @@ import { createLeaveService } from './leave/leave-service.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
 import { joinLoad, memberLoad, newsLoad, sourceLoad } from './load/limits.ts'
+import { countAnswers, countTurnedAway, countUses, countWaits, stateOf } from './observed.ts'
 import { assertOwnDefinitions } from './preflight.ts'
 import { remember } from './remembered.ts'
 import { spkiHash } from './server/certificate.ts'
@@ -55,6 +58,7 @@ export interface OperatorDeps {
   readonly trustedProxies: readonly string[]
   /** The least time between two heartbeats of a member, milliseconds. */
   readonly heartbeatInterval: number
+  readonly metrics: RoleMetrics & PrimaryMetrics
   readonly clock: Clock
   readonly log: Logger
 }
@@ -98,7 +102,7 @@ export function createOperator(deps: OperatorDeps): Operator {
 /** Every replica serves; the leader alone reconciles. */
 async function lead(deps: OperatorDeps, { controllers }: Primary, signal: AbortSignal): Promise<void> {
   const election = { ...deps, namespace: deps.identityNamespace, lease: 'conjoin-primary' }
-  const outcome = await runAsLeader(election, controllers.runLeading, signal)
+  const outcome = await runAsLeader(election, tellLeading(controllers.runLeading, deps.metrics), signal)
   if (outcome === 'lost') throw new Error('lost the lease of the leader; another replica may be working already')
 }
 
@@ -107,8 +111,8 @@ type Primary = ReturnType<typeof compose>
 /** Builds everything and connects it; nothing runs yet. */
 function compose(deps: OperatorDeps, primaryUid: string) {
   const own = { uid: primaryUid, versions: deps.versions }
-  const { client, namespace, identityNamespace, clock, log } = deps
-  const informers = createInformers(deps)
+  const { client, namespace, identityNamespace, metrics, clock, log } = deps
+  const informers = createInformers({ ...deps, client: countFollowing(client, metrics) })
   const events = createEventRecorder({ client, controller: `${group}/primary`, instance: deps.identity, clock, log })
   const tombstones = createTombstones({ client, informer: informers.tombstones, namespace, clock })
   const sightings = createSightings(clock)
@@ -120,7 +124,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     issuer: () => identity.issuer(),
     clock,
   })
-  const journal = createAdmissionJournal({ events, clock })
+  const journal = countUses(createAdmissionJournal({ events, clock }), metrics)
   const interval = remember(() => heartbeatInterval(informers.clusters.list().length, deps.heartbeatInterval))
 
   const identity = createIdentityKeeper({
@@ -174,7 +178,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
 
   const desk = createMemberDesk({
     issuer: () => loadedIssuer(identity.issuer()),
-    pace: createBuckets(memberLoad, clock),
+    pace: countWaits(createBuckets(memberLoad, clock), 'member-key', metrics),
     clock,
   })
 
@@ -184,7 +188,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       ? await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
       : undefined
     const ownLeaf = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
-    const server = createJoinServer({
+    const services = {
       joins: createJoinService({
         client,
         bootstraps: informers.bootstraps,
@@ -195,8 +199,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tombstones,
         serving: serving.get,
         journal,
-        gate: createGate(joinLoad),
-        pace: createBuckets(memberLoad, clock),
+        gate: countTurnedAway(createGate(joinLoad), metrics),
+        pace: countWaits(createBuckets(memberLoad, clock), 'join-key', metrics),
         spki: () => [...new Set([...ownLeaf, ...[frontLeaf.spki() ?? []].flat()])],
         clock,
         log,
@@ -210,17 +214,23 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         confirmation,
       }),
       leaves: createLeaveService({ client, desk, clusters, tombstones, events, interval: interval.get, clock, log }),
+    }
+    const server = createJoinServer({
+      ...countAnswers(services, metrics),
       pathBefore: () => pathBefore(serving.get),
       trustedProxies: deps.trustedProxies,
-      sources: createBuckets(sourceLoad, clock),
-      lane: createMemberLane({ clusters, pace: createBuckets(memberLoad, clock) }),
+      sources: countWaits(createBuckets(sourceLoad, clock), 'source', metrics),
+      lane: createMemberLane({ clusters, pace: countWaits(createBuckets(memberLoad, clock), 'lane', metrics) }),
       certificate,
+      metrics,
       log,
     })
     await server.listen({ host: deps.listen.host, port: deps.listen.port })
     log.info({ addresses: server.addresses() }, 'serving the join endpoint')
     return server
   }
+
+  metrics.observe(() => stateOf(informers.clusters.list(), informers.tombstones.list(), identity.isLost()))
 
   return {
     informers,

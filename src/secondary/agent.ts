@@ -9,8 +9,10 @@ import { createController } from '../kube/controller.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { runAsLeader } from '../kube/leader.ts'
 import { namespaceKind } from '../kube/objects.ts'
+import { countFollowing, tellLeading } from '../kube/observed.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { RoleMetrics, SecondaryMetrics } from '../lib/metrics.ts'
 import { secureRandom, toBase64url } from '../protocol/encoding.ts'
 import { createIdentityKeeper } from './identity/identity-keeper.ts'
 import { readContent } from './join/content.ts'
@@ -23,6 +25,7 @@ import { isPrimary } from './join/own-role.ts'
 import { createFarewell } from './membership/farewell.ts'
 import { createHeartbeatKeeper } from './membership/heartbeat.ts'
 import { createObjectStore, type GivenObjects } from './objects.ts'
+import { codeOfBeat, countExchanges, followMembership } from './observed.ts'
 import { type LineOptions, openLine } from './primary-client/line.ts'
 import type { Proxies } from './primary-client/proxy.ts'
 import { createRoots } from './primary-client/roots.ts'
@@ -47,6 +50,7 @@ export interface AgentDeps {
   /** PEM; read again without a restart. */
   readonly caBundleFile?: string
   readonly proxies: Proxies
+  readonly metrics: RoleMetrics & SecondaryMetrics
   readonly clock: Clock
   readonly log: Logger
   /** From 0 to 1, for jitter only. */
@@ -72,7 +76,8 @@ export function createAgent(deps: AgentDeps): Agent {
       const following = composed.watches.run(end.signal)
       try {
         await composed.watches.synced(signal)
-        const outcome = await runAsLeader({ ...deps, lease: 'conjoin-secondary' }, composed.work, signal)
+        const work = tellLeading(composed.work, deps.metrics)
+        const outcome = await runAsLeader({ ...deps, lease: 'conjoin-secondary' }, work, signal)
         if (outcome === 'lost') throw new Error('lost the lease; another process may be working already')
       } finally {
         end.abort()
@@ -87,9 +92,9 @@ type Secondary = ReturnType<typeof compose>
 
 /** Builds everything and connects it; nothing runs yet. */
 function compose(deps: AgentDeps, ownUid: string) {
-  const { client, namespace, clock, log, random = Math.random } = deps
+  const { client, namespace, metrics, clock, log, random = Math.random } = deps
   const key = { namespace, name: mcJoinName }
-  const watches = createWatches(deps)
+  const watches = createWatches({ ...deps, client: countFollowing(client, metrics) })
   const objects = createObjectStore(deps)
   const events = createEventRecorder({ client, controller: `${group}/secondary`, instance: deps.identity, clock, log })
   const obstacles = createObstacles({ events, log })
@@ -104,17 +109,19 @@ function compose(deps: AgentDeps, ownUid: string) {
     boot: toBase64url(secureRandom(12)),
     clock,
   }
-  const heartbeats = createHeartbeatKeeper({
+  const keeper = createHeartbeatKeeper({
     ...toPrimary,
     onNews: () => controller.enqueue(key),
+    onBeat: (beat) => metrics.beat(codeOfBeat(beat)),
     random,
     log,
   })
+  const heartbeats = followMembership(keeper, metrics)
   const joiner = createJoiner({
     objects,
     identity,
     heartbeats,
-    exchange: async (asked, context) => exchange(toPrimary, asked, context),
+    exchange: countExchanges(async (asked, context) => exchange(toPrimary, asked, context), metrics),
     isPrimary: async (signal) => isPrimary(client, deps.primaryNamespace, signal),
     readContent: content,
     clock,
@@ -140,6 +147,7 @@ function compose(deps: AgentDeps, ownUid: string) {
     workers: 1,
     reconcile: async (_key, context) => reconcile(context),
     resourceVersion: () => watches.given().join?.metadata.resourceVersion,
+    metrics,
     clock,
     log,
   })

@@ -66,7 +66,7 @@ export function createMemberDesk({ issuer: loadIssuer, pace, clock }: MemberDesk
         if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
         const said = await reply({ issuer, clusterName, token, keyId, nonceMadeAt })
         const signed = await signReply(issuer, { proof, thumbprint: keyId }, said)
-        return { status: replyStatus[said.status], body: { reply: signed }, nonce, isProven: true }
+        return { status: replyStatus[said.status], body: { reply: signed }, nonce, says: said.status, isProven: true }
       } catch (error) {
         if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
         throw error

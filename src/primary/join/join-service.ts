@@ -127,7 +127,8 @@ async function refuse(
   exchange: { readonly request: string; readonly echoes: Echoes },
   refusal: Refusal,
 ): Promise<Answer> {
-  return { status: refusedStatus, body: { result: await signRefusal(issuer, exchange, refusal) } }
+  const result = await signRefusal(issuer, exchange, refusal)
+  return { status: refusedStatus, body: { result }, says: refusal.code }
 }
 
 /** A newer secondary learns what is wrong, where a schema would only call its request malformed. */

@@ -5,6 +5,7 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { KubeApiError } from '../../kube/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { PrimaryMetrics } from '../../lib/metrics.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import {
   challengePath,
@@ -42,6 +43,7 @@ export interface JoinServerDeps {
   readonly sources: Buckets
   /** Requests of members that do not count against their source. */
   readonly lane: MemberLane
+  readonly metrics: Pick<PrimaryMetrics, 'answered'>
   readonly log: Logger
 }
 
@@ -54,6 +56,12 @@ const limits = { connectionsCheckingInterval, headersTimeout: requestTimeout }
 export const maxIdleConnections = 2_000
 const heartbeatRoute = heartbeatPath(':name')
 const leaveRoute = leavePath(':name')
+const routeNames: Readonly<Record<string, string>> = {
+  [challengePath]: 'challenge',
+  [joinPath]: 'join',
+  [heartbeatRoute]: 'heartbeat',
+  [leaveRoute]: 'leave',
+}
 /** RFC 9457. */
 const problemType = 'application/problem+json'
 
@@ -91,6 +99,9 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     if (wait > 0) return send(reply, tooMany(wait))
     charged.set(request, source)
     return undefined
+  })
+  server.addHook('onResponse', async ({ routeOptions }, { statusCode }) => {
+    deps.metrics.answered(routeNames[routeOptions.url ?? ''] ?? 'none', statusCode)
   })
   server.setErrorHandler((error, _request, reply) => send(reply, answerError(deps.log, error)))
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'NotFound', 'no such route'))

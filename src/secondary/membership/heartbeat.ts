@@ -5,12 +5,14 @@
 import type { Cancel, Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type BeatDeps, type Heartbeats, openHeartbeats } from './beat.ts'
-import { type Contact, contactAfter, isNews, nextBeat, noContact } from './heartbeat.decide.ts'
+import { type Beat, type Contact, contactAfter, isNews, nextBeat, noContact } from './heartbeat.decide.ts'
 import { isSameMember, type Member } from './member.ts'
 
 export interface HeartbeatDeps extends BeatDeps {
   /** Called when what has been learnt is new. */
   readonly onNews: () => void
+  /** Called with what each beat has led to. */
+  readonly onBeat?: (beat: Beat) => void
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
@@ -58,6 +60,7 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
     cancel?.()
     try {
       const learnt = await asked.heartbeats.beat(contact.endpoint, signal)
+      deps.onBeat?.(learnt)
       // Another membership may have begun in the meantime, and this answer is not for it.
       if (followed !== asked) return contact
       const before = contact

@@ -1,14 +1,18 @@
-/** The admin port: whether the process lives, whether it is ready, and why not. */
+/** The admin port: whether the process lives, whether it is ready and why not, and what a scrape gets. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../../../src/lib/clock.ts'
 import { type AdminServer, startAdminServer } from '../../../src/observe/admin-server.ts'
+import { createMetrics } from '../../../src/observe/metrics.ts'
+
+const metrics = () => createMetrics({ role: 'primary', version: '1.2.3', clock: systemClock })
 
 describe('the admin port', () => {
   let server: AdminServer
   let reasons: readonly string[] = []
 
   before(async () => {
-    server = await startAdminServer({ host: '127.0.0.1', port: 0 }, () => reasons)
+    server = await startAdminServer({ host: '127.0.0.1', port: 0 }, () => reasons, metrics())
   })
   after(async () => server.close())
 
@@ -32,14 +36,27 @@ describe('the admin port', () => {
     assert.deepEqual(await ask('/livez'), [200, 'ok\n'])
   })
 
+  it('gives a scrape the metrics, in the form that Prometheus asks for', async () => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`)
+    assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+    assert.match(await answer.text(), /^conjoin_build_info\{version="1.2.3",role="primary"\} 1$/m)
+  })
+
+  it('tells a scrape what /readyz tells', async () => {
+    reasons = []
+    assert.match((await ask('/metrics'))[1], /^conjoin_ready\{role="primary"\} 1$/m)
+    reasons = ['the signing key is lost']
+    assert.match((await ask('/metrics'))[1], /^conjoin_ready\{role="primary"\} 0$/m)
+  })
+
   it('answers nothing else', async () => {
-    for (const path of ['/', '/join', '/mc/v1/join', '/readyz/x', '/debug'])
+    for (const path of ['/', '/join', '/mc/v1/join', '/readyz/x', '/debug', '/metrics/x'])
       assert.equal((await ask(path))[0], 404, path)
   })
 
   it('fails where its port is taken', async () => {
     await assert.rejects(
-      startAdminServer({ host: '127.0.0.1', port: server.port }, () => []),
+      startAdminServer({ host: '127.0.0.1', port: server.port }, () => [], metrics()),
       { code: 'EADDRINUSE' },
     )
   })

@@ -16,6 +16,7 @@ export function admittingServer(deps: Partial<JoinServerDeps> = {}): FastifyInst
     },
     heartbeats: { heartbeat: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
     leaves: { leave: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
+    metrics: { answered: () => undefined },
     pathBefore: () => '',
     certificate: undefined,
     trustedProxies: [],
