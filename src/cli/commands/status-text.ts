@@ -34,9 +34,10 @@ function unreadText(unread: readonly string[]): string {
 
 /** The last line is the command, where there is one. */
 function findingText({ severity, role, code, what, remedy, next }: Finding): string {
+  const of = role === undefined ? '' : ` on the ${role}`
   const where = next?.on === undefined ? '' : `; on ${next.on}`
   return [
-    ...wrapped(`${severity.toUpperCase()} on the ${role}: ${code}: ${what}`, columns),
+    ...wrapped(`${severity.toUpperCase()}${of}: ${code}: ${what}`, columns),
     ...indented(remedy + where + (next === undefined ? '' : ':')),
     ...(next === undefined ? [] : commandLines(next.command).map((line) => indent + indent + line)),
   ].join('\n')

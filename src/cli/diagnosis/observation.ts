@@ -23,8 +23,10 @@ export function isAbsent(reading: Reading<unknown>): boolean {
 }
 
 export interface Observation {
-  /** Wall clock of this machine, ms since the epoch. */
+  /** By the clock of the API server, where it tells; ms since the epoch. */
   readonly now: number
+  /** By how much this machine's clock is ahead of that, milliseconds. */
+  readonly skew: number
   /** UID of the `kube-system` namespace. */
   readonly uid: Reading<string | undefined>
   readonly primary: PrimaryView
@@ -127,6 +129,6 @@ export interface LeaseView {
   readonly holder: string
   /** When it was renewed, by the clock of the holder; ms since the epoch. */
   readonly renewedAt: number
-  /** The same moment by the clock of the API server; undefined where the server does not tell. */
-  readonly storedAt: number | undefined
+  /** Whether it is being renewed at this moment, which was seen and does not depend on any clock. */
+  readonly isRenewed: boolean
 }

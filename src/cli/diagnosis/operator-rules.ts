@@ -2,6 +2,7 @@
  * Whether the program itself works in its role: installed, enabled, allowed, running, with a right clock. Pure; the
  * first answer is given alone, because the others follow from it.
  */
+import { formatTimestamp } from '../../api/timestamp.ts'
 import { andThen, kubectl, type Target } from './command-line.ts'
 import { grant, inWords } from './missing-right.ts'
 import { isAbsent, type LeaseView, type OperatorView, valueOf } from './observation.ts'
@@ -10,7 +11,7 @@ import type { Finding } from './report.ts'
 export interface OperatorCase {
   readonly operator: OperatorView
   readonly target: Target
-  /** Wall clock of this machine, ms since the epoch. */
+  /** By the clock of the API server, ms since the epoch. */
   readonly now: number
 }
 
@@ -35,14 +36,12 @@ export function judgeOperator(seen: OperatorCase): Finding | undefined {
   return undefined
 }
 
-/** A holder renews every two seconds; this is far beyond what a busy API server does to that. Milliseconds. */
-const staleAfter = 60_000
 /** What clocks may differ by before anybody needs to know, milliseconds. */
-const tolerableSkew = 60_000
+export const tolerableSkew = 60_000
 
-/** Whether somebody holds the lease and has renewed it lately. */
-export function isHeld(lease: LeaseView, now: number): boolean {
-  return lease.holder !== '' && now - (lease.storedAt ?? lease.renewedAt) < staleAfter
+/** Whether somebody holds the lease and works. */
+export function isHeld({ holder, isRenewed }: LeaseView): boolean {
+  return holder !== '' && isRenewed
 }
 
 function isNotInstalled({ operator, target }: OperatorCase): Finding | undefined {
@@ -143,30 +142,30 @@ function hasNoReadyPod({ operator, target }: OperatorCase): Finding | undefined 
   }
 }
 
-function holdsNoLease({ operator, target, now }: OperatorCase): Finding | undefined {
+function holdsNoLease({ operator, target }: OperatorCase): Finding | undefined {
   const { role, namespace, lease: reading } = operator
   if (reading.kind === 'unread') return undefined
   const lease = reading.value
-  if (lease !== undefined && isHeld(lease, now)) return undefined
+  if (lease !== undefined && isHeld(lease)) return undefined
   const what =
     lease === undefined
       ? `no conjoin ${role} has ever worked in the namespace ${namespace}`
-      : `no conjoin ${role} works in the namespace ${namespace}; the last one was heard of at ${iso(lease.storedAt ?? lease.renewedAt)}`
+      : `no conjoin ${role} works in the namespace ${namespace}; the last one was heard of at ${formatTimestamp(lease.renewedAt)}`
   return {
     severity: 'wrong',
     role,
     code: 'NotRunning',
     what,
-    remedy: `see that it runs, and that it is not disabled: with --multicluster=false it does nothing`,
+    remedy: 'see that it runs, and that it is not disabled: with --multicluster=false it does nothing',
     next: { command: describePods(operator, target, namespace) },
   }
 }
 
-function clockIsOff({ operator, target }: OperatorCase): Finding | undefined {
+function clockIsOff({ operator, target, now }: OperatorCase): Finding | undefined {
   const { role, namespace } = operator
   const lease = valueOf(operator.lease)
-  if (lease?.storedAt === undefined) return undefined
-  const skew = lease.renewedAt - lease.storedAt
+  if (lease === undefined || !isHeld(lease)) return undefined
+  const skew = lease.renewedAt - now
   if (Math.abs(skew) < tolerableSkew) return undefined
   const direction = skew > 0 ? 'ahead of' : 'behind'
   return {
@@ -187,12 +186,8 @@ function describePods({ role }: OperatorView, target: Target, namespace: string)
   return kubectl(target, 'describe', 'pods', '-n', namespace, '--selector', selector)
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
-}
-
 /** The largest whole unit: nobody sets a clock by this. */
-function inUnits(ms: number): string {
+export function inUnits(ms: number): string {
   const units = [
     ['days', 86_400_000],
     ['hours', 3_600_000],

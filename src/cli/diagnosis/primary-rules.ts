@@ -4,6 +4,7 @@ import { annotations, managedBy, managedByLabel } from '../../api/group.ts'
 import { joinTokenType } from '../../api/join-token-secret.ts'
 import { primaryIdentityName } from '../../api/primary-identity.ts'
 import { formatTimestamp } from '../../api/timestamp.ts'
+import { isMadeByJoin } from '../../primary/bootstrap/precedence.ts'
 import { judgeClusters } from './cluster-rules.ts'
 import { andThen, kubectl, type Target } from './command-line.ts'
 import { type DefinitionView, isAbsent, type Observation, valueOf } from './observation.ts'
@@ -129,7 +130,7 @@ function isLost({ primary }: Observation): boolean {
 
 function noBootstrap({ seen, target }: PrimaryCase): readonly Finding[] {
   const { bootstraps: reading, namespace } = seen.primary
-  if (valueOf(reading)?.length !== 0) return []
+  if (valueOf(reading)?.every(isMadeByJoin) !== true) return []
   return [
     {
       severity: 'wrong',

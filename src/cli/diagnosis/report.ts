@@ -10,7 +10,8 @@ export interface Step {
 }
 
 interface Said {
-  readonly role: Role
+  /** Absent: about the cluster as a whole. */
+  readonly role?: Role
   /** One word for programs: a reason, an error code, or a word of the diagnosis itself. */
   readonly code: string
   /** What is so, and where. */

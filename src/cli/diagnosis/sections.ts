@@ -1,6 +1,7 @@
 /** What is, in a few lines for each role that a cluster has: facts only, no judgement. Pure. */
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
+import { isMadeByJoin } from '../../primary/bootstrap/precedence.ts'
 import {
   isAbsent,
   type Observation,
@@ -49,11 +50,14 @@ function primarySection({ primary, now }: Observation): Section {
     role: 'primary',
     namespace: primary.namespace,
     facts: [
-      operatorFact(primary.operator, now),
-      ...counted('Bootstraps', valueOf(primary.bootstraps), (bootstrap) =>
-        bootstrap.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-          ? 'ready'
-          : 'not ready',
+      operatorFact(primary.operator),
+      ...counted(
+        'Bootstraps',
+        valueOf(primary.bootstraps)?.filter((bootstrap) => !isMadeByJoin(bootstrap)),
+        (bootstrap) =>
+          bootstrap.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+            ? 'ready'
+            : 'not ready',
       ),
       ...counted('Clusters', valueOf(primary.clusters), stateOf),
       ...counted('Join tokens', valueOf(primary.tokens), (token) => tokenState(token, now)),
@@ -81,7 +85,7 @@ function secondarySection({ secondary, now }: Observation): Section {
   return {
     role: 'secondary',
     namespace: secondary.namespace,
-    facts: [operatorFact(secondary.operator, now), ...membershipFacts(secondary), ...joinFacts(secondary)],
+    facts: [operatorFact(secondary.operator), ...membershipFacts(secondary), ...joinFacts(secondary)],
     warnings: recentWarnings(secondary.warnings, now),
   }
 }
@@ -104,13 +108,13 @@ function joinFacts({ join, status: reading }: SecondaryView): readonly Fact[] {
   ]
 }
 
-function operatorFact({ deployment: reading, lease: leaseReading, namespace }: OperatorView, now: number): Fact {
+function operatorFact({ deployment: reading, lease: leaseReading, namespace }: OperatorView): Fact {
   const deployment = valueOf(reading)
   const lease = valueOf(leaseReading)
   const pods = deployment === undefined ? [] : [`${deployment.ready} of ${deployment.replicas} pods ready`]
   const works =
     leaseReading.kind === 'unread'
       ? []
-      : [lease !== undefined && isHeld(lease, now) ? `${lease.holder} works` : 'nobody works']
+      : [lease !== undefined && isHeld(lease) ? `${lease.holder} works` : 'nobody works']
   return { name: 'Operator', value: [`in ${namespace}`, ...pods, ...works].join(', ') }
 }

@@ -1,14 +1,19 @@
 /** Gathers what can be seen of the program in one role: its deployment, its account and rights, its lease. */
 import type { KubeClient } from '../../../kube/client.ts'
-import { type Kind, type KubeObject, type Lease, leaseKind, type ObjectMeta } from '../../../kube/objects.ts'
-import { type LeaseView, type OperatorView, type Role, valueOf } from '../observation.ts'
+import { type Kind, type KubeObject, type ObjectMeta } from '../../../kube/objects.ts'
+import type { Clock } from '../../../lib/clock.ts'
+import { type OperatorView, type Role, valueOf } from '../observation.ts'
 import type { MissingRight, Right } from '../rights.ts'
 import { deploymentKind, viewDeployment } from './deployment.ts'
+import { viewLease } from './lease-view.ts'
 import { mapped, mappedIfThere, type Reader } from './reader.ts'
 
-export interface OperatorDeps {
+export interface GatherDeps {
   readonly client: Pick<KubeClient, 'create'>
   readonly reader: Reader
+  /** By the clock of the API server, ms since the epoch. */
+  readonly now: number
+  readonly clock: Pick<Clock, 'sleep'>
 }
 
 const accountKind: Kind = { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true }
@@ -27,12 +32,13 @@ const accessReviewKind: Kind<AccessReview> = {
 
 /** `rights` are what the role needs. Throws `KubeApiError`. */
 export async function viewOperator(
-  { client, reader }: OperatorDeps,
+  deps: GatherDeps,
   { role, namespace, rights }: { role: Role; namespace: string; rights: readonly Right[] },
 ): Promise<OperatorView> {
+  const { client, reader } = deps
   const name = `conjoin-${role}`
   const key = { namespace, name }
-  const [deployment, lease] = await Promise.all([reader.get(deploymentKind, key), reader.get(leaseKind, key)])
+  const [deployment, lease] = await Promise.all([reader.get(deploymentKind, key), viewLease(deps, key)])
   const account = valueOf(deployment)?.spec?.template?.spec?.serviceAccountName ?? name
   const exists = mapped(await reader.get(accountKind, { namespace, name: account }), (found) => found !== undefined)
   return {
@@ -40,7 +46,7 @@ export async function viewOperator(
     namespace,
     deployment: mappedIfThere(deployment, viewDeployment),
     account: { name: account, exists },
-    lease: mappedIfThere(lease, viewLease),
+    lease,
     missingRights:
       // Of an account that does not exist everything would be missing.
       valueOf(exists) === false
@@ -49,20 +55,9 @@ export async function viewOperator(
   }
 }
 
-/** Who wrote last, by the clock of the API server: it has whole seconds. */
-function viewLease({ metadata, spec }: Lease): LeaseView {
-  const { managedFields = [] } = metadata as ObjectMeta & { managedFields?: readonly { time?: string }[] }
-  const times = managedFields.map(({ time }) => Date.parse(time ?? '')).filter((time) => !Number.isNaN(time))
-  return {
-    holder: spec?.holderIdentity ?? '',
-    renewedAt: Date.parse(spec?.renewTime ?? '') || 0,
-    storedAt: times.length === 0 ? undefined : Math.max(...times),
-  }
-}
-
 /** Asks the API server for each. */
 async function missingRights(
-  client: OperatorDeps['client'],
+  client: GatherDeps['client'],
   account: { namespace: string; account: string },
   rights: readonly Right[],
 ): Promise<readonly MissingRight[]> {
@@ -80,7 +75,7 @@ async function missingRights(
 }
 
 async function isAllowed(
-  client: OperatorDeps['client'],
+  client: GatherDeps['client'],
   { namespace, account }: { namespace: string; account: string },
   right: MissingRight,
   verb: string,

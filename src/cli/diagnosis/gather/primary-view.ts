@@ -13,13 +13,13 @@ import {
 } from '../../../kube/objects.ts'
 import { type DefinitionView, type PrimaryView, type Reading, type TokenView, valueOf } from '../observation.ts'
 import { primaryRights } from '../rights.ts'
-import { type OperatorDeps, viewOperator } from './operator-view.ts'
+import { type GatherDeps, viewOperator } from './operator-view.ts'
 import type { Places } from './places.ts'
 import { mapped, mappedIfThere, type Reader } from './reader.ts'
 import { readWarnings } from './warnings.ts'
 
 /** Throws `KubeApiError`. */
-export async function viewPrimary(deps: OperatorDeps, { primary: namespace, operator }: Places): Promise<PrimaryView> {
+export async function viewPrimary(deps: GatherDeps, { primary: namespace, operator }: Places): Promise<PrimaryView> {
   const { reader } = deps
   const definitions = await viewDefinitions(reader)
   const stateOf = (plural: string) => valueOf(definitions)?.find(({ name }) => name === `${plural}.${group}`)?.state

@@ -17,12 +17,12 @@ import {
   valueOf,
 } from '../observation.ts'
 import { secondaryRights } from '../rights.ts'
-import { type OperatorDeps, viewOperator } from './operator-view.ts'
+import { type GatherDeps, viewOperator } from './operator-view.ts'
 import { mapped, mappedIfThere } from './reader.ts'
 import { readWarnings } from './warnings.ts'
 
 /** Throws `KubeApiError`. */
-export async function viewSecondary(deps: OperatorDeps, namespace: string): Promise<SecondaryView> {
+export async function viewSecondary(deps: GatherDeps, namespace: string): Promise<SecondaryView> {
   const secret = async (name: string) => deps.reader.get(secretKind, { namespace, name })
   const [join, config, status, clusterInfo, identity, operator, warnings] = await Promise.all([
     secret(mcJoinName),

@@ -38,7 +38,7 @@ export function operator(role: OperatorView['role'], changes: Partial<OperatorVi
       noProxy: '',
     }),
     account: { name: `conjoin-${role}`, exists: seen(true) },
-    lease: seen({ holder: `conjoin-${role}-0`, renewedAt: now - 1_000, storedAt: now - 1_000 }),
+    lease: seen({ holder: `conjoin-${role}-0`, renewedAt: now - 1_000, isRenewed: true }),
     missingRights: seen([]),
     ...changes,
   }
@@ -145,8 +145,8 @@ export function status(word: StatusView['status'], msg: string, annotations: Rea
   return { status: word, msg, timestamp: '2030-01-31T11:00:00Z', hash: 'this', annotations: stored }
 }
 
-export function observation(changes: { primary?: PrimaryView; secondary?: SecondaryView } = {}): Observation {
-  return { now, uid: seen(uid), primary: primary(), secondary: secondary(), unread: [], ...changes }
+export function observation(changes: Partial<Observation> = {}): Observation {
+  return { now, skew: 0, uid: seen(uid), primary: primary(), secondary: secondary(), unread: [], ...changes }
 }
 
 export const targets = { here: { context: 'here' }, primary: { context: 'hub' } }
