@@ -41,12 +41,26 @@ const helm: Origin = {
   settings: ['helm.sh/helm/v4/internal/version.version=v4.3.1'],
 }
 
+const prometheus: Origin = {
+  folder: 'promtool',
+  cache: 'prometheus',
+  // As a Go module it is v0.315.0.
+  version: 'v3.15.0',
+  settings: ['github.com/prometheus/common/version.Version=3.15.0'],
+}
+
 export const programs = {
   etcd: { origin: kubernetes, package: 'go.etcd.io/etcd/server/v3', version: 'v3.6.8', duration: '15 s' },
   'kube-apiserver': ofKubernetes('kube-apiserver', '5 min'),
   'kube-controller-manager': ofKubernetes('kube-controller-manager', '90 s'),
   kubectl: ofKubernetes('kubectl', '30 s'),
   helm: { origin: helm, package: 'helm.sh/helm/v4/cmd/helm', version: helm.version, duration: '2 min' },
+  promtool: {
+    origin: prometheus,
+    package: 'github.com/prometheus/prometheus/cmd/promtool',
+    version: prometheus.version,
+    duration: '6 min',
+  },
 } as const satisfies Record<string, Program>
 
 export type ProgramName = keyof typeof programs
