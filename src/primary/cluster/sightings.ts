@@ -1,4 +1,5 @@
 /** When this process last heard each member, in memory. A heartbeat costs no write; what is news is the caller's to say. */
+import type { Sighting } from '../../api/sightings.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
 import type { Contact } from './status.decide.ts'
@@ -8,11 +9,15 @@ export interface Sightings {
   /** The last contact with the cluster of this name and uid. */
   contact(clusterName: string, uid: string | undefined): Contact | undefined
   forget(clusterName: string): void
+  /** Every member that this process has heard. */
+  heard(): readonly Sighting[]
+  /** How many heartbeats this process has heard since it started. */
+  heartbeats(): number
   /** How long this process has been listening, milliseconds. */
   listening(): number
 }
 
-interface Sighting {
+interface Heard {
   readonly uid: string
   readonly at: number
   readonly heardAt: number
@@ -21,9 +26,11 @@ interface Sighting {
 
 export function createSightings(clock: Clock): Sightings {
   const startedAt = clock.monotonic()
-  const sightings = new Map<string, Sighting>()
+  const sightings = new Map<string, Heard>()
+  let heartbeats = 0
   return {
     record(clusterName, uid, heartbeat) {
+      heartbeats += 1
       sightings.set(clusterName, { uid, at: clock.now(), heardAt: clock.monotonic(), heartbeat })
     },
     contact(clusterName, uid) {
@@ -35,6 +42,13 @@ export function createSightings(clock: Clock): Sightings {
     forget(clusterName) {
       sightings.delete(clusterName)
     },
+    heard: () =>
+      [...sightings.values()].map(({ uid, heardAt, heartbeat }) => ({
+        uid,
+        age: clock.monotonic() - heardAt,
+        heartbeat,
+      })),
+    heartbeats: () => heartbeats,
     listening: () => clock.monotonic() - startedAt,
   }
 }

@@ -94,9 +94,12 @@ export function createMemoryApi(): MemoryApi {
       if (seen !== undefined && seen !== found.metadata.resourceVersion) throw failure(409, 'Conflict')
       return keep(kind, merged(found, patch) as never)
     },
-    async delete(kind, key, { uid } = {}) {
+    async delete(kind, key, { uid, resourceVersion } = {}) {
       ask('delete', kind, key.name)
-      if (uid !== undefined && existing(kind, key).metadata.uid !== uid) throw failure(409, 'Conflict')
+      const found = objects(kind).get(formatKey(key))?.metadata
+      const isOther = (asked: string | undefined, stored: string | undefined) => asked !== undefined && asked !== stored
+      if (found !== undefined && (isOther(uid, found.uid) || isOther(resourceVersion, found.resourceVersion)))
+        throw failure(409, 'Conflict')
       return objects(kind).delete(formatKey(key))
     },
   }

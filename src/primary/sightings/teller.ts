@@ -1,0 +1,86 @@
+/**
+ * Tells the other replicas whom this one has heard: its ConfigMap, written seldom and only where it says something new to
+ * somebody. It reads nothing; the ConfigMaps of replicas that have gone are the collector's.
+ */
+import { sightingsLabel } from '../../api/group.ts'
+import { encodeSightings, sightingsName } from '../../api/sightings.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { type ConfigMap, configMapKind } from '../../kube/objects.ts'
+import { exponentialBackoff } from '../../lib/backoff.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Sightings } from '../cluster/sightings.ts'
+import { fieldManager } from '../field-manager.ts'
+
+export interface TellerDeps {
+  readonly client: Pick<KubeClient, 'apply' | 'delete'>
+  /** Where the replicas live. */
+  readonly namespace: string
+  /** The name of this replica. */
+  readonly identity: string
+  readonly sightings: Pick<Sightings, 'heard' | 'heartbeats'>
+  /** Whether somebody would read it. */
+  readonly hasReader: () => boolean
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** No replica writes more often, milliseconds. */
+const pace = 30_000
+/** A write that failed is tried again sooner, so that members are not lost for one lost write. Milliseconds. */
+const retry = { base: 1_000, cap: pace }
+/** A stop waits no longer than this for the API server, milliseconds. */
+const removalLimit = 2_000
+
+/** Tells until aborted, then takes back what it has told; resolves when that is done. */
+export async function tellSightings(deps: TellerDeps, signal: AbortSignal): Promise<void> {
+  const { sightings, clock, log } = deps
+  let told = 0
+  let failures = 0
+  let hasWritten = false
+  while (true) {
+    // Also before the first time: a replica that becomes the leader at once, and is alone, has nobody to tell.
+    await clock.sleep(failures === 0 ? pace : exponentialBackoff(failures, retry), signal).catch(() => undefined)
+    if (signal.aborted) break
+    const heartbeats = sightings.heartbeats()
+    if (heartbeats === told || !deps.hasReader()) continue
+    try {
+      hasWritten = true
+      await write(deps, signal)
+      told = heartbeats
+      failures = 0
+    } catch (err) {
+      if (failures === 0) log.warn({ err }, 'cannot tell the other replicas whom this one has heard')
+      else log.debug({ err }, 'cannot tell the other replicas whom this one has heard')
+      failures += 1
+    }
+  }
+  if (hasWritten) await remove(deps)
+}
+
+async function write(
+  { client, namespace, identity, sightings, clock }: TellerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.apply<ConfigMap>(
+    configMapKind,
+    {
+      metadata: { namespace, name: sightingsName(identity), labels: { [sightingsLabel]: 'told' } },
+      ...encodeSightings(identity, clock.now(), sightings.heard()),
+    },
+    { fieldManager, force: true, signal },
+  )
+}
+
+/** Where it fails the leader collects it. */
+async function remove({ client, namespace, identity, clock, log }: TellerDeps): Promise<void> {
+  const limit = new AbortController()
+  const cancel = clock.after(removalLimit, () => limit.abort(new Error('no answer in time')))
+  try {
+    await client.delete(configMapKind, { namespace, name: sightingsName(identity) }, { signal: limit.signal })
+  } catch (err) {
+    log.info({ err }, 'could not take back what this replica has told')
+  } finally {
+    cancel()
+  }
+}
