@@ -41,9 +41,13 @@ const specSchema = z
     member: memberSchema
       .exactOptional()
       .meta({ description: 'The identity of the joined cluster; written by the operator. It cannot be removed.' }),
+    approval: z
+      .enum(['manual'])
+      .exactOptional()
+      .meta({ description: 'Set by a join whose token asks for approval: no member before approved is true.' }),
     approved: z.boolean().exactOptional().meta({
       description:
-        'Where the join token asks for approval: true admits the cluster, false denies it, absent: it waits.',
+        'The word of an administrator: true admits a cluster that waits for approval, false denies the join, absent: it waits.',
     }),
   })
   .meta({
@@ -52,6 +56,11 @@ const specSchema = z
       { rule: memberRule, message: 'member cannot be removed and its uid cannot change; delete the Cluster instead' },
     ],
   })
+
+const deniedMemberRule =
+  "!(has(self.spec.approved) && !self.spec.approved && has(self.status) && has(self.status.conditions) && self.status.conditions.exists(c, c.type == 'Joined' && c.status == 'True'))"
+const deniedMemberMessage =
+  'approved: false denies a join that waits, and this cluster has joined; delete the Cluster to disconnect it'
 
 /** Free text from a member: bounded, and no more than the wire admits is ever written. */
 const reportedVersion = z.string().max(64)
@@ -91,6 +100,11 @@ export const clusterSchema = z
     path: ['metadata', 'name'],
     message: `the name has at most ${maxNameLength} characters`,
   })
+  .refine(
+    ({ spec, status }) =>
+      spec.approved !== false || !status?.conditions?.some((c) => c.type === 'Joined' && c.status === 'True'),
+    { path: ['spec', 'approved'], message: deniedMemberMessage },
+  )
   .meta({
     description: 'A cluster under this primary: the primary itself, or a secondary.',
     'x-kubernetes-validations': [
@@ -98,6 +112,7 @@ export const clusterSchema = z
         rule: `self.metadata.name.size() <= ${maxNameLength}`,
         message: `the name has at most ${maxNameLength} characters`,
       },
+      { rule: deniedMemberRule, message: deniedMemberMessage },
     ],
   })
 

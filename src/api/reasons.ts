@@ -9,7 +9,7 @@ export const reasons = {
   Primary: 'The Cluster is the primary itself.',
   AwaitingJoin: 'An entry of a Bootstrap registered the name; no cluster has joined under it yet.',
   PendingApproval: 'The cluster has proved its identity and waits until spec.approved is set.',
-  Unconfirmed: 'The join was accepted, and 30 seconds later no heartbeat had confirmed it.',
+  Unconfirmed: 'The join was approved, or accepted 30 seconds ago, and no heartbeat has confirmed it yet.',
   Denied: 'The join was denied: spec.approved is false.',
   Disconnecting: 'The Cluster is being deleted; the message says what it waits for.',
 

@@ -12,7 +12,7 @@ export interface Answer {
   readonly retryAfter?: number
   /** What a signed body says in one word, for whoever counts; the word itself is inside the signature. */
   readonly says?: string
-  /** Whether a member has asked, or a cluster that has just become one: such a request counts against nobody. */
+  /** Whether a member has asked, or a cluster that has become one or waits for it: such a request counts against nobody. */
   readonly isProven?: boolean
 }
 

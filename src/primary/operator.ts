@@ -26,6 +26,7 @@ import { createInformers } from './informers.ts'
 import { createAdmissionJournal } from './join/admission-journal.ts'
 import { createJoinService } from './join/join-service.ts'
 import { createTokenSource } from './join/token-source.ts'
+import { createWaitingPlaces } from './join/waiting-places.ts'
 import { createLeaveService } from './leave/leave-service.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
@@ -197,6 +198,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tokens,
         clusters,
         tombstones,
+        waitingPlaces: createWaitingPlaces({ clusters: informers.clusters, clock }),
         serving: serving.get,
         journal,
         gate: countTurnedAway(createGate(joinLoad), metrics),

@@ -72,6 +72,8 @@ export const good: readonly Sample[] = [
   { what: 'a member with a previous key', object: cluster({ member: { ...member, previousKeyId: 'D'.repeat(43) } }) },
   { what: 'a member that no token admitted', object: cluster({ member: { ...member, tokenId: '' } }) },
   { what: 'an approved Cluster', object: cluster({ approved: true }) },
+  { what: 'a Cluster that waits for approval', object: cluster({ member, approval: 'manual' }) },
+  { what: 'a Cluster that is denied before it has joined', object: cluster({ approved: false }) },
   { what: 'a Cluster whose name has 63 characters', object: cluster({}, 'a'.repeat(63)) },
 ]
 
@@ -118,6 +120,7 @@ export const bad: readonly Sample[] = [
   { what: 'a member without a key', object: cluster({ member: { ...member, publicKey: undefined } }) },
   { what: 'a key that is too short', object: cluster({ member: { ...member, publicKey: 'A'.repeat(42) } }) },
   { what: 'a date that is none', object: cluster({ member: { ...member, since: 'yesterday' } }) },
+  { what: 'an approval that is not manual', object: cluster({ approval: 'automatic' }) },
   { what: 'approved as a word', object: cluster({ approved: 'yes' }) },
   { what: 'a Cluster whose name has 64 characters', object: cluster({}, 'a'.repeat(64)) },
 ]

@@ -38,6 +38,11 @@ async function patch(name: string, spec: object) {
   return kubectl(['patch', 'mcc', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec })])
 }
 
+async function mustPatch(name: string, spec: object): Promise<void> {
+  const { exitCode, stderr } = await patch(name, spec)
+  assert.equal(exitCode, 0, stderr)
+}
+
 before(async () => {
   controlPlane = await startControlPlane({ name: 'api-verdicts' })
   await mustKubectl(['create', '-f', join(import.meta.dirname, '../../crds')])
@@ -155,6 +160,21 @@ describe('a member of a stored Cluster', () => {
     assert.match(replaced.stderr, refusal)
     const stored = await mustKubectl(['get', 'mcc', 'kept', '-n', namespace, '-o', 'jsonpath={.spec.member.uid}'])
     assert.equal(stored, member.uid)
+  })
+
+  it('can be denied until it has joined, and is disconnected by deletion afterwards', hangLimit, async () => {
+    await mustKubectl(['create', '-f', '-'], cluster({ member, approval: 'manual' }, 'denied'))
+    for (const approved of [false, true]) await mustPatch('denied', { approved })
+    const joined = { type: 'Joined', status: 'True', reason: 'Joined', message: '' }
+    const conditions = [{ ...joined, lastTransitionTime: '2026-01-31T12:00:00Z' }]
+    const status = JSON.stringify({ status: { conditions } })
+    await mustKubectl(['patch', 'mcc', 'denied', '-n', namespace, '--subresource=status', '--type=merge', '-p', status])
+    const denied = await patch('denied', { approved: false })
+    assert.equal(denied.exitCode, 1)
+    assert.match(denied.stderr, /approved: false denies a join that waits, and this cluster has joined; delete the/)
+    const object = cluster({ member, approval: 'manual', approved: false }, 'denied')
+    assert.equal(ourVerdict({ ...object, status: { conditions } }), false)
+    await mustPatch('denied', { approved: null })
   })
 
   it('may change its key and everything around it', hangLimit, async () => {

@@ -4,7 +4,8 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
-import { ageOf, decideStatus, isConfirmed, type StatusDecision, type StatusObservation } from './status.decide.ts'
+import { isConfirmed, standingOf } from './standing.ts'
+import { ageOf, decideStatus, type StatusDecision, type StatusObservation } from './status.decide.ts'
 import type { Tombstone } from './tombstones.ts'
 
 export interface ClusterObservation extends StatusObservation {
@@ -34,6 +35,8 @@ export type ClusterDecision =
 
 /** A Cluster made by a join is collected when no heartbeat has confirmed it for so long, milliseconds. */
 export const confirmationLimit = 15 * 60_000
+/** The same for one that waits for approval: administrators have holidays. */
+export const approvalLimit = 7 * 24 * 3_600_000
 
 export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const { cluster } = observed
@@ -41,15 +44,17 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
   // Two replicas have admitted the same cluster at once. Its owner is told of the older one when it joins again.
   if (observed.hasElder) return { kind: 'collect', because: 'another Cluster of this uid or key is older' }
   const unconfirmed = cluster.spec.member !== undefined && observed.contact === undefined && !isConfirmed(cluster)
-  const isCollectable = unconfirmed && !observed.isRegisteredAhead
-  const age = ageOf(observed)
-  if (isCollectable && age >= confirmationLimit) return { kind: 'collect', because: 'never confirmed' }
+  // What an administrator has decided on stays until he deletes it: a denial would else be forgotten.
+  const isCollectable = unconfirmed && !observed.isRegisteredAhead && cluster.spec.approved === undefined
+  const limit = standingOf(cluster) === 'waiting' ? approvalLimit : confirmationLimit
+  const remaining = limit - ageOf(observed)
+  if (isCollectable && remaining <= 0) return { kind: 'collect', because: 'never confirmed' }
   const metadata = correctedMetadata(observed)
   const status = decideStatus(observed)
   return {
     kind: 'keep',
     ...(metadata === undefined ? {} : { metadata }),
-    status: isCollectable ? withDeadline(status, age) : status,
+    status: isCollectable ? withDeadline(status, remaining) : status,
   }
 }
 
@@ -95,7 +100,7 @@ function correctedMetadata({ cluster, waitsFor }: ClusterObservation) {
   return { ...(labels === undefined ? {} : { labels }), ...(finalizers === undefined ? {} : { finalizers }) }
 }
 
-function withDeadline(status: StatusDecision, age: number): StatusDecision {
+function withDeadline(status: StatusDecision, remaining: number): StatusDecision {
   if (status.kind === 'later') return status
-  return { ...status, lookAgainMs: Math.min(status.lookAgainMs ?? Infinity, confirmationLimit - age) }
+  return { ...status, lookAgainMs: Math.min(status.lookAgainMs ?? Infinity, remaining) }
 }

@@ -6,6 +6,7 @@ import type { Cluster, ClusterStatus } from '../../api/cluster.ts'
 import type { ClusterVerdict } from '../../api/conditions.ts'
 import type { Versions } from '../../protocol/fields.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
+import { isConfirmed, standingOf } from './standing.ts'
 
 /** The last heartbeat heard by this process. */
 export interface Contact {
@@ -117,6 +118,9 @@ function decidePrimary({ own }: StatusObservation): StatusDecision {
 /** Undefined while a joined cluster may still be about to confirm. */
 function judgeJoined(observed: StatusObservation): JoinedVerdict | undefined {
   const { cluster, contact } = observed
+  const standing = standingOf(cluster)
+  if (standing === 'denied')
+    return { type: 'Joined', status: 'False', reason: 'Denied', message: 'the join is denied: spec.approved is false' }
   if (cluster.spec.member === undefined)
     return {
       type: 'Joined',
@@ -124,20 +128,26 @@ function judgeJoined(observed: StatusObservation): JoinedVerdict | undefined {
       reason: 'AwaitingJoin',
       message: `no cluster has joined as ${cluster.metadata.name} yet; give one a join token and this name`,
     }
+  if (standing === 'waiting')
+    return { type: 'Joined', status: 'False', reason: 'PendingApproval', message: awaitedApproval(cluster) }
   if (contact !== undefined || isConfirmed(cluster))
     return { type: 'Joined', status: 'True', reason: 'Joined', message: 'the cluster is a member' }
-  if (ageOf(observed) < confirmationGrace) return undefined
+  const isApproved = cluster.spec.approved === true
+  // An approval is an answer to somebody who would not see before its end that it was taken.
+  if (!isApproved && ageOf(observed) < confirmationGrace) return undefined
+  const accepted = isApproved ? 'approved' : 'accepted'
   return {
     type: 'Joined',
     status: 'False',
     reason: 'Unconfirmed',
-    message: 'the join was accepted, and no heartbeat has confirmed it; the cluster tries again by itself',
+    message: `the join was ${accepted}, and no heartbeat has confirmed it; the cluster tries again by itself`,
   }
 }
 
-/** Whether a heartbeat has once confirmed this Cluster. */
-export function isConfirmed(cluster: Cluster): boolean {
-  return cluster.status?.conditions?.some(({ type, status }) => type === 'Joined' && status === 'True') ?? false
+/** With the whole command: who reads this has the object before him, and not its documentation. */
+function awaitedApproval({ metadata: { name, namespace } }: Cluster): string {
+  const patch = `--type=merge -p '{"spec":{"approved":true}}'`
+  return `a cluster asks to join as ${name}; to admit it: kubectl patch clusters.dist.kio.kasten.io ${name} -n ${namespace} ${patch}; false denies it`
 }
 
 function judgeHealthy(observed: StatusObservation): HealthyVerdict {

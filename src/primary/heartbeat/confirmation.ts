@@ -10,7 +10,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
 import type { Sightings } from '../cluster/sightings.ts'
-import { decideStatus, isConfirmed, type Own, type StatusObservation } from '../cluster/status.decide.ts'
+import { isConfirmed, standingOf } from '../cluster/standing.ts'
+import { decideStatus, type Own, type StatusObservation } from '../cluster/status.decide.ts'
 import { nextStatus, writeStatus } from '../cluster/status.write.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
@@ -58,6 +59,8 @@ async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
   for (let write = 0; write < maxWrites && cluster !== undefined; write += 1) {
     // Another replica, or a heartbeat that was sent twice, may have confirmed it.
     if (isConfirmed(cluster)) return
+    // Its approval has just been taken back.
+    if (standingOf(cluster) !== 'admitted') break
     try {
       await writeStatus(deps.client, cluster, decideStatus(observe(deps, cluster)), deps.clock.now())
       return

@@ -3,6 +3,7 @@
  * accepts first, what disconnects for certain next, and silence towards a stranger.
  */
 import type { Cluster } from '../../api/cluster.ts'
+import { standingOf } from '../cluster/standing.ts'
 import type { Tombstone } from '../cluster/tombstones.ts'
 
 export interface Claim {
@@ -32,15 +33,20 @@ export type MembershipVerdict =
 
 /** The cheap yes: everything else rests on objects that the API server has just shown. */
 export function isMember(claim: Claim, cluster: Cluster): boolean {
-  const { member } = cluster.spec
-  return cluster.metadata.deletionTimestamp === undefined && member?.uid === claim.uid && member.keyId === claim.keyId
+  return cluster.metadata.deletionTimestamp === undefined && standingOf(cluster) === 'admitted' && isOf(claim, cluster)
+}
+
+function isOf(claim: Claim, { spec: { member } }: Cluster): boolean {
+  return member?.uid === claim.uid && member.keyId === claim.keyId
 }
 
 export function decideMembership({ claim, cluster, tombstone }: MembershipObservation): MembershipVerdict {
   if (cluster !== undefined && isMember(claim, cluster)) return { kind: 'member', cluster }
+  if (cluster !== undefined && isOf(claim, cluster))
+    // One that waits for approval or was denied it is no member: it joins again, and is told so there.
+    return cluster.metadata.deletionTimestamp === undefined ? { kind: 'unknown' } : { kind: 'leaving', cluster }
   const member = cluster?.spec.member
   const isOwn = member?.uid === claim.uid
-  if (cluster !== undefined && isOwn && member.keyId === claim.keyId) return { kind: 'leaving', cluster }
   if (tombstone !== undefined && !isOwn) return { kind: 'disconnected', tombstone }
   const wasAdmitted = claim.tokenKeyId === claim.keyId
   if (isOwn) return { kind: wasAdmitted || member.previousKeyId === claim.keyId ? 'other-key' : 'stranger' }

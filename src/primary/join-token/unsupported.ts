@@ -5,8 +5,5 @@ import type { JoinTokenSettings, SettingFault } from '../../api/join-token-setti
 /** A token that ignored them would be less safe than asked for: it is not issued, and an issued one admits nobody. */
 export function unsupported(settings: JoinTokenSettings): readonly SettingFault[] {
   const fault = 'is not supported by this version'
-  return [
-    ...(settings.approval === 'automatic' ? [] : [{ annotation: annotations.approval, fault }]),
-    ...(settings.redact === 'never' ? [] : [{ annotation: annotations.redact, fault }]),
-  ]
+  return settings.redact === 'never' ? [] : [{ annotation: annotations.redact, fault }]
 }

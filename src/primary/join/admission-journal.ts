@@ -1,13 +1,15 @@
 /**
- * Tells on the token Secret who was admitted with it. Admissions that come close together share one Event, so that a
+ * Tells on the token Secret who was admitted with it, and who waits for approval. Admissions that come close together share one Event, so that a
  * fleet that joins at once does not cost an Event each.
  */
+import type { Reason } from '../../api/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import type { Secret } from '../../kube/objects.ts'
-import type { Cancel, Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 
 export interface AdmissionJournal {
   admitted(token: Secret, clusterName: string): void
+  waits(token: Secret, clusterName: string): void
   /** Writes what has not been written yet. */
   flush(): void
 }
@@ -17,32 +19,39 @@ const gatherMs = 5_000
 /** A note holds 1,024 characters, and a name up to 63. */
 const namesPerEvent = 14
 
-export function createAdmissionJournal(deps: { events: EventRecorder; clock: Clock }): AdmissionJournal {
-  const pending = new Map<string, { readonly token: Secret; names: string[]; readonly cancel: Cancel }>()
+const sentences = {
+  Joined: (names: string) => `admitted ${names}`,
+  PendingApproval: (names: string) => `approval asked for ${names}: set spec.approved of the Cluster to true or false`,
+} as const satisfies Partial<Record<Reason, (names: string) => string>>
 
-  function write(uid: string): void {
-    const entry = pending.get(uid)
-    if (entry === undefined) return
-    entry.cancel()
-    pending.delete(uid)
-    deps.events.record({
-      regarding: entry.token,
-      type: 'Normal',
-      reason: 'Joined',
-      note: `admitted ${entry.names.join(', ')}`,
-    })
+export function createAdmissionJournal(deps: { events: EventRecorder; clock: Clock }): AdmissionJournal {
+  const pending = new Map<string, { names: string[]; write: () => void }>()
+
+  function gather(reason: keyof typeof sentences, token: Secret, clusterName: string): void {
+    const key = `${reason} ${token.metadata.uid}`
+    const entry = pending.get(key) ?? open(key, reason, token)
+    entry.names.push(clusterName)
+    if (entry.names.length >= namesPerEvent) entry.write()
+  }
+
+  function open(key: string, reason: keyof typeof sentences, token: Secret) {
+    const names: string[] = []
+    const write = () => {
+      cancel()
+      pending.delete(key)
+      deps.events.record({ regarding: token, type: 'Normal', reason, note: sentences[reason](names.join(', ')) })
+    }
+    const cancel = deps.clock.after(gatherMs, write)
+    const entry = { names, write }
+    pending.set(key, entry)
+    return entry
   }
 
   return {
-    admitted(token, clusterName) {
-      const uid = token.metadata.uid ?? ''
-      const entry = pending.get(uid) ?? { token, names: [], cancel: deps.clock.after(gatherMs, () => write(uid)) }
-      entry.names.push(clusterName)
-      pending.set(uid, entry)
-      if (entry.names.length >= namesPerEvent) write(uid)
-    },
+    admitted: (token, clusterName) => gather('Joined', token, clusterName),
+    waits: (token, clusterName) => gather('PendingApproval', token, clusterName),
     flush() {
-      for (const uid of pending.keys()) write(uid)
+      for (const { write } of pending.values()) write()
     },
   }
 }

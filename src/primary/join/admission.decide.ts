@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../../api/cluster.ts'
+import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
+import { type Standing, standingOf } from '../cluster/standing.ts'
 
 /** The cluster that asks, as its verified request says. */
 export interface Applicant {
@@ -47,6 +49,9 @@ export type Admission =
       readonly tellsOf?: Cluster
     }
   | { readonly kind: 'wait'; readonly what: string }
+
+/** An admission that lets the applicant in. */
+export type Granted = Extract<Admission, { kind: 'create' | 'bind' | 'recognise' }>
 
 type Rule = (situation: Situation) => Admission | undefined
 
@@ -122,6 +127,25 @@ function admit({ applicant, byName, generatedNames }: Situation): Admission {
   if (byName !== undefined) return { kind: 'bind', cluster: byName }
   const name = applicant.name ?? generatedNames.find((candidate) => !candidate.taken)?.name
   return name === undefined ? { kind: 'wait', what: 'no free name could be made' } : { kind: 'create', name }
+}
+
+/**
+ * Whether an administrator is asked before what is granted becomes a membership. A Cluster that waits goes on waiting
+ * whatever token it is asked for with later, and what was admitted once is not asked for again.
+ */
+export function standingAfter(granted: Granted, { approval }: Pick<JoinTokenSettings, 'approval'>): Standing {
+  const asked = approval === 'manual' ? { approval } : {}
+  switch (granted.kind) {
+    case 'create':
+      return standingOf({ spec: asked })
+    case 'bind': {
+      // Whoever registered it ahead may have approved or denied it ahead too.
+      const { spec, status } = granted.cluster
+      return standingOf({ spec: { ...spec, ...asked }, status })
+    }
+    case 'recognise':
+      return standingOf(granted.cluster)
+  }
 }
 
 /** Registered ahead of its join: a secondary without a member. */

@@ -9,20 +9,23 @@ import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts'
 import type { VerifiedJoin } from '../../protocol/join-request.ts'
 import type { Refusal } from '../../protocol/join-result.ts'
+import { isConfirmed } from '../cluster/standing.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { addUse, usersOf } from '../join-token/token-uses.ts'
 import { unsupported } from '../join-token/unsupported.ts'
-import { type Admission, decideAdmission, type Situation } from './admission.decide.ts'
-import { type CommitDeps, commit, type Granted } from './commit.ts'
+import { type Admission, decideAdmission, type Granted, type Situation, standingAfter } from './admission.decide.ts'
+import { type CommitDeps, commitCluster, commitRecord } from './commit.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
 import type { KnownToken, TokenSource } from './token-source.ts'
+import { maxWaiting, type WaitingPlaces } from './waiting-places.ts'
 
 export interface AdmitDeps extends CommitDeps {
   readonly primaryUid: string
   readonly tokens: TokenSource
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
+  readonly waitingPlaces: WaitingPlaces
 }
 
 export interface Request {
@@ -34,6 +37,8 @@ export interface Request {
 }
 
 export type Admitted =
+  /** For an administrator to decide; `isNew` where nobody could know of it before. */
+  | { readonly kind: 'waiting'; readonly cluster: Cluster; readonly isNew: boolean }
   | { readonly kind: 'member'; readonly cluster: Cluster; readonly isNew: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
@@ -59,11 +64,10 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
     const admission = quick?.kind === 'create' ? quick : await decide(deps, current, 'live')
     if (admission.kind === 'refuse') return refused(admission.code, admission.what, admission.remedy)
     if (admission.kind === 'wait') throw new ProtocolError('Busy', admission.what)
+    const standing = standingAfter(admission, reading.settings)
+    if (standing === 'denied') return refused('Denied')
     try {
-      if (admission.kind !== 'recognise') await countUse(deps, current)
-      const cluster = await commit(deps, admission, { join: request.join, labels: reading.settings.clusterLabels })
-      await forgetDisconnection(deps.tombstones, request.join)
-      return { kind: 'member', cluster, isNew: admission.kind !== 'recognise' }
+      return await carryOut(deps, current, admission, standing)
     } catch (error) {
       if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error
       const reread = await deps.tokens.reread(token)
@@ -72,6 +76,27 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
     }
   }
   throw new ProtocolError('Busy', 'too many clusters ask for the same at once')
+}
+
+async function carryOut(
+  deps: AdmitDeps,
+  round: Round,
+  granted: Granted,
+  standing: 'admitted' | 'waiting',
+): Promise<Admitted> {
+  const { join, token, settings } = round
+  const isKnown = granted.kind === 'recognise'
+  if (standing === 'waiting' && !isKnown && !deps.waitingPlaces.take(token.id, nameOf(granted)))
+    throw new ProtocolError('Busy', `${maxWaiting} clusters wait for approval with this token already`)
+  if (!isKnown) await countUse(deps, round)
+  const cluster = await commitCluster(deps, granted, { join, settings })
+  if (standing === 'admitted') await commitRecord(deps, cluster.metadata.name, join.claims.k10)
+  await forgetDisconnection(deps.tombstones, join)
+  // One that was approved is as new as one that needed no approval, until a heartbeat confirms it.
+  const wasApproved = cluster.spec.approval === 'manual' && !isConfirmed(cluster)
+  return standing === 'waiting'
+    ? { kind: 'waiting', cluster, isNew: !isKnown }
+    : { kind: 'member', cluster, isNew: !isKnown || wasApproved }
 }
 
 async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Admission> {

@@ -1,10 +1,11 @@
 /**
- * Writes an admission: the use of a bounded token, the Cluster, its record. Each step creates or verifies, so that a
- * commit may be repeated after a crash at any point.
+ * Writes an admission: the Cluster, and the record of what it reported. Each step creates or verifies, so that a commit
+ * may be repeated after a crash at any point.
  */
 import { type Bootstrap, bootstrapKind } from '../../api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../api/cluster.ts'
 import { apiVersion, clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
+import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { Labels } from '../../api/labels.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isAlreadyExists } from '../../kube/errors.ts'
@@ -16,10 +17,7 @@ import type { VerifiedJoin } from '../../protocol/join-request.ts'
 import { joinedBootstrap, recordedCluster, recordedK10, recordNames } from '../bootstrap/joined-bootstrap.ts'
 import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
-import type { Admission } from './admission.decide.ts'
-
-/** An admission that lets the applicant in. */
-export type Granted = Extract<Admission, { kind: 'create' | 'bind' | 'recognise' }>
+import type { Granted } from './admission.decide.ts'
 
 export interface CommitDeps {
   readonly client: KubeClient
@@ -28,33 +26,28 @@ export interface CommitDeps {
   readonly clock: Clock
 }
 
-/** What is written of an applicant: who it is, and what its token gives to every Cluster. */
+/** What is written of an applicant: who it is, and what its token asks for. */
 export interface Writing {
   readonly join: VerifiedJoin
-  readonly labels: Labels
+  readonly settings: Pick<JoinTokenSettings, 'clusterLabels' | 'approval'>
 }
 
 /**
  * Makes the admission true. Throws `KubeApiError`: AlreadyExists, Conflict and NotFound mean that somebody was faster and
  * that the admission has to be decided again.
  */
-export async function commit(deps: CommitDeps, granted: Granted, writing: Writing): Promise<Cluster> {
-  const cluster = await commitCluster(deps, granted, writing)
-  await commitRecord(deps, cluster.metadata.name, writing.join.claims.k10)
-  return cluster
-}
-
-async function commitCluster(deps: CommitDeps, granted: Granted, writing: Writing): Promise<Cluster> {
+export async function commitCluster(deps: CommitDeps, granted: Granted, writing: Writing): Promise<Cluster> {
+  const { clusterLabels } = writing.settings
   switch (granted.kind) {
     case 'create':
       return deps.client.create<Cluster>(clusterKind, newCluster(deps, granted.name, writing), { fieldManager })
     case 'bind': {
-      const { metadata } = patchOf(granted.cluster, writing.labels)
-      const patch = { metadata, spec: { member: memberOf(deps, writing.join) } }
+      const { metadata } = labelPatch(granted.cluster, clusterLabels)
+      const patch = { metadata, spec: joinedSpec(deps, writing) }
       return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), patch, { fieldManager })
     }
     case 'recognise': {
-      const { isNews, metadata } = patchOf(granted.cluster, writing.labels)
+      const { isNews, metadata } = labelPatch(granted.cluster, clusterLabels)
       if (!isNews) return granted.cluster
       return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), { metadata }, { fieldManager })
     }
@@ -62,23 +55,29 @@ async function commitCluster(deps: CommitDeps, granted: Granted, writing: Writin
 }
 
 /** The labels that a stored Cluster lacks, bound to its version. Those that it has are somebody's word already. */
-function patchOf({ metadata: { labels: present = {}, resourceVersion } }: Cluster, labels: Labels) {
+function labelPatch({ metadata: { labels: present = {}, resourceVersion } }: Cluster, labels: Labels) {
   const missing = Object.entries(labels).filter(([key]) => !Object.hasOwn(present, key))
   return { isNews: missing.length > 0, metadata: { resourceVersion, labels: Object.fromEntries(missing) } }
 }
 
-function newCluster(deps: CommitDeps, name: string, { join, labels }: Writing): Cluster {
+function newCluster(deps: CommitDeps, name: string, writing: Writing): Cluster {
   return {
     apiVersion,
     kind: 'Cluster',
     metadata: {
       name,
       namespace: deps.namespace,
-      labels: { ...labels, [clusterTypeLabel]: 'secondary' },
+      labels: { ...writing.settings.clusterLabels, [clusterTypeLabel]: 'secondary' },
       finalizers: [clusterInfoFinalizer],
     },
-    spec: { primary: false, k10: join.claims.k10, member: memberOf(deps, join) },
+    spec: { primary: false, k10: writing.join.claims.k10, ...joinedSpec(deps, writing) },
   }
+}
+
+/** In the one write that makes it: a Cluster that is to wait is never seen without saying so. */
+function joinedSpec(deps: CommitDeps, { join, settings }: Writing): Pick<Cluster['spec'], 'member' | 'approval'> {
+  const approval = settings.approval === 'manual' ? { approval: settings.approval } : {}
+  return { member: memberOf(deps, join), ...approval }
 }
 
 function memberOf({ clock }: CommitDeps, { key, claims }: VerifiedJoin): NonNullable<Cluster['spec']['member']> {
@@ -95,9 +94,10 @@ type K10 = Cluster['spec']['k10']
 
 /**
  * The Bootstrap that records what the secondary reported. Its k10 reaches the Cluster through the Bootstrap controller,
- * so a changed one is written here only. A name that a user's Bootstrap registered ahead has its record already.
+ * so a changed one is written here only. A name that a user's Bootstrap registered ahead has its record already. Throws
+ * `KubeApiError` as above.
  */
-async function commitRecord(deps: CommitDeps, clusterName: string, reported: K10): Promise<void> {
+export async function commitRecord(deps: CommitDeps, clusterName: string, reported: K10): Promise<void> {
   if (isRegisteredAhead(clusterName, deps.bootstraps)) return
   for (const name of recordNames(clusterName)) if (await recordUnder(deps, name, clusterName, reported)) return
 }

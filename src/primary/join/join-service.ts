@@ -13,7 +13,7 @@ import { type Echoes, type Membership, type Refusal, sealAcceptance, signRefusal
 import { signMembershipToken } from '../../protocol/membership-token.ts'
 import { createNonce, joinContext, joinNonceLifetime, memberContext, verifyNonce } from '../../protocol/nonce.ts'
 import { maskedToken } from '../../protocol/token.ts'
-import type { Answer } from '../answer.ts'
+import { type Answer, problemOf } from '../answer.ts'
 import type { Buckets } from '../load/buckets.ts'
 import type { Gate } from '../load/gate.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
@@ -43,6 +43,8 @@ export interface JoinService {
 
 /** A refusal of a join is one status, whatever its code: only the signed body says more. */
 const refusedStatus = 403
+/** When a cluster that waits for approval is to ask again, milliseconds. */
+const approvalRetryMs = 10_000
 
 export function createJoinService(deps: JoinServiceDeps): JoinService {
   return {
@@ -85,10 +87,24 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
         )
         return refuse(primary, { request, echoes }, admitted.refusal)
       }
+      if (admitted.kind === 'waiting') return pending(deps, token, admitted)
       if (admitted.isNew) deps.journal.admitted(token.secret, admitted.cluster.metadata.name)
       return accept(deps, primary, { request, echoes, join, token }, admitted)
     },
   }
+}
+
+/** It counts against nobody: those who wait are few, and behind one ingress they have one address with all others. */
+function pending(
+  { journal, log }: JoinServiceDeps,
+  token: Request['token'],
+  { cluster, isNew }: Extract<Admitted, { kind: 'waiting' }>,
+): Answer {
+  const clusterName = cluster.metadata.name
+  log[isNew ? 'info' : 'debug']({ cluster: clusterName, token: maskedToken(token.id) }, 'join waits for approval')
+  if (isNew) journal.waits(token.secret, clusterName)
+  const error = new ProtocolError('PendingApproval', undefined, { retryAfterMs: approvalRetryMs })
+  return { ...problemOf(error), isProven: true }
 }
 
 async function accept(

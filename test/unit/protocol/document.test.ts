@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { confirmationLimit } from '../../../src/primary/cluster/cluster.decide.ts'
+import { approvalLimit, confirmationLimit } from '../../../src/primary/cluster/cluster.decide.ts'
 import { leastNonceLifetime } from '../../../src/primary/heartbeat/heartbeat-service.ts'
 import { listEvery } from '../../../src/primary/join/token-source.ts'
+import { maxWaiting } from '../../../src/primary/join/waiting-places.ts'
 import { joinLoad, memberLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
 import { maxIdleConnections, requestTimeout } from '../../../src/primary/server/join-server.ts'
 import { type ErrorCode, meaningOf, type Origin, protocolErrors } from '../../../src/protocol/errors.ts'
@@ -33,6 +34,7 @@ function tableUnder(heading: string): readonly string[] {
 
 const seconds = (ms: number) => `${ms / 1000} s`
 const minutes = (ms: number) => `${ms / 60_000} min`
+const days = (ms: number) => `${ms / 86_400_000} d`
 const kib = (bytes: number) => `${bytes / 1024} KiB`
 
 const limits: Readonly<Record<string, string>> = {
@@ -51,6 +53,8 @@ const limits: Readonly<Record<string, string>> = {
   'joins and heartbeats of one key: at once, and each second; then 503': `${memberLoad.burst}, ${memberLoad.perSecond}`,
   'looks for an unknown token at the API server, one each': seconds(listEvery),
   'wait for the first heartbeat of an accepted join': minutes(confirmationLimit),
+  'wait for approval': days(approvalLimit),
+  'clusters that wait for approval with one token; then 503': String(maxWaiting),
   'connection to a primary': seconds(connectTimeout),
   'answer of a primary': seconds(answerTimeout),
   'challenge and result together, at one endpoint': seconds(exchangeTimeout),

@@ -70,6 +70,27 @@ describe('a join that no heartbeat has confirmed', () => {
   })
 })
 
+describe('a join that asks for approval', () => {
+  const day = 24 * 60 * minute
+  const waiting = (approved?: boolean) =>
+    joined({ spec: { member: member(), approval: 'manual', ...(approved === undefined ? {} : { approved }) } })
+
+  it('is collected after a week in which nobody has decided, and not before', () => {
+    assert.equal(decide(waiting(), { now: noon + 7 * day - 1 }).kind, 'keep')
+    assert.deepEqual(decide(waiting(), { now: noon + 7 * day }), { kind: 'collect', because: 'never confirmed' })
+    assert.equal(decide(waiting(), { now: noon + 7 * day, isRegisteredAhead: true }).kind, 'keep')
+  })
+
+  it('is looked at again when its week is over', () => {
+    const decision = decide(waiting(), { now: noon + 6 * day })
+    assert.equal(decision.kind === 'keep' && decision.status.kind === 'status' && decision.status.lookAgainMs, day)
+  })
+
+  it('is kept once an administrator has decided on it, either way', () => {
+    for (const approved of [true, false]) assert.equal(decide(waiting(approved), { now: noon + 90 * day }).kind, 'keep')
+  })
+})
+
 describe('the younger of two Clusters of one cluster', () => {
   it('is collected at once, also where it was confirmed or registered', () => {
     const expected = { kind: 'collect', because: 'another Cluster of this uid or key is older' }

@@ -78,6 +78,41 @@ describe('the status of a Cluster', () => {
     ])
   })
 
+  it('that waits for approval says so, and how to give it', () => {
+    const waiting = cluster('east', { spec: { member: member(), approval: 'manual' } })
+    const decision = decideStatus(observed(waiting, { now: noon }))
+    assert.deepEqual(verdicts(decision), [
+      'Joined=False/PendingApproval',
+      'Healthy=Unknown/NeverSeen',
+      'Ready=False/PendingApproval',
+    ])
+    const message = decision.kind === 'status' ? decision.conditions[0]?.message : ''
+    const command = `kubectl patch clusters.dist.kio.kasten.io east -n kasten-io-mc --type=merge -p '{"spec":{"approved":true}}'`
+    assert.equal(message, `a cluster asks to join as east; to admit it: ${command}; false denies it`)
+    // A heartbeat that was heard before does not make it one.
+    assert.equal(verdicts(decideStatus(observed(waiting, { contact: heard(0) })))[0], 'Joined=False/PendingApproval')
+  })
+
+  it('that was approved says at once that it is not confirmed yet', () => {
+    const approved = cluster('east', { spec: { member: member(), approval: 'manual', approved: true } })
+    const decision = decideStatus(observed(approved, { now: noon }))
+    assert.equal(verdicts(decision)[0], 'Joined=False/Unconfirmed')
+    assert.match((decision.kind === 'status' && decision.conditions[0]?.message) || '', /^the join was approved, /)
+  })
+
+  it('that was denied says so, also where nobody has joined or a heartbeat was heard', () => {
+    for (const subject of [joined, cluster('east')]) {
+      const denied = { ...subject, spec: { ...subject.spec, approved: false } }
+      for (const contact of [undefined, heard(0)])
+        assert.equal(verdicts(decideStatus(observed(denied, { contact })))[0], 'Joined=False/Denied')
+    }
+  })
+
+  it('that was approved and is joined stays so when its approval is taken out of it', () => {
+    const member = { ...confirmed, spec: { ...confirmed.spec, approval: 'manual' as const } }
+    assert.equal(verdicts(decideStatus(observed(member, { contact: heard(0) })))[0], 'Joined=True/Joined')
+  })
+
   it('is joined with the first heartbeat, with id, versions and lastSeen', () => {
     const decision = decideStatus(observed(joined, { contact: heard(0), now: noon + 1_000 }))
     assert.deepEqual(verdicts(decision), ['Joined=True/Joined', 'Healthy=True/Heartbeat', 'Ready=True/Joined'])

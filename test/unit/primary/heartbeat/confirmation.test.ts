@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
-import { isConfirmed } from '../../../../src/primary/cluster/status.decide.ts'
+import { isConfirmed } from '../../../../src/primary/cluster/standing.ts'
 import { failure } from '../memory-api.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 import { beater, healthy, heartbeatWorld } from './heartbeat-world.fixture.ts'

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Tombstone } from '../../../../src/primary/cluster/tombstones.ts'
-import { decideMembership, type MembershipObservation } from '../../../../src/primary/heartbeat/membership.decide.ts'
+import {
+  decideMembership,
+  isMember,
+  type MembershipObservation,
+} from '../../../../src/primary/heartbeat/membership.decide.ts'
 import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const east = cluster('east', { spec: { member: member() } })
@@ -21,6 +25,20 @@ const thief = { uid: 'uid-east', tokenKeyId: 'key-east', keyId: 'key-thief' }
 describe('who sends a heartbeat', () => {
   it('is the member whose Cluster has its uid and its key', () => {
     assert.deepEqual(decideMembership(observed()), { kind: 'member', cluster: east })
+  })
+
+  it('is nobody that is known while its Cluster waits for approval, or where that was denied', () => {
+    for (const spec of [
+      { approval: 'manual' },
+      { approved: false },
+      { approval: 'manual', approved: false },
+    ] as const) {
+      const waiting = cluster('east', { spec: { member: member(), ...spec } })
+      assert.deepEqual(decideMembership(observed({ cluster: waiting })), { kind: 'unknown' })
+      // Its Cluster stands there, so an old disconnection is not what it is to hear.
+      assert.deepEqual(decideMembership(observed({ cluster: waiting, tombstone })), { kind: 'unknown' })
+      assert.equal(isMember(observed().claim, waiting), false)
+    }
   })
 
   it('is leaving while its Cluster is being deleted', () => {

@@ -27,6 +27,21 @@ describe('an admission', () => {
     assert.deepEqual(events, [{ regarding: token('a'), type: 'Normal', reason: 'Joined', note: 'admitted east' }])
   })
 
+  it('is told apart from a wait for approval, which says what is to be done', async () => {
+    const { clock, events, journal } = world()
+    journal.admitted(token('a'), 'east')
+    journal.waits(token('a'), 'west')
+    journal.waits(token('a'), 'north')
+    await clock.advance(5_000)
+    const [admitted, waits] = events.map(({ reason, note }) => [reason, note])
+    assert.deepEqual(admitted, ['Joined', 'admitted east'])
+    const longest = Array.from({ length: 14 }, (_, index) => String(index).padStart(63, 'x'))
+    for (const name of longest) journal.waits(token('b'), name)
+    assert.ok(Buffer.byteLength(events.at(-1)?.note ?? '') <= 1_024)
+    const note = 'approval asked for west, north: set spec.approved of the Cluster to true or false'
+    assert.deepEqual(waits, ['PendingApproval', note])
+  })
+
   it('shares an Event with those that come close to it, and with no other token', async () => {
     const { clock, journal, notes } = world()
     for (const [on, name] of [

@@ -10,6 +10,7 @@ import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createJoinService } from '../../../../src/primary/join/join-service.ts'
 import { createTokenSource, indexTokenId, tokenIdIndex } from '../../../../src/primary/join/token-source.ts'
+import { createWaitingPlaces } from '../../../../src/primary/join/waiting-places.ts'
 import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createGate } from '../../../../src/primary/load/gate.ts'
@@ -57,6 +58,7 @@ export function joinWorld() {
   const { client } = api
   const { log, lines } = createRecordingLog()
   const admitted: string[] = []
+  const waiting: string[] = []
   const tokens = createTokenSource({
     client,
     informer: api.cache(secretKind, { [tokenIdIndex]: indexTokenId }),
@@ -65,16 +67,22 @@ export function joinWorld() {
     clock,
   })
   const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
+  const clusters = api.cache(clusterKind, clusterIndexes)
   const service = createJoinService({
     client,
     bootstraps: api.cache(bootstrapKind, bootstrapIndexes),
     namespace,
     primaryUid: issuer.uid,
     tokens,
-    clusters: createClusterLookup({ client, informer: api.cache(clusterKind, clusterIndexes), namespace }),
+    clusters: createClusterLookup({ client, informer: clusters, namespace }),
     tombstones,
+    waitingPlaces: createWaitingPlaces({ clusters, clock }),
     serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
-    journal: { admitted: (_token, name) => admitted.push(name), flush: () => undefined },
+    journal: {
+      admitted: (_token, name) => admitted.push(name),
+      waits: (_token, name) => waiting.push(name),
+      flush: () => undefined,
+    },
     gate: createGate({ working: 64, waiting: 256 }),
     pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
     spki: () => [],
@@ -106,6 +114,7 @@ export function joinWorld() {
     tombstones,
     lines,
     admitted,
+    waiting,
     challengeFor,
     requestOf,
     /** Stores a token with these annotations, and the cache shows it. */
@@ -125,17 +134,23 @@ export function joinWorld() {
       const member = { uid, keyId: key.thumbprint, publicKey: key.x, since: at(noon), tokenId: 'AAAAAAAAAAAAAAAA' }
       return api.put<Cluster>(clusterKind, cluster(name ?? 'east', { spec: { member }, metadata: more }))
     },
-    /** The whole exchange; a refusal is believed only where it is signed for this very request. */
-    async join(asks: Applicant, token: JoinToken, signedWith = token): Promise<JoinOutcome & { httpStatus: number }> {
+    /** The whole exchange, to an answer that need not be signed; what is, is believed only for this very request. */
+    async ask(asks: Applicant, token: JoinToken, signedWith = token) {
       const challenge = await challengeFor(asks, token)
       const { request, exchangeKey } = await requestOf(asks, token, challenge, signedWith)
       const answer = await service.join({ request })
-      const { result } = joinAnswerSchema.parse(answer.body)
-      const echoes = { jkt: asks.key.thumbprint, sub: asks.uid, cn: challenge.cn, sn: challenge.sn }
-      const expected = { echoes, request, primaryUid: issuer.uid, primaryKey, exchangeKey }
-      const outcome = await openResult(result, expected)
-      assert.equal(answer.status, outcome.kind === 'joined' ? 200 : 403)
-      return { ...outcome, httpStatus: answer.status }
+      async function open(): Promise<JoinOutcome & { httpStatus: number }> {
+        const { result } = joinAnswerSchema.parse(answer.body)
+        const echoes = { jkt: asks.key.thumbprint, sub: asks.uid, cn: challenge.cn, sn: challenge.sn }
+        const expected = { echoes, request, primaryUid: issuer.uid, primaryKey, exchangeKey }
+        const outcome = await openResult(result, expected)
+        assert.equal(answer.status, outcome.kind === 'joined' ? 200 : 403)
+        return { ...outcome, httpStatus: answer.status }
+      }
+      return { answer, open }
+    },
+    async join(asks: Applicant, token: JoinToken, signedWith = token): Promise<JoinOutcome & { httpStatus: number }> {
+      return (await this.ask(asks, token, signedWith)).open()
     },
   }
 }
