@@ -1,10 +1,12 @@
 /** The image does its work with the files that it is made of, as its user, on a file system that nobody can write. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import packageJson from '../../package.json' with { type: 'json' }
+import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { readDockerfile, type Stage } from './dockerfile.fixture.ts'
 import { buildFrom, chmodTree, Image, type ImageProcess, layOut, root, untilReady } from './image.fixture.ts'
@@ -88,10 +90,18 @@ describe('the image', () => {
   })
 
   it('answers version and help', async () => {
-    assert.deepEqual(await run(['version']), { code: 0, text: `${packageJson.version}\n` })
-    const { code, text } = await run(['help'])
-    assert.equal(code, 0)
-    assert.match(text, /conjoin secondary/)
+    const [version, help] = [await run(['version']), await run(['help'])]
+    assert.deepEqual([version.code, help.code], [0, 0])
+    assert.ok(version.text.includes(packageJson.version), version.text)
+    assert.match(help.text, /conjoin secondary/)
+  })
+
+  it('has a bundle that is a plugin of kubectl, too', async () => {
+    const { kubectl } = await ensurePrograms(['kubectl'], (line) => process.stderr.write(`${line}\n`))
+    const env = { PATH: `${join(builds[0], 'dist')}:${process.env['PATH']}` }
+    const { status, stdout, stderr } = spawnSync(kubectl, ['conjoin', 'version'], { cwd: '/', env, encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.ok(stdout.includes(packageJson.version), stdout)
   })
 
   it('names lines of our sources where something fails', async () => {
