@@ -39,7 +39,8 @@ export interface KubeTransport {
 }
 
 export interface ConnectOptions {
-  readonly kubeconfig?: string | undefined
+  /** A file, or several that are merged as kubectl merges those of its variable KUBECONFIG. */
+  readonly kubeconfig?: string | readonly string[] | undefined
   readonly context?: string | undefined
   readonly userAgent: string
   readonly metrics?: RequestMetrics
@@ -155,16 +156,30 @@ async function* withKubeErrors(request: KubeRequest, lines: AsyncIterable<string
 }
 
 function loadConfig({ kubeconfig, context }: ConnectOptions): KubeConfig {
-  const config = new KubeConfig()
-  if (kubeconfig !== undefined) {
-    config.loadFromFile(kubeconfig)
-    readTokenFiles(config, kubeconfig)
-  } else if (context !== undefined) config.loadFromDefault()
-  else config.loadFromCluster()
+  const config = kubeconfig === undefined ? new KubeConfig() : merged([kubeconfig].flat().map(loadFile))
+  if (kubeconfig === undefined && context === undefined) config.loadFromCluster()
+  else if (kubeconfig === undefined) config.loadFromDefault()
   if (context !== undefined) {
     if (config.getContextObject(context) === null) throw new Error(`the kubeconfig has no context ${context}`)
     config.setCurrentContext(context)
   }
+  return config
+}
+
+function loadFile(file: string): KubeConfig {
+  const config = new KubeConfig()
+  config.loadFromFile(file)
+  readTokenFiles(config, file)
+  return config
+}
+
+/** Of two entries with one name the first counts: what looks one up stops there. */
+function merged(configs: readonly KubeConfig[]): KubeConfig {
+  const config = new KubeConfig()
+  config.clusters = configs.flatMap(({ clusters }) => clusters)
+  config.users = configs.flatMap(({ users }) => users)
+  config.contexts = configs.flatMap(({ contexts }) => contexts)
+  config.currentContext = configs.map(({ currentContext }) => currentContext).find(Boolean) ?? ''
   return config
 }
 
