@@ -3,7 +3,8 @@
  * one schema, read once and frozen. The only file that reads the environment.
  */
 import { isIP } from 'node:net'
-import { hostname } from 'node:os'
+import { homedir, hostname } from 'node:os'
+import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
@@ -108,8 +109,18 @@ export interface Proxies {
 export type Command =
   | { readonly kind: 'primary'; readonly config: PrimaryConfig }
   | { readonly kind: 'secondary'; readonly config: SecondaryConfig }
+  | { readonly kind: 'cli'; readonly config: CliConfig }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' }
+
+/** What the commands for people take from the environment; the rest they are told by their arguments. */
+export interface CliConfig {
+  readonly args: readonly string[]
+  /** Where kubectl would look, in this order; not all of them need exist. */
+  readonly kubeconfigs: readonly string[]
+  /** https://no-color.org: any value that is not empty. */
+  readonly noColor: boolean
+}
 
 export const usage = `conjoin joins Kubernetes clusters under a primary.
 
@@ -117,8 +128,9 @@ Usage:
   conjoin primary    reconcile Bootstraps and Clusters, fill join tokens, serve the join endpoint
   conjoin secondary  watch the Secret mc-join, join the primary, keep the membership alive
   conjoin version    print the version
+  conjoin <command>  the commands of kubectl conjoin, see below
 
-Every flag has an environment twin: --log-level is CONJOIN_LOG_LEVEL.
+Every flag of a role has an environment twin: --log-level is CONJOIN_LOG_LEVEL.
 Flags of primary:   ${Object.keys(primarySchema.shape)
   .map((name) => `--${name}`)
   .join(' ')}
@@ -140,13 +152,26 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
       }
     case 'version':
     case '--version':
-      return { kind: 'version' }
+      // With flags it is the command for people, which asks a cluster.
+      return rest.length === 0 ? { kind: 'version' } : { kind: 'cli', config: readCli(args, environment) }
     case undefined:
-    case 'help':
     case '--help':
+    case '-h':
       return { kind: 'help' }
+    case 'help':
+      // `help token create` is about a command for people.
+      return rest.length === 0 ? { kind: 'help' } : { kind: 'cli', config: readCli(args, environment) }
     default:
-      throw new ConfigError(`unknown command "${name}"; it is one of primary, secondary, version`)
+      return { kind: 'cli', config: readCli(args, environment) }
+  }
+}
+
+function readCli(args: readonly string[], environment: NodeJS.ProcessEnv): CliConfig {
+  const named = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
+  return {
+    args,
+    kubeconfigs: named.length > 0 ? named : [join(homedir(), '.kube', 'config')],
+    noColor: Boolean(environment['NO_COLOR']),
   }
 }
 

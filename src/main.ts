@@ -1,5 +1,13 @@
 /** Composes a process: arguments, configuration, dependencies, command; signals and exit codes. */
-import { ConfigError, type PrimaryConfig, readCommand, type SecondaryConfig, usage, version } from './config.ts'
+import {
+  type CliConfig,
+  ConfigError,
+  type PrimaryConfig,
+  readCommand,
+  type SecondaryConfig,
+  usage,
+  version,
+} from './config.ts'
 import { createClient } from './kube/client.ts'
 import { serverVersion } from './kube/server-version.ts'
 import { connect } from './kube/transport.ts'
@@ -33,7 +41,9 @@ async function main(): Promise<number> {
   switch (command.kind) {
     case 'help':
       console.log(usage)
-      return exitCodes.ok
+      return runCli({ args: ['--help'], kubeconfigs: [], noColor: true })
+    case 'cli':
+      return runCli(command.config)
     case 'version':
       console.log(version)
       return exitCodes.ok
@@ -42,6 +52,15 @@ async function main(): Promise<number> {
     case 'secondary':
       return runRole(command.kind, command.config, (telling) => secondaryRole(command.config, telling))
   }
+}
+
+/** Loaded when it is needed: a role does not pay for it. */
+async function runCli({ args, kubeconfigs, noColor }: CliConfig): Promise<number> {
+  const { runCommand } = await import('./cli/cli.ts')
+  const { processSurroundings } = await import('./cli/surroundings.ts')
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Error('interrupted')))
+  return runCommand(args, processSurroundings({ kubeconfigs, noColor, version, signal: stop.signal }))
 }
 
 async function runRole(

@@ -1,6 +1,7 @@
 /** What a process can be told by flags and environment, and what an administrator reads where it is wrong. */
 import assert from 'node:assert/strict'
-import { hostname } from 'node:os'
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ConfigError, type PrimaryConfig, readCommand, type SecondaryConfig, usage, version } from '../../src/config.ts'
 
@@ -232,11 +233,31 @@ describe('the command', () => {
     assert.match(version, /^\d+\.\d+\.\d+/)
   })
 
-  it('is refused with the commands there are, where it is unknown', () => {
-    for (const name of ['Primary', 'tertiary', ''])
-      assert.throws(
-        () => readCommand([name], {}),
-        refused(`unknown command "${name}"; it is one of primary, secondary, version`),
-      )
+  it('is one for people, where it is none of a role', () => {
+    for (const args of [['token', 'list'], ['tertiary'], [''], ['version', '--client'], ['help', 'token']]) {
+      const command = readCommand(args, {})
+      assert.ok(command.kind === 'cli')
+      assert.deepEqual(command.config.args, args)
+    }
+  })
+})
+
+describe('a command for people', () => {
+  const config = (environment: NodeJS.ProcessEnv) => {
+    const command = readCommand(['status'], environment)
+    assert.ok(command.kind === 'cli')
+    return command.config
+  }
+
+  it('looks for clusters where kubectl does', () => {
+    assert.deepEqual(config({ KUBECONFIG: '/a:/b:' }).kubeconfigs, ['/a', '/b'])
+    assert.deepEqual(config({}).kubeconfigs, [join(homedir(), '.kube', 'config')])
+  })
+
+  it('is told by NO_COLOR, with any value, to use none', () => {
+    assert.deepEqual(
+      [{}, { NO_COLOR: '' }, { NO_COLOR: '0' }].map((environment) => config(environment).noColor),
+      [false, false, true],
+    )
   })
 })
