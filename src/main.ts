@@ -100,7 +100,8 @@ async function idle(config: RoleConfig, { log, metrics }: Telling, stop: AbortSi
 }
 
 async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
-  const { client, kubernetesVersion, close } = await openClient(config, metrics.role)
+  const common = metrics.role()
+  const { client, kubernetesVersion, close } = await openClient(config, common)
   const role = createOperator({
     client,
     namespace: config.namespace,
@@ -112,7 +113,7 @@ async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
     requestedPrimary: config.requestedPrimary,
     trustedProxies: config['trusted-proxies'],
     heartbeatInterval: config['heartbeat-interval'] * 1000,
-    metrics: { ...metrics.role, ...metrics.primary() },
+    metrics: { ...common, ...metrics.primary() },
     clock: systemClock,
     log,
   })
@@ -120,7 +121,8 @@ async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
 }
 
 async function secondaryRole(config: SecondaryConfig, { log, metrics }: Telling) {
-  const { client, kubernetesVersion, close } = await openClient(config, metrics.role)
+  const common = metrics.role()
+  const { client, kubernetesVersion, close } = await openClient(config, common)
   const role = createAgent({
     client,
     kubernetesVersion,
@@ -132,7 +134,7 @@ async function secondaryRole(config: SecondaryConfig, { log, metrics }: Telling)
     allowInsecurePrimaryIngress: config['allow-insecure-primary-ingress'],
     ...(config['ca-bundle'] === undefined ? {} : { caBundleFile: config['ca-bundle'] }),
     proxies: config.proxies,
-    metrics: { ...metrics.role, ...metrics.secondary() },
+    metrics: { ...common, ...metrics.secondary() },
     clock: systemClock,
     log,
   })

@@ -70,10 +70,11 @@ export function createController(deps: ControllerDeps): Controller {
         log.error({ err, resourceVersion, outcome: 'terminal' }, 'reconcile failed')
         return
       }
-      ended?.('retry')
       queue.addRateLimited(key, err instanceof KubeApiError ? err.retryAfterMs : undefined)
+      const isRace = isConflict(err)
+      ended?.(isRace ? 'conflict' : 'retry')
       // Two writers met; the next try reads what the other wrote.
-      if (isConflict(err)) log.debug({ err, resourceVersion, outcome: 'retry' }, 'reconcile failed')
+      if (isRace) log.debug({ err, resourceVersion, outcome: 'retry' }, 'reconcile failed')
       else log.warn({ err, resourceVersion, outcome: 'retry' }, 'reconcile failed')
     }
   }

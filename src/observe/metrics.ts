@@ -19,7 +19,8 @@ export interface Exposition {
 }
 
 export interface Metrics extends Exposition {
-  readonly role: RoleMetrics & RequestMetrics
+  /** Begins the metrics that both roles have; once, where the process does not just stand idle. */
+  role(): RoleMetrics & RequestMetrics
   /** Begins the metrics of a primary; once. */
   primary(): PrimaryMetrics
   /** Begins the metrics of a secondary; once. */
@@ -42,7 +43,7 @@ export function createMetrics(options: {
     () => [[1, { version: options.version }]],
   )
   return {
-    role: createRoleMetrics(instruments),
+    role: () => createRoleMetrics(instruments),
     primary: () => createPrimaryMetrics(instruments),
     secondary: () => createSecondaryMetrics(instruments),
     readiness: (isReady) =>

@@ -15,7 +15,7 @@ export function createRoleMetrics({ counter, gauge, stopwatch }: Instruments): R
   })
   const reconciles = counter({
     name: 'conjoin_reconciles_total',
-    help: 'Reconciles by outcome: done; again: planned for later; retry: failed, tried again; terminal: failed for good.',
+    help: 'Reconciles by outcome: done; again: done, and due once more later; conflict: met another writer; retry: failed, tried again; terminal: failed for good.',
     labels: ['controller', 'outcome'],
   })
   const reconcileTime = stopwatch({
@@ -37,7 +37,7 @@ export function createRoleMetrics({ counter, gauge, stopwatch }: Instruments): R
   gauge(
     {
       name: 'conjoin_queue_depth',
-      help: 'Keys that wait for a worker.',
+      help: 'Keys that wait for a worker; of a process that does not lead, those that will wait for it.',
       labels: ['controller'],
     },
     () => [...queues].map(([controller, size]) => [size(), { controller }]),
