@@ -45,11 +45,13 @@ describe('heartbeats', () => {
   let keeper: HeartbeatKeeper
   let clock: ManualClock
   let news: number
+  let results: string[]
   let member: Member
   beforeEach(async () => {
     primary.intercept = undefined
     primary.reply = { status: 'ok', interval: 20 }
     news = 0
+    results = []
     clock = createManualClock()
     member = await memberOf(primary)
     keeper = createHeartbeatKeeper({
@@ -59,6 +61,7 @@ describe('heartbeats', () => {
       onNews: () => {
         news += 1
       },
+      onBeat: (beat) => results.push(beat.kind === 'silent' ? beat.error.code : beat.reply.status),
       clock,
       random: () => 0.5,
       log: silent,
@@ -75,6 +78,16 @@ describe('heartbeats', () => {
     assert.equal(beats().length, count + 2)
     await beat()
     assert.equal(beats().length, count + 3)
+  })
+
+  it('tell what each of them has led to', async () => {
+    await beat()
+    primary.intercept = (_request, response) => sendJson(response, 503, { code: 'Busy' })
+    await beat()
+    primary.intercept = undefined
+    primary.reply = { status: 'UnknownCluster' }
+    await beat()
+    assert.deepEqual(results, ['ok', 'Busy', 'UnknownCluster'])
   })
 
   it('repeat a refused nonce once, and not for ever', async () => {

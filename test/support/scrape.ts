@@ -1,0 +1,22 @@
+/** What a scrape shows, for tests to look at. */
+
+/** The samples of our own metrics, by name and labels as Prometheus writes them; the label `role` is left out. */
+export type Samples = Readonly<Record<string, number>>
+
+export function samplesOf(exposition: string): Samples {
+  const lines = exposition.split('\n').filter((line) => line.startsWith('conjoin_'))
+  return Object.fromEntries(
+    lines.map((line) => {
+      const cut = line.lastIndexOf(' ')
+      const sample = line.slice(0, cut).replace(/role="[a-z]+",|,?role="[a-z]+"/, '')
+      return [sample.replace('{}', ''), Number(line.slice(cut + 1))] as const
+    }),
+  )
+}
+
+/** The sum of all samples of this metric whose labels match. */
+export function total(samples: Samples, name: string, labels = /(?:)/): number {
+  return Object.entries(samples)
+    .filter(([sample]) => (sample === name || sample.startsWith(`${name}{`)) && labels.test(sample))
+    .reduce((sum, [, value]) => sum + value, 0)
+}
