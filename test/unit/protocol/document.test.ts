@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { approvalLimit, confirmationLimit } from '../../../src/primary/cluster/cluster.decide.ts'
+import { acknowledgedAge } from '../../../src/primary/cluster/tombstones.ts'
 import { leastNonceLifetime } from '../../../src/primary/heartbeat/heartbeat-service.ts'
 import { listEvery } from '../../../src/primary/join/token-source.ts'
 import { maxWaiting } from '../../../src/primary/join/waiting-places.ts'
+import { leaveNonceLifetime } from '../../../src/primary/leave/leave-service.ts'
 import { joinLoad, memberLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
 import { maxIdleConnections, requestTimeout } from '../../../src/primary/server/join-server.ts'
 import { type ErrorCode, meaningOf, type Origin, protocolErrors } from '../../../src/protocol/errors.ts'
@@ -16,6 +18,7 @@ import { maxDepth } from '../../../src/protocol/strict-json.ts'
 import { maxTokenLength } from '../../../src/protocol/token.ts'
 import { maxAnswerBytes, maxRequestBytes } from '../../../src/protocol/wire.ts'
 import { exchangeTimeout } from '../../../src/secondary/join/exchange.ts'
+import { farewellTimeout } from '../../../src/secondary/membership/farewell.ts'
 import { longestInterval, shortestInterval } from '../../../src/secondary/membership/heartbeat.decide.ts'
 import { answerTimeout, maxRetryAfter } from '../../../src/secondary/primary-client/http.ts'
 import { connectTimeout } from '../../../src/secondary/primary-client/tls.ts'
@@ -52,6 +55,9 @@ const limits: Readonly<Record<string, string>> = {
   'requests of one address that prove nothing: at once, and each second; then 429': `${sourceLoad.burst}, ${sourceLoad.perSecond}`,
   'joins and heartbeats of one key: at once, and each second; then 503': `${memberLoad.burst}, ${memberLoad.perSecond}`,
   'looks for an unknown token at the API server, one each': seconds(listEvery),
+  'life of the nonce of a `leave`': seconds(leaveNonceLifetime),
+  'tries of a `leave` at the secondary, together': seconds(farewellTimeout),
+  'a disconnection that the cluster knows of is remembered for': minutes(acknowledgedAge),
   'wait for the first heartbeat of an accepted join': minutes(confirmationLimit),
   'wait for approval': days(approvalLimit),
   'clusters that wait for approval with one token; then 503': String(maxWaiting),
