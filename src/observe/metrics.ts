@@ -27,6 +27,9 @@ export interface Metrics extends Exposition {
   secondary(): SecondaryMetrics
 }
 
+/** Gauges with a counter's suffix, which promtool complains of; each only sums up another one. */
+const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
 export function createMetrics(options: {
   readonly role: string
   /** Of conjoin. */
@@ -37,6 +40,7 @@ export function createMetrics(options: {
   // Both roles may live in one namespace, behind one Service.
   registry.setDefaultLabels({ role: options.role })
   collectDefaultMetrics({ register: registry })
+  for (const name of misnamed) registry.removeSingleMetric(name)
   const instruments = createInstruments(registry, options.clock)
   instruments.gauge(
     { name: 'conjoin_build_info', help: 'Always 1; the version that runs.', labels: ['version'] },
