@@ -1,6 +1,7 @@
 /** The caches of the primary: what it follows, with which selectors and indexes. */
 import { type Bootstrap, bootstrapKind } from '../api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../api/cluster.ts'
+import { sightingsLabel } from '../api/group.ts'
 import { joinTokenType } from '../api/join-token-secret.ts'
 import { primaryIdentityName } from '../api/primary-identity.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -45,14 +46,23 @@ export function createInformers(deps: {
       fieldSelector: `metadata.name=${primaryIdentityName}`,
     }),
   }
+  // Nobody waits for it: health is judged better with it, and joins need none.
+  const sightings = createInformer<ConfigMap>({
+    ...common,
+    namespace: identityNamespace,
+    kind: configMapKind,
+    labelSelector: sightingsLabel,
+  })
   const list = Object.entries(all)
   return {
     ...all,
+    /** What each replica tells of the members that it has heard. */
+    sightings,
     /** Follows the API server until aborted. */
     async run(signal: AbortSignal): Promise<void> {
-      await Promise.all(list.map(([, informer]) => informer.run(signal)))
+      await Promise.all([...list.map(([, informer]) => informer), sightings].map((informer) => informer.run(signal)))
     },
-    /** Resolves when every cache has been filled once. */
+    /** Resolves when every cache that is waited for has been filled once. */
     async synced(signal: AbortSignal): Promise<void> {
       await Promise.all(list.map(([, informer]) => informer.synced(signal)))
     },

@@ -3,6 +3,7 @@
  * constructs things; it decides nothing.
  */
 import { group } from '../api/group.ts'
+import { sightingsName } from '../api/sightings.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { runAsLeader } from '../kube/leader.ts'
@@ -38,6 +39,9 @@ import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
 import { createJoinServer } from './server/join-server.ts'
 import { loadCertificate } from './server/tls-secret.ts'
+import { collectSightings } from './sightings/collector.ts'
+import { tellSightings } from './sightings/teller.ts'
+import { createTold } from './sightings/told.ts'
 import { heartbeatInterval, loadedIssuer, pathBefore, servingPrimary } from './state.ts'
 
 export interface OperatorDeps {
@@ -84,7 +88,11 @@ export function createOperator(deps: OperatorDeps): Operator {
       try {
         await primary.informers.synced(signal)
         await primary.tombstones.prepare()
-        background.push(primary.controllers.identity.run(end.signal), primary.frontLeaf.follow(end.signal))
+        background.push(
+          primary.controllers.identity.run(end.signal),
+          primary.frontLeaf.follow(end.signal),
+          primary.tell(end.signal),
+        )
         const server = await primary.listen()
         try {
           await lead(deps, primary, signal)
@@ -101,9 +109,9 @@ export function createOperator(deps: OperatorDeps): Operator {
 }
 
 /** Every replica serves; the leader alone reconciles. */
-async function lead(deps: OperatorDeps, { controllers }: Primary, signal: AbortSignal): Promise<void> {
+async function lead(deps: OperatorDeps, { runLeading }: Primary, signal: AbortSignal): Promise<void> {
   const election = { ...deps, namespace: deps.identityNamespace, lease: 'conjoin-primary' }
-  const outcome = await runAsLeader(election, tellLeading(controllers.runLeading, deps.metrics), signal)
+  const outcome = await runAsLeader(election, tellLeading(runLeading, deps.metrics), signal)
   if (outcome === 'lost') throw new Error('lost the lease of the leader; another replica may be working already')
 }
 
@@ -116,7 +124,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const informers = createInformers({ ...deps, client: countFollowing(client, metrics) })
   const events = createEventRecorder({ client, controller: `${group}/primary`, instance: deps.identity, clock, log })
   const tombstones = createTombstones({ client, informer: informers.tombstones, namespace, clock })
-  const sightings = createSightings(clock)
+  const told = createTold({ informer: informers.sightings, ownName: sightingsName(deps.identity), clock, log })
+  const sightings = createSightings(clock, (uid) => told.contact(uid))
   const clusters = createClusterLookup({ client, informer: informers.clusters, namespace })
   const tokens = createTokenSource({
     client,
@@ -148,9 +157,10 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       interval: deps.heartbeatInterval,
     }),
   )
-  informers.clusters.onChange(() => {
+  informers.clusters.onChange(({ type, object }) => {
     interval.forget()
     serving.forget()
+    if (type === 'deleted') sightings.forget(object.metadata.name)
   })
   const controllers = createControllers({
     ...deps,
@@ -232,6 +242,20 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     return server
   }
 
+  let isLeading = false
+  async function runLeading(signal: AbortSignal): Promise<void> {
+    isLeading = true
+    sightings.beginJudging()
+    told.onNews(() => confirmation.told(informers.clusters.list()))
+    await Promise.all([controllers.runLeading(signal), collectSightings({ client, told, clock, log }, signal)])
+  }
+
+  /** The leader reads what is told. It tells in turn where another one may come to lead. */
+  const hasReader = () => !isLeading || told.hasOthers()
+  async function tell(signal: AbortSignal): Promise<void> {
+    await tellSightings({ ...deps, namespace: identityNamespace, sightings, hasReader }, signal)
+  }
+
   metrics.observe(() => stateOf(informers.clusters.list(), informers.tombstones.list(), identity.isLost()))
 
   return {
@@ -240,6 +264,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tombstones,
     listen,
     frontLeaf,
+    runLeading,
+    tell,
     notReady: () => [
       ...informers.notSynced(),
       ...(identity.issuer() === undefined

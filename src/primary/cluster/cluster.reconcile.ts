@@ -35,10 +35,7 @@ export interface ClusterDeps {
 export function createClusterReconciler(deps: ClusterDeps) {
   return async (key: ObjectKey, { log }: { log: Logger }): Promise<Outcome> => {
     const cluster = deps.clusters.get(key)
-    if (cluster === undefined) {
-      deps.sightings.forget(key.name)
-      return { kind: 'done' }
-    }
+    if (cluster === undefined) return { kind: 'done' }
     return act(deps, cluster, decideCluster(await gather(deps, cluster)), log)
   }
 }
@@ -49,7 +46,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
   return {
     cluster,
     own: deps.own,
-    contact: deps.sightings.contact(name, cluster.spec.member?.uid),
+    contact: deps.sightings.contact(cluster),
     interval: deps.interval(),
     listening: deps.sightings.listening(),
     now: deps.clock.now(),

@@ -1,19 +1,26 @@
-/** When this process last heard each member, in memory. A heartbeat costs no write; what is news is the caller's to say. */
+/**
+ * When each member was last heard, in memory: by this process, and by other replicas as they tell. A heartbeat costs no
+ * write; what is news is the caller's to say.
+ */
+import type { Cluster } from '../../api/cluster.ts'
 import type { Sighting } from '../../api/sightings.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
+import { isConfirmed } from './standing.ts'
 import type { Contact } from './status.decide.ts'
 
 export interface Sightings {
-  record(clusterName: string, uid: string, heartbeat: Heartbeat): void
-  /** The last contact with the cluster of this name and uid. */
-  contact(clusterName: string, uid: string | undefined): Contact | undefined
+  record(cluster: Cluster, heartbeat: Heartbeat): void
+  /** The last contact with the member of this Cluster, whoever heard it. */
+  contact(cluster: Cluster): Contact | undefined
   forget(clusterName: string): void
   /** Every member that this process has heard. */
   heard(): readonly Sighting[]
   /** How many heartbeats this process has heard since it started. */
   heartbeats(): number
-  /** How long this process has been listening, milliseconds. */
+  /** This process becomes the one that judges: silence counts from now on. */
+  beginJudging(): void
+  /** How long this process has been the one that judges, milliseconds; before that, how long it has been running. */
   listening(): number
 }
 
@@ -24,31 +31,51 @@ interface Heard {
   readonly heartbeat: Heartbeat
 }
 
-export function createSightings(clock: Clock): Sightings {
-  const startedAt = clock.monotonic()
-  const sightings = new Map<string, Heard>()
+/** `told` gives what other replicas tell of the cluster of a uid. */
+export function createSightings(clock: Clock, told: (uid: string) => Contact | undefined = () => undefined): Sightings {
+  let judgingSince = clock.monotonic()
   let heartbeats = 0
+  const members = new Map<string, Heard>()
+
+  function ownContact({ metadata, spec }: Cluster): Contact | undefined {
+    const heard = members.get(metadata.name)
+    // A name may have passed to another cluster since.
+    if (heard === undefined || heard.uid !== spec.member?.uid) return undefined
+    return { at: heard.at, age: clock.monotonic() - heard.heardAt, heartbeat: heard.heartbeat }
+  }
+
   return {
-    record(clusterName, uid, heartbeat) {
+    record(cluster, heartbeat) {
+      const uid = cluster.spec.member?.uid
+      if (uid === undefined) return
       heartbeats += 1
-      sightings.set(clusterName, { uid, at: clock.now(), heardAt: clock.monotonic(), heartbeat })
+      members.set(cluster.metadata.name, { uid, at: clock.now(), heardAt: clock.monotonic(), heartbeat })
     },
-    contact(clusterName, uid) {
-      const sighting = sightings.get(clusterName)
-      // A name may have passed to another cluster since.
-      if (sighting === undefined || sighting.uid !== uid) return undefined
-      return { at: sighting.at, age: clock.monotonic() - sighting.heardAt, heartbeat: sighting.heartbeat }
+    contact(cluster) {
+      // The replica that hears the first heartbeat stores it. What others tell of a Cluster before that is of an earlier
+      // one of the same member, and must not confirm this one.
+      const { member } = cluster.spec
+      const theirs = member !== undefined && isConfirmed(cluster) ? told(member.uid) : undefined
+      return younger(ownContact(cluster), theirs)
     },
     forget(clusterName) {
-      sightings.delete(clusterName)
+      members.delete(clusterName)
     },
     heard: () =>
-      [...sightings.values()].map(({ uid, heardAt, heartbeat }) => ({
+      [...members.values()].map(({ uid, heardAt, heartbeat }) => ({
         uid,
         age: clock.monotonic() - heardAt,
         heartbeat,
       })),
     heartbeats: () => heartbeats,
-    listening: () => clock.monotonic() - startedAt,
+    beginJudging() {
+      judgingSince = clock.monotonic()
+    },
+    listening: () => clock.monotonic() - judgingSince,
   }
+}
+
+function younger(a: Contact | undefined, b: Contact | undefined): Contact | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return b.age < a.age ? b : a
 }

@@ -8,7 +8,7 @@ import type { Versions } from '../../protocol/fields.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
 import { isConfirmed, standingOf } from './standing.ts'
 
-/** The last heartbeat heard by this process. */
+/** The last heartbeat that this process knows of. */
 export interface Contact {
   /** Wall clock, ms since the epoch. */
   readonly at: number
@@ -30,7 +30,7 @@ export interface StatusObservation {
   readonly contact: Contact | undefined
   /** The interval that members are told, milliseconds. */
   readonly interval: number
-  /** How long this process has been listening, milliseconds. */
+  /** How long this process has been the one that judges, milliseconds. */
   readonly listening: number
   /** Wall clock, ms since the epoch. */
   readonly now: number
@@ -42,7 +42,7 @@ export interface StatusObservation {
 export const confirmationGrace = 30_000
 /** So many intervals without a heartbeat make a cluster unknown. */
 const lostAfterIntervals = 7
-/** So many intervals a process listens before it judges at all. */
+/** So many intervals more a process waits for whom it has not heard since it judges. */
 const graceIntervals = 2
 /** `lastSeen` is written no more often than this, milliseconds. */
 export const lastSeenResolution = 3_600_000
@@ -64,7 +64,8 @@ export function silenceLimit(interval: number): number {
 }
 
 /** Decides the whole status of a Cluster. */
-export function decideStatus(observed: StatusObservation): StatusDecision {
+export function decideStatus(given: StatusObservation): StatusDecision {
+  const observed = { ...given, contact: believedContact(given) }
   const { cluster, contact } = observed
   if (cluster.metadata.deletionTimestamp !== undefined) return decideLeaving(observed)
   if (cluster.spec.primary) return decidePrimary(observed)
@@ -82,6 +83,12 @@ export function decideStatus(observed: StatusObservation): StatusDecision {
     conditions: [joined, healthy, readyFrom(joined, healthy)],
     ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
   }
+}
+
+/** What is old and from before this process judged proves no silence: another may have heard more since, and not told. */
+function believedContact({ contact, interval, listening }: StatusObservation): Contact | undefined {
+  if (contact === undefined) return undefined
+  return contact.age <= listening || contact.age < silenceLimit(interval) ? contact : undefined
 }
 
 type JoinedVerdict = Extract<ClusterVerdict, { type: 'Joined' }>

@@ -19,6 +19,8 @@ import type { Buckets } from '../load/buckets.ts'
 export interface Confirmation {
   /** Throws `KubeApiError` where a first heartbeat cannot be stored. */
   heard(cluster: Cluster, heartbeat: Heartbeat): Promise<void>
+  /** Other replicas have told whom they heard: of these Clusters, the status of some may be out of date. */
+  told(clusters: readonly Cluster[]): void
 }
 
 export interface ConfirmationDeps {
@@ -41,10 +43,14 @@ const maxWrites = 8
 export function createConfirmation(deps: ConfirmationDeps): Confirmation {
   return {
     async heard(cluster, heartbeat) {
-      deps.sightings.record(cluster.metadata.name, cluster.spec.member?.uid ?? '', heartbeat)
+      deps.sightings.record(cluster, heartbeat)
       if (!isConfirmed(cluster)) await confirm(deps, cluster)
       // What is not told now is news still at the next heartbeat.
       else if (isNews(deps, cluster) && deps.pace.take(cluster.metadata.name) === 0) deps.onNews(keyOf(cluster))
+    },
+    told(clusters) {
+      // They tell seldom, so nobody can use up a pace.
+      for (const cluster of clusters) if (isConfirmed(cluster) && isNews(deps, cluster)) deps.onNews(keyOf(cluster))
     },
   }
 }
@@ -76,7 +82,7 @@ function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
   return {
     cluster,
     own: deps.own,
-    contact: deps.sightings.contact(cluster.metadata.name, cluster.spec.member?.uid),
+    contact: deps.sightings.contact(cluster),
     interval: deps.interval(),
     listening: deps.sightings.listening(),
     now: deps.clock.now(),

@@ -24,7 +24,7 @@ export interface HeartbeatDeps {
   readonly interval: () => number
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
-  readonly confirmation: Confirmation
+  readonly confirmation: Pick<Confirmation, 'heard'>
 }
 
 export interface HeartbeatService {

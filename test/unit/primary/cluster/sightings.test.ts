@@ -1,59 +1,119 @@
-/** When a member was last heard, by a clock that nobody can set back. */
+/** When a member was last heard, by whom ever, by a clock that nobody can set back. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
+import type { Contact } from '../../../../src/primary/cluster/status.decide.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { healthy } from '../heartbeat/heartbeat-world.fixture.ts'
-import { noon } from '../objects.fixture.ts'
+import { at, cluster, member, noon } from '../objects.fixture.ts'
+
+const faulty = { ...healthy, health: 'disk-full' }
+const clusterOf = (name: string, uid: string) => cluster(name, { spec: { member: member({ uid }) } })
+const east = clusterOf('east', 'uid-east')
+const west = clusterOf('west', 'uid-west')
+const confirmed = {
+  ...east,
+  status: {
+    conditions: [
+      { type: 'Joined' as const, status: 'True' as const, reason: 'Joined', message: '', lastTransitionTime: at(noon) },
+    ],
+  },
+}
 
 describe('a sighting', () => {
   it('has the wall clock of its heartbeat, and an age that the wall clock does not change', async () => {
     const clock = createManualClock({ now: noon })
     let setBack = 0
     const sightings = createSightings({ ...clock, now: () => clock.now() - setBack })
-    sightings.record('east', 'uid-east', healthy)
+    sightings.record(east, healthy)
     await clock.advance(7_000)
     setBack = 3_600_000
-    assert.deepEqual(sightings.contact('east', 'uid-east'), { at: noon, age: 7_000, heartbeat: healthy })
+    assert.deepEqual(sightings.contact(east), { at: noon, age: 7_000, heartbeat: healthy })
   })
 
   it('is replaced by the next one', async () => {
     const clock = createManualClock({ now: noon })
     const sightings = createSightings(clock)
-    sightings.record('east', 'uid-east', healthy)
+    sightings.record(east, healthy)
     await clock.advance(20_000)
-    sightings.record('east', 'uid-east', { ...healthy, health: 'disk-full' })
-    assert.deepEqual(sightings.contact('east', 'uid-east'), {
-      at: noon + 20_000,
-      age: 0,
-      heartbeat: { ...healthy, health: 'disk-full' },
-    })
+    sightings.record(east, faulty)
+    assert.deepEqual(sightings.contact(east), { at: noon + 20_000, age: 0, heartbeat: faulty })
   })
 
   it('belongs to one cluster: its name may have passed to another since', () => {
     const sightings = createSightings(createManualClock())
-    sightings.record('east', 'uid-east', healthy)
-    for (const uid of ['uid-other', 'uid-eas', '', undefined]) assert.equal(sightings.contact('east', uid), undefined)
-    assert.equal(sightings.contact('west', 'uid-east'), undefined)
-    sightings.record('east', 'uid-other', healthy)
-    assert.equal(sightings.contact('east', 'uid-east'), undefined)
+    sightings.record(east, healthy)
+    for (const uid of ['uid-other', 'uid-eas', '']) assert.equal(sightings.contact(clusterOf('east', uid)), undefined)
+    assert.equal(sightings.contact(cluster('east')), undefined)
+    assert.equal(sightings.contact(clusterOf('west', 'uid-east')), undefined)
+    sightings.record(clusterOf('east', 'uid-other'), healthy)
+    assert.equal(sightings.contact(east), undefined)
   })
 
   it('is forgotten with its Cluster', () => {
     const sightings = createSightings(createManualClock())
-    sightings.record('east', 'uid-east', healthy)
-    sightings.record('west', 'uid-west', healthy)
+    sightings.record(east, healthy)
+    sightings.record(west, healthy)
     sightings.forget('east')
-    assert.equal(sightings.contact('east', 'uid-east'), undefined)
-    assert.notEqual(sightings.contact('west', 'uid-west'), undefined)
+    assert.equal(sightings.contact(east), undefined)
+    assert.notEqual(sightings.contact(west), undefined)
+  })
+})
+
+describe('what this process has heard', () => {
+  it('is every member once, with the age of its last heartbeat, and a count of all heartbeats', async () => {
+    const clock = createManualClock()
+    const sightings = createSightings(clock)
+    sightings.record(east, faulty)
+    sightings.record(west, healthy)
+    await clock.advance(1_000)
+    sightings.record(east, healthy)
+    await clock.advance(500)
+    assert.deepEqual(sightings.heard(), [
+      { uid: 'uid-east', age: 500, heartbeat: healthy },
+      { uid: 'uid-west', age: 1_500, heartbeat: healthy },
+    ])
+    assert.equal(sightings.heartbeats(), 3)
+  })
+})
+
+describe('a member that two replicas hear', () => {
+  const toldAge = 10_000
+  const told: Contact = { at: noon - toldAge, age: toldAge, heartbeat: faulty }
+  const clock = createManualClock({ now: noon })
+  const sightings = () => createSightings(clock, (uid) => (uid === 'uid-east' ? told : undefined))
+
+  it('was last heard by whoever heard it last', async () => {
+    const both = sightings()
+    assert.equal(both.contact(confirmed), told)
+    both.record(confirmed, healthy)
+    await clock.advance(toldAge - 1)
+    assert.equal(both.contact(confirmed)?.heartbeat.health, 'ok')
+    await clock.advance(2)
+    assert.equal(both.contact(confirmed), told)
   })
 
-  it('is counted from the start of this process on', async () => {
+  it('is not confirmed by what others tell: that may be of an earlier Cluster of the same member', () => {
+    assert.equal(sightings().contact(east), undefined)
+  })
+
+  it('is told on only by who has heard it', () => {
+    assert.deepEqual(sightings().heard(), [])
+    assert.equal(sightings().heartbeats(), 0)
+  })
+})
+
+describe('the time that a process has been judging', () => {
+  it('counts from its start, and anew from when it becomes the one that judges', async () => {
     const clock = createManualClock()
     await clock.advance(5_000)
     const sightings = createSightings(clock)
     assert.equal(sightings.listening(), 0)
     await clock.advance(40_000)
     assert.equal(sightings.listening(), 40_000)
+    sightings.beginJudging()
+    assert.equal(sightings.listening(), 0)
+    await clock.advance(1_000)
+    assert.equal(sightings.listening(), 1_000)
   })
 })

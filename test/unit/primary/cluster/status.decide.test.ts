@@ -145,6 +145,31 @@ describe('the status of a Cluster', () => {
     assert.equal(verdicts(decideStatus(observed(seen, { listening: 9 * interval })))[1], 'Healthy=Unknown/NoHeartbeat')
   })
 
+  it('calls nobody lost whom another replica may have heard before this one came to judge', () => {
+    const before = (age: number, listening: number, subject = confirmed) =>
+      decideStatus(observed(subject, { contact: heard(age, 'DiskFull'), listening }))
+    assert.equal(verdicts(before(7 * interval - 1, 0))[1], 'Healthy=False/ReportedUnhealthy', 'young: believed')
+    const old = before(7 * interval, 0)
+    assert.equal(verdicts(old)[1], 'Healthy=True/Heartbeat', 'old: what was known is repeated')
+    assert.equal(old.kind === 'status' && old.lookAgainMs, 9 * interval)
+    assert.deepEqual(old.kind === 'status' && old.fields.versions, undefined)
+    const seen: Cluster = { ...confirmed, status: { ...confirmed.status, lastSeen: at(noon) } }
+    assert.equal(verdicts(before(60 * minute, 9 * interval, seen))[1], 'Healthy=Unknown/NoHeartbeat')
+    assert.equal(verdicts(before(7 * interval, 7 * interval))[1], 'Healthy=Unknown/NoHeartbeat', 'heard since')
+  })
+
+  it('does not find again who was lost before this process came to judge', () => {
+    const lost: Cluster = {
+      ...joined,
+      status: {
+        conditions: [condition('Joined', 'True', 'Joined'), condition('Healthy', 'Unknown', 'NoHeartbeat')],
+        lastSeen: at(noon),
+      },
+    }
+    const decision = decideStatus(observed(lost, { contact: heard(7 * interval), listening: 0 }))
+    assert.equal(verdicts(decision)[1], 'Healthy=Unknown/NoHeartbeat')
+  })
+
   it('writes lastSeen on news and hourly, so that a heartbeat costs nothing', () => {
     const fields = (lastSeen: number) => {
       const stored: Cluster = { ...confirmed, status: { ...confirmed.status, lastSeen: at(lastSeen) } }

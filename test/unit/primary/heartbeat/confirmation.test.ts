@@ -106,6 +106,18 @@ describe('a heartbeat of a confirmed member', () => {
     assert.deepEqual(world.api.requests, [])
   })
 
+  it('is news where another replica tells of it, only where that says something else, and costs no request here', async () => {
+    const world = await confirmed()
+    world.tell(world.east.uid, healthy)
+    world.confirmation.told([world.cached])
+    assert.deepEqual(world.news, [])
+    await world.clock.advance(1_000)
+    world.tell(world.east.uid, { ...healthy, health: 'disk-full' })
+    world.confirmation.told([world.cached])
+    assert.deepEqual(world.news, [`${namespace}/east`])
+    assert.deepEqual(world.api.requests, [])
+  })
+
   it('is news where it says something else, and the Cluster controller writes it', async () => {
     const world = await confirmed()
     await world.confirmation.heard(world.cached, { ...healthy, health: 'disk-full' })

@@ -2,6 +2,7 @@
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
+import type { Contact } from '../../../../src/primary/cluster/status.decide.ts'
 import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
@@ -12,7 +13,7 @@ import { generateSigningKey, type SigningKey } from '../../../../src/protocol/ke
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { createNonce, memberContext, nonceKeyOf } from '../../../../src/protocol/nonce.ts'
 import { signPossession } from '../../../../src/protocol/possession-proof.ts'
-import { openReply, type Reply, replyAnswerSchema } from '../../../../src/protocol/reply.ts'
+import { type Heartbeat, openReply, type Reply, replyAnswerSchema } from '../../../../src/protocol/reply.ts'
 import { heartbeatPath } from '../../../../src/protocol/wire.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
@@ -42,7 +43,8 @@ export function heartbeatWorld() {
   const { client } = api
   const clusters = createClusterLookup({ client, informer: api.cache(clusterKind, clusterIndexes), namespace })
   const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
-  const sightings = createSightings(clock)
+  const told = new Map<string, Contact>()
+  const sightings = createSightings(clock, (uid) => told.get(uid))
   const news: string[] = []
   const own = { uid: issuer.uid, versions: healthy.versions }
   const confirmation = createConfirmation({
@@ -88,6 +90,8 @@ export function heartbeatWorld() {
     confirmation,
     news,
     tokenOf,
+    /** Another replica tells of a heartbeat of this moment. */
+    tell: (uid: string, heartbeat: Heartbeat) => told.set(uid, { at: clock.now(), age: 0, heartbeat }),
     clusterOf: (beats: Beater, more: Partial<Cluster['metadata']> = {}, spec: object = {}): Cluster =>
       cluster(beats.name, { spec: { member: { ...memberOf(beats), ...spec } }, metadata: more }),
     /** A request of this cluster; everything of it may be replaced. */
