@@ -1,4 +1,4 @@
-/** The vector of one whole exchange: every message of a join, its refusal, and a heartbeat with each of its replies. */
+/** The vector of one whole exchange: every message of a join, its refusal, a heartbeat with each of its replies, and a leave. */
 import { Redacted } from '../../src/lib/redacted.ts'
 import { askForChallenge, openChallenge, signChallenge } from '../../src/protocol/challenge.ts'
 import { decodeJoinRequest, signJoinRequest } from '../../src/protocol/join-request.ts'
@@ -10,7 +10,7 @@ import { signPossession } from '../../src/protocol/possession-proof.ts'
 import { type Reply, signReply } from '../../src/protocol/reply.ts'
 import { generateExchangeKey, unseal } from '../../src/protocol/seal.ts'
 import { parseToken } from '../../src/protocol/token.ts'
-import { heartbeatPath } from '../../src/protocol/wire.ts'
+import { heartbeatPath, leavePath } from '../../src/protocol/wire.ts'
 import {
   base64url,
   bytesOf,
@@ -36,6 +36,8 @@ export async function exchangeVector(text: string) {
     sealSecret: bytesOf('seal', 32),
     sealNonce: bytesOf('seal nonce', 24),
     jti: bytesOf('jti', 12),
+    leaveNonce: bytesOf('leave nonce', 16),
+    leaveJti: bytesOf('leave jti', 12),
   }
   const { thumbprint } = secondary
   const challengeRequest = askForChallenge({ tokenId: token.id, primaryKey: primary, thumbprint }, inOrder(random.cn))
@@ -78,6 +80,17 @@ export async function exchangeVector(text: string) {
     boot: 'boot-1',
     random: inOrder(random.jti),
   })
+  const leave = {
+    path: leavePath('east'),
+    token: membership.token.reveal(),
+    body: JSON.stringify({ kid: primary.thumbprint }),
+  }
+  const leaveProof = await signPossession(secondary, leave, {
+    nonce: createNonce(issuer.nonceKey, memberContext(primaryUid, thumbprint), now, inOrder(random.leaveNonce)),
+    boot: 'boot-1',
+    random: inOrder(random.leaveJti),
+  })
+  const farewell: Reply = { status: 'ok', interval: 20 }
   const replies: Readonly<Record<Reply['status'], Reply>> = {
     ok: { status: 'ok', interval: 20, keys: membership.keys, endpoints: [endpoint] },
     Disconnected: { status: 'Disconnected', at: now / 1000 },
@@ -108,5 +121,7 @@ export async function exchangeVector(text: string) {
         ),
       ),
     ),
+    leave: { ...leave, proof: leaveProof },
+    leaveReply: { reply: await signReply(issuer, { proof: leaveProof, thumbprint }, farewell) },
   }
 }

@@ -9,7 +9,14 @@ import { joinContext, joinNonceLifetime, verifyNonce } from '../../../src/protoc
 import { verifyPossession } from '../../../src/protocol/possession-proof.ts'
 import { openReply } from '../../../src/protocol/reply.ts'
 import { generateExchangeKey } from '../../../src/protocol/seal.ts'
-import { challengePath, heartbeatPath, joinPath, maxAnswerBytes, maxRequestBytes } from '../../../src/protocol/wire.ts'
+import {
+  challengePath,
+  heartbeatPath,
+  joinPath,
+  leavePath,
+  maxAnswerBytes,
+  maxRequestBytes,
+} from '../../../src/protocol/wire.ts'
 import { type Exchange, issuerOf, joinerOf, memberNonceLifetime, now, runExchange } from './exchange.fixture.ts'
 import { claimsOf } from './forge.fixture.ts'
 import { refusedWith } from './refused.fixture.ts'
@@ -58,6 +65,7 @@ describe('a join from the first question to the first heartbeat', () => {
     assert.equal(challengePath, '/mc/v1/join/challenge')
     assert.equal(joinPath, '/mc/v1/join')
     assert.equal(heartbeatPath('edge'), '/mc/v1/clusters/edge/heartbeat')
+    assert.equal(leavePath('edge'), '/mc/v1/clusters/edge/leave')
     assert.equal(maxRequestBytes, 16 * 1024)
     assert.equal(maxAnswerBytes, 64 * 1024)
   })

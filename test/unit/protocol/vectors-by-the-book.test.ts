@@ -36,6 +36,8 @@ interface Exchange {
   refused: { result: string }
   heartbeat: { path: string; token: string; body: string; proof: string }
   replies: Record<string, { reply: string }>
+  leave: { path: string; token: string; body: string; proof: string }
+  leaveReply: { reply: string }
 }
 
 interface TokenVector {
@@ -205,6 +207,21 @@ describe('by the book', () => {
       const expected = [exchange.primaryUid, keys.secondary.thumbprint, sha256(exchange.heartbeat.proof), status]
       assert.deepEqual([iss, aud, reqh, claims['status']], expected)
     }
+  })
+
+  it('the request to leave proves possession with a nonce of its own, and is answered with ok', async () => {
+    const { path, token: communication, body, proof } = exchange.leave
+    const { header, claims } = await opened(proof, keys.secondary.x)
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: keys.secondary.x }
+    assert.deepEqual(header, { alg: 'Ed25519', typ: 'dpop+jwt', jwk })
+    const { htm, htu, ath, bh } = claims
+    assert.deepEqual([htm, htu, ath, bh], ['POST', path, sha256(communication), sha256(body)])
+    assert.equal(path, '/mc/v1/clusters/east/leave')
+    assert.equal(body, JSON.stringify({ kid: keys.primary.thumbprint }))
+    assert.notEqual(claims['nonce'], (await opened(exchange.heartbeat.proof, keys.secondary.x)).claims['nonce'])
+    const { iss, aud, reqh, status } = (await opened(exchange.leaveReply.reply, keys.primary.x)).claims
+    const expected = [exchange.primaryUid, keys.secondary.thumbprint, sha256(proof), 'ok']
+    assert.deepEqual([iss, aud, reqh, status], expected)
   })
 
   it('answers to another request are signed by the primary all the same, so that only their claims give them away', async () => {

@@ -5,7 +5,7 @@ import { createMemberLane } from '../../../../src/primary/heartbeat/member-lane.
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signPossession } from '../../../../src/protocol/possession-proof.ts'
-import { challengePath, heartbeatPath, proofHeader } from '../../../../src/protocol/wire.ts'
+import { challengePath, heartbeatPath, leavePath, proofHeader } from '../../../../src/protocol/wire.ts'
 import { cluster, member } from '../objects.fixture.ts'
 import { admittingServer, hardlyAny } from './join-server.fixture.ts'
 
@@ -25,9 +25,9 @@ function serverFor(options: { burst: number }) {
     server.inject({ method: 'POST', url, headers: { 'content-type': 'application/json', ...headers }, payload: '{}' })
   return {
     challenge: async () => (await ask(challengePath)).statusCode,
-    /** A heartbeat whose proof names this key; only its form is looked at here. */
-    async beat(key: SigningKey) {
-      const proven = { path: heartbeatPath('east'), token: 'a.b.c', body: '{}' }
+    /** A request whose proof names this key; only its form is looked at here. */
+    async beat(key: SigningKey, path = heartbeatPath('east')) {
+      const proven = { path, token: 'a.b.c', body: '{}' }
       const proof = await signPossession(key, proven, { nonce: 'A'.repeat(54), boot: 'b' })
       return (await ask(proven.path, { authorization: 'DPoP a.b.c', [proofHeader]: proof })).statusCode
     },
@@ -37,10 +37,11 @@ function serverFor(options: { burst: number }) {
 }
 
 describe('an address that strangers have flooded', () => {
-  it('still lets the heartbeats of members through', async () => {
+  it('still lets the heartbeats of members through, and lets them leave', async () => {
     const server = serverFor({ burst: 1 })
     assert.deepEqual([await server.challenge(), await server.challenge()], [200, 429])
     assert.equal(await server.beat(known), 200)
+    assert.equal(await server.beat(known, leavePath('east')), 200)
   })
 
   it('lets nobody else through with a heartbeat, and a member no faster than a member may ask', async () => {

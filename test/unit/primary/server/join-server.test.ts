@@ -12,6 +12,7 @@ import {
   challengePath,
   heartbeatPath,
   joinPath,
+  leavePath,
   maxRequestBytes,
   nonceHeader,
   problemSchema,
@@ -20,7 +21,7 @@ import { createRecordingLog } from '../../kube/recording-log.ts'
 import { admittingServer } from './join-server.fixture.ts'
 import { ask, assertProblem, json, memberHeaders } from './problems.fixture.ts'
 
-const routes = [challengePath, joinPath, heartbeatPath('east')]
+const routes = [challengePath, joinPath, heartbeatPath('east'), leavePath('east')]
 
 describe('a route', () => {
   it('answers with and without the path of the endpoint before it', async () => {
@@ -57,6 +58,12 @@ describe('a route', () => {
           return { status: 410, body: { reply: 'signed' }, nonce: 'the-next' }
         },
       },
+      leaves: {
+        async leave(member: MemberRequest) {
+          seen.push({ ...member, body: member.body.toString() })
+          return { status: 200, body: { reply: 'farewell' } }
+        },
+      },
     })
     assert.deepEqual((await request(challengePath, '{"a":1}')).json(), { challenge: '{"a":1}' })
     const refused = await request(joinPath, '{"a":2}')
@@ -68,7 +75,12 @@ describe('a route', () => {
       [reply.statusCode, reply.headers[nonceHeader], reply.json()],
       [410, 'the-next', { reply: 'signed' }],
     )
-    assert.deepEqual(seen, [{ clusterName: 'east', token: 'a.b.c', proof: 'd.e.f', body }])
+    assert.deepEqual((await request(leavePath('east'), '{ }')).json(), { reply: 'farewell' })
+    const member = { clusterName: 'east', token: 'a.b.c', proof: 'd.e.f' }
+    assert.deepEqual(seen, [
+      { ...member, body },
+      { ...member, body: '{ }' },
+    ])
   })
 })
 
@@ -177,11 +189,12 @@ describe('a path that tries to leave its place', () => {
   })
 })
 
-describe('a heartbeat without a communication token', () => {
+describe('a request of a member without a communication token', () => {
   it('is refused whatever else stands in its place', async () => {
     const request = ask()
     const { authorization: _, ...bare } = memberHeaders
     assertProblem(await request(heartbeatPath('east'), '{}', bare), 401, 'ProofInvalid', 'none')
+    assertProblem(await request(leavePath('east'), '{}', bare), 401, 'ProofInvalid', 'none')
     for (const authorization of [
       'Bearer a.b.c',
       'dpop a.b.c',
@@ -204,7 +217,12 @@ describe('what a service throws', () => {
     const fail = async () => {
       throw error
     }
-    return ask({ ...deps, joins: { challenge: fail, join: fail }, heartbeats: { heartbeat: fail } })
+    return ask({
+      ...deps,
+      joins: { challenge: fail, join: fail },
+      heartbeats: { heartbeat: fail },
+      leaves: { leave: fail },
+    })
   }
 
   it('is answered by the status and the code of the table, without a word of its cause', async () => {
