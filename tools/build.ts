@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { licenceTexts } from './bundle/licences.ts'
+import { ownLinesOnly } from './bundle/own-lines.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -24,8 +25,9 @@ async function buildBundle(): Promise<void> {
     target: 'node24',
     format: 'esm',
     sourcemap: 'linked',
-    // A stack needs names and lines only; the sources would make every start read twice as much.
+    // A stack needs names and lines only, and every start reads the whole map.
     sourcesContent: false,
+    plugins: [ownLinesOnly],
     // Where node_modules is a link, its paths are still the ones below this directory.
     preserveSymlinks: true,
     // Packages in CommonJS ask for Node's own modules by `require`, which a module does not have.
