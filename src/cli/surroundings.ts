@@ -9,9 +9,9 @@ import { withoutEffect } from './without-effect.ts'
 
 export interface Surroundings {
   /** Data: what a script would read. The text is written as it is. */
-  print(text: string): void
+  readonly print: (text: string) => void
   /** Talk, for people: one line or more, without the last line's end. */
-  say(text: string): void
+  readonly say: (text: string) => void
   /** Whether the talk may be coloured. */
   readonly hasColor: boolean
   readonly clock: Clock
@@ -20,7 +20,7 @@ export interface Surroundings {
   /** Of this program. */
   readonly version: string
   /** Throws where there is no such file or context; nothing is sent yet. */
-  connect(target: Target, options?: ConnectionOptions): Promise<Connection>
+  readonly connect: (target: Target, options?: ConnectionOptions) => Promise<Connection>
 }
 
 export interface ConnectionOptions {
@@ -53,7 +53,7 @@ export function processSurroundings({ kubeconfigs, noColor, version, signal }: P
     signal,
     version,
 
-    async connect({ kubeconfig, context }, options = {}) {
+    connect: async ({ kubeconfig, context }, options = {}) => {
       const usual = kubeconfigs.filter((file) => existsSync(file))
       const found = kubeconfig ?? (usual.length === 0 ? undefined : usual)
       const transport = await connect({ kubeconfig: found, context, userAgent: `kubectl-conjoin/${version}` })
