@@ -1,11 +1,12 @@
 /**
- * Puts conjoin on a control plane the way an administrator would: CRDs, service accounts and exactly the rights of
- * `tools/rights`, then the role as a process with those rights. Serves the demo and the tests.
+ * Puts conjoin on a control plane: CRDs, service accounts and exactly the rights that the chart grants, then the role as a
+ * process with those rights. Serves the demo and the tests.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ControlPlane } from './controlplane/control-plane.ts'
 import { freePort } from './controlplane/ports.ts'
+import { run } from './controlplane/run.ts'
+import { ensurePrograms } from './programs/binaries.ts'
 import { type Flags, type RoleProcess, startRole } from './role-process.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -34,19 +35,26 @@ export async function installDefinitions(controlPlane: ControlPlane): Promise<vo
 /** Creates the home and the rights of a primary; the namespace of its objects must exist. */
 export async function installPrimary(controlPlane: ControlPlane, place = usualPrimary): Promise<string> {
   const kubeconfig = await controlPlane.serviceAccountKubeconfig(place.home, 'conjoin-primary')
-  const rights = await readFile(join(root, 'tools/rights/primary.yaml'), 'utf8')
-  const placed = rights.replaceAll('kasten-io-mc', place.namespace).replaceAll('conjoin-system', place.home)
-  await apply(controlPlane, ['-f', '-'], clusterWide(placed, place.namespace))
+  const values = ['--set', 'primary.enabled=true', '--set', `primary.namespace=${place.namespace}`]
+  await apply(controlPlane, ['-f', '-'], await rights('primary', place.home, values))
   return kubeconfig
 }
 
 /** Creates the rights of a secondary in its namespace. */
 export async function installSecondary(controlPlane: ControlPlane, namespace = usualSecondary): Promise<string> {
   const kubeconfig = await controlPlane.serviceAccountKubeconfig(namespace, 'conjoin-secondary')
-  const rights = await readFile(join(root, 'tools/rights/secondary.yaml'), 'utf8')
-  const placed = rights.replaceAll(/namespace: kasten-io\b/g, `namespace: ${namespace}`)
-  await apply(controlPlane, ['-f', '-'], clusterWide(placed, namespace))
+  await apply(controlPlane, ['-f', '-'], await rights('secondary', namespace, ['--set', 'secondary.enabled=true']))
   return kubeconfig
+}
+
+/** The chart's own words for the rights of a role. */
+async function rights(role: 'primary' | 'secondary', namespace: string, values: readonly string[]): Promise<string> {
+  const { helm } = await ensurePrograms(['helm'], console.error)
+  const chosen = ['--namespace', namespace, '--show-only', `templates/${role}/rights.yaml`, ...values]
+  const args = ['template', 'conjoin', join(root, 'charts/conjoin'), ...chosen]
+  const { exitCode, stdout, stderr } = await run(helm, args, { input: '', env: process.env })
+  if (exitCode !== 0) throw new Error(`helm ${args.join(' ')} failed: ${stderr.trim()}`)
+  return stdout
 }
 
 export interface RunningPrimary extends RoleProcess {
@@ -76,13 +84,6 @@ export async function startSecondary(
   const role = startRole('secondary', { kubeconfig, ...placed, ...quiet, ...options.flags }, options.env)
   await role.logged('the secondary starts', ({ msg }) => msg === 'started' || msg.includes('is disabled'))
   return role
-}
-
-/** Names of cluster-wide objects are shared by all that is installed on a control plane: make them this one's own. */
-function clusterWide(rights: string, suffix: string): string {
-  return rights
-    .replaceAll(/(kind: ClusterRole(?:Binding)?\nmetadata: \{ name: [a-z-]+)/g, `$1-${suffix}`)
-    .replaceAll(/(kind: ClusterRole, name: [a-z-]+)/g, `$1-${suffix}`)
 }
 
 async function apply(controlPlane: ControlPlane, args: readonly string[], input?: string): Promise<void> {

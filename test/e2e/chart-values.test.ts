@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { parseAllDocuments } from 'yaml'
+import { primaryRights, secondaryRights } from '../../src/cli/diagnosis/rights.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { foreignDefinitions } from '../support/foreign-kinds.ts'
 import { chart, helm, setting, tryHelm, type Values } from '../support/helm.ts'
@@ -10,7 +11,7 @@ import { kubectl } from '../support/kubectl.ts'
 interface Rendered {
   kind: string
   metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> }
-  rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[]
+  rules?: { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }[]
   spec?: { template?: { metadata: object; spec: PodSpec } }
 }
 
@@ -153,6 +154,17 @@ const refused: readonly { what: string; values: Values; message: RegExp; namespa
   },
 ]
 
+/** A line for each verb on each name. */
+function lines(
+  namespace = 'every namespace',
+  group = '',
+  resource: string,
+  names: readonly string[] = ['any name'],
+  verbs: readonly string[],
+): readonly string[] {
+  return names.flatMap((name) => verbs.map((verb) => `${verb} ${resource}.${group} ${name} in ${namespace}`))
+}
+
 describe('the values of the chart', () => {
   let controlPlane: ControlPlane
 
@@ -225,6 +237,22 @@ describe('the values of the chart', () => {
       assert.ok(containerOfPrimary?.args.includes(flag), flag)
     const proxy = containerOfSecondary?.env.find(({ name }) => name === 'HTTPS_PROXY')
     assert.equal(proxy?.value, 'http://proxy.example.com:3128')
+  })
+
+  it('grant each role the rights that a diagnosis asks for, and no others', async () => {
+    const { objects } = await render({ ...primary, ...secondary })
+    const granted = objects
+      .filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole')
+      .filter(({ metadata }) => /^conjoin-(primary|secondary)/.test(metadata.name))
+      .flatMap(({ metadata, rules = [] }) =>
+        rules.flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
+          resources.flatMap((resource) => lines(metadata.namespace, apiGroups[0], resource, resourceNames, verbs)),
+        ),
+      )
+    const needed = [...primaryRights('kasten-io-mc', home), ...secondaryRights(home)].flatMap(
+      ({ namespace, group, resource, names, verbs }) => lines(namespace, group, resource, names, verbs),
+    )
+    assert.deepEqual(granted.toSorted(), needed.toSorted())
   })
 
   it('give the roles of people no way to Secrets', async () => {

@@ -108,12 +108,15 @@ async function runPod(controlPlane: ControlPlane, namespace: string, deployment:
   const process = startProgram(args, Object.fromEntries(env))
   const addresses = Object.fromEntries([...ports].map(([port, at]) => [port, `http://127.0.0.1:${at.outside}`]))
   const { path, port } = container.readinessProbe.httpGet
-  await until(`the pod ${name} is ready`, async () => {
-    if (await hasEnded(process)) throw new Error(`the pod ${name} has ended:\n${process.output().slice(-2000)}`)
-    return (await fetch(`${addresses[port]}${path}`)).ok
-  })
-  const ready = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
-  await patchStatus(controlPlane, namespace, `pod/${name}`, ready)
+  const ready = until(`the pod ${name} is ready`, async () => (await fetch(`${addresses[port]}${path}`)).ok)
+  const ended = process.ended.then((code) =>
+    assert.fail(`the pod ${name} has ended with ${code}:\n${process.output().slice(-2000)}`),
+  )
+  await Promise.race([ready, ended])
+  // It ends in the end, which is no failure then.
+  ended.catch(() => undefined)
+  const isReady = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+  await patchStatus(controlPlane, namespace, `pod/${name}`, isReady)
   return { name, process, ports: addresses }
 }
 
@@ -187,8 +190,4 @@ async function patchStatus(
 ): Promise<void> {
   const args = ['patch', object, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify(patch)]
   await kubectl(controlPlane, args)
-}
-
-async function hasEnded(process: RoleProcess): Promise<boolean> {
-  return Promise.race([process.ended.then(() => true), Promise.resolve(false)])
 }

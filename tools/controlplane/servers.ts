@@ -83,8 +83,6 @@ export function apiServerCommand(
       '--authorization-mode=RBAC',
       // It would refuse a loopback address as an endpoint of the service `kubernetes`.
       '--endpoint-reconciler-type=none',
-      // It holds pods back until a controller has made the default service account.
-      '--disable-admission-plugins=ServiceAccount',
       `--audit-policy-file=${layout.auditPolicy}`,
       `--audit-log-path=${layout.auditLog}`,
       // A record is written before the answer is complete, in the order of completion.

@@ -1,7 +1,4 @@
-/**
- * The rights that each role needs, as questions to the API server. The chart and the command line grant exactly these;
- * a test compares the table with what is granted.
- */
+/** The rights that each role needs, as questions to the API server. The chart grants exactly these; a test compares them. */
 
 import { group } from '../../api/group.ts'
 import { mcClusterInfoName } from '../../api/mc-cluster-info.ts'
@@ -42,9 +39,10 @@ export function secondaryRights(namespace: string): readonly Right[] {
       namespace,
       group: '',
       resource: 'secrets',
-      names: [mcJoinStatusName, mcClusterInfoName, mcIdentityName],
+      names: [mcJoinStatusName, mcClusterInfoName],
       verbs: [...follow, 'create', 'patch', 'delete'],
     },
+    { namespace, group: '', resource: 'secrets', names: [mcIdentityName], verbs: [...follow, 'create', 'patch'] },
     { namespace, group: 'coordination.k8s.io', resource: 'leases', names: ['conjoin-secondary'], verbs: leaseVerbs },
     { namespace, group: 'events.k8s.io', resource: 'events', verbs: eventVerbs },
     { group: '', resource: 'namespaces', names: ['kube-system'], verbs: ['get'] },
@@ -61,7 +59,7 @@ export function primaryRights(namespace: string, home: string): readonly Right[]
       resource: 'bootstraps',
       verbs: [...follow, 'create', 'patch', 'delete'],
     },
-    { namespace, group, resource: 'clusters', verbs: [...follow, 'create', 'patch', 'delete'] },
+    { namespace, group, resource: 'clusters', verbs: ['create', 'delete'] },
     { namespace, group, resource: 'bootstraps/status', verbs: ['patch'] },
     { namespace, group, resource: 'clusters/status', verbs: ['patch'] },
     { namespace, group: '', resource: 'secrets', verbs: [...follow, 'patch'] },
@@ -76,6 +74,12 @@ export function primaryRights(namespace: string, home: string): readonly Right[]
       verbs: [...follow, 'create', 'patch'],
     },
     { namespace: home, group: '', resource: 'secrets', names: [primaryTlsName], verbs: ['get', 'create', 'patch'] },
+    {
+      namespace: home,
+      group: '',
+      resource: 'configmaps',
+      verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+    },
     {
       namespace: home,
       group: 'coordination.k8s.io',
