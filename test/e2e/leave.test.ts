@@ -6,6 +6,7 @@ import type { RoleProcess } from '../../tools/role-process.ts'
 import { handled } from '../support/role-reports.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
+import { wrongClock } from '../support/wrong-clock.ts'
 
 const retry = 'dist.kio.kasten.io/retry'
 
@@ -129,7 +130,7 @@ describe('a secondary leaves', { concurrency: 2 }, () => {
     })
 
     it('and joins as the Cluster that it has left behind', async () => {
-      await scene.startPrimary()
+      primary = await scene.startPrimary()
       const uid = (await scene.cluster('east'))?.metadata.uid
       assert.ok(uid)
       const { endpoint, token } = await scene.token('again')
@@ -143,6 +144,12 @@ describe('a secondary leaves', { concurrency: 2 }, () => {
       await scene.untilStatus('Rejected', /^Disconnected: /)
       await untilForgotten(scene, key)
       await untilAcknowledged(scene)
+    })
+
+    it('which remembers it for two minutes more, and no longer', async () => {
+      await scene.stop(primary)
+      primary = await scene.startPrimary({}, wrongClock(2 * 60_000))
+      await until('nothing is remembered', async () => Object.keys(await tombstones(scene)).length === 0)
     })
   })
 })
