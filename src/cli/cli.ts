@@ -1,12 +1,13 @@
 /** `kubectl conjoin`: which commands there are, and how one of them ends. What a command does is in its own file. */
 import { Command, CommanderError } from 'commander'
+import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { versionCommand } from './commands/version.ts'
 import { CliError, exitCodes, FoundWrong } from './errors.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** In the order of the help. */
-const commands: readonly ((surroundings: Surroundings) => Command)[] = [tokenCommand, versionCommand]
+const commands: readonly ((surroundings: Surroundings) => Command)[] = [statusCommand, tokenCommand, versionCommand]
 
 /** Runs one command and resolves with the exit code; its failure is told on the surroundings. */
 export async function runCommand(args: readonly string[], surroundings: Surroundings): Promise<number> {

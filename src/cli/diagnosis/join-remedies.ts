@@ -67,16 +67,23 @@ export function nextStep(code: string, fault: JoinFault): Step {
 export function newToken({ seen, targets }: JoinFault): Step {
   const name = `join-${seen.now.toString(36)}`
   const place = ['-n', seen.primary.namespace]
-  return {
-    on: 'the primary',
-    command: andThen(
+  const manifest = ['--manifest', '--secondary-namespace', seen.secondary.namespace]
+  return onPrimary(
+    targets,
+    andThen(
       kubectl(targets.primary, 'conjoin', 'token', 'create', name, ...place),
       into(
-        kubectl(targets.primary, 'conjoin', 'token', 'show', name, '--manifest', ...place),
-        kubectl(targets.here, 'apply', '-n', seen.secondary.namespace, '-f', '-'),
+        kubectl(targets.primary, 'conjoin', 'token', 'show', name, ...manifest, ...place),
+        kubectl(targets.here, 'apply', '-f', '-'),
       ),
     ),
-  }
+  )
+}
+
+/** Where the primary has not been named, the command is for the context that kubectl uses there. */
+function onPrimary({ primary }: Targets, command: string): Step {
+  const isNamed = primary.context !== undefined || primary.kubeconfig !== undefined
+  return { on: isNamed ? 'the primary' : 'the primary, which --primary-context would name', command }
 }
 
 /** A new value of `retry` is a new content: tried at once, also after a refusal. */
@@ -120,13 +127,8 @@ function forgetOldCluster(fault: JoinFault): Step {
   const { seen, targets, msg } = fault
   const registered = /registered as ([a-z0-9.-]{1,63}) with another key/.exec(msg)?.[1] ?? askedName(fault)
   const place = ['-n', seen.primary.namespace]
-  return {
-    on: 'the primary',
-    command: andThen(
-      kubectl(targets.primary, 'delete', `clusters.dist.kio.kasten.io/${registered}`, ...place),
-      tryNow(fault).command,
-    ),
-  }
+  const forget = kubectl(targets.primary, 'delete', `clusters.dist.kio.kasten.io/${registered}`, ...place)
+  return onPrimary(targets, andThen(forget, tryNow(fault).command))
 }
 
 function askedName(fault: JoinFault): string {
@@ -150,7 +152,7 @@ function dropMcJoin({ seen, targets }: JoinFault): Step {
 function approve(fault: JoinFault, { again }: { again: boolean }): Step {
   const place = ['-n', fault.seen.primary.namespace]
   const command = kubectl(fault.targets.primary, 'conjoin', 'approve', askedName(fault), ...place)
-  return { on: 'the primary', command: again ? andThen(command, tryNow(fault).command) : command }
+  return onPrimary(fault.targets, again ? andThen(command, tryNow(fault).command) : command)
 }
 
 /** The token names the primary's own addresses, so that a bad one of the user's can go. */

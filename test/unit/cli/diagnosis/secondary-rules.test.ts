@@ -42,8 +42,8 @@ describe('the diagnosis of a join', () => {
       on: 'the primary',
       command:
         `kubectl conjoin token create ${name} -n kasten-io-mc --context hub && ` +
-        `kubectl conjoin token show ${name} --manifest -n kasten-io-mc --context hub | ` +
-        'kubectl apply -n kasten-io -f - --context here',
+        `kubectl conjoin token show ${name} --manifest --secondary-namespace kasten-io -n kasten-io-mc --context hub | ` +
+        'kubectl apply -f - --context here',
     })
   })
 
