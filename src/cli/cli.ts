@@ -1,5 +1,9 @@
 /** `kubectl conjoin`: which commands there are, and how one of them ends. What a command does is in its own file. */
 import { Command, CommanderError } from 'commander'
+import { approveCommand } from './commands/approve.ts'
+import { disconnectCommand } from './commands/disconnect.ts'
+import { initCommand } from './commands/init.ts'
+import { leaveCommand } from './commands/leave.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { versionCommand } from './commands/version.ts'
@@ -7,7 +11,15 @@ import { CliError, exitCodes, FoundWrong } from './errors.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** In the order of the help. */
-const commands: readonly ((surroundings: Surroundings) => Command)[] = [statusCommand, tokenCommand, versionCommand]
+const commands: readonly ((surroundings: Surroundings) => Command)[] = [
+  initCommand,
+  tokenCommand,
+  approveCommand,
+  disconnectCommand,
+  leaveCommand,
+  statusCommand,
+  versionCommand,
+]
 
 /** Runs one command and resolves with the exit code; its failure is told on the surroundings. */
 export async function runCommand(args: readonly string[], surroundings: Surroundings): Promise<number> {
