@@ -10,10 +10,10 @@ import type { Cluster } from '../../src/api/cluster.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import type { LogLine } from '../../tools/role-process.ts'
-import { chart, helm, setting, type Values } from '../support/helm.ts'
+import { chart, helm, setting, tryHelm, type Values } from '../support/helm.ts'
 import { kubectl, plain, read } from '../support/kubectl.ts'
 import { tokenSecretOf } from '../support/manifests.ts'
-import { type Pods, runDeployment } from '../support/pod-runner.ts'
+import { completePod, type Pods, runDeployment } from '../support/pod-runner.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
 import { asked, covers, formatRight, rightsOf } from '../support/rights.ts'
 import { until } from '../support/until.ts'
@@ -167,6 +167,20 @@ describe('a release of the chart', () => {
   it('lets a cluster join', async () => {
     await installSecondary()
     await joinAs('east', await token('first'))
+  })
+
+  it('is tested by helm, on either side, with the rights that it has itself', async () => {
+    for (const [role, controlPlane] of [
+      ['primary', primary],
+      ['secondary', secondary],
+    ] as const) {
+      const { namespace } = accounts[role]
+      const tested = tryHelm(controlPlane, ['test', 'conjoin', '-n', namespace, '--timeout', '60s'])
+      const printed = await completePod(controlPlane, namespace, `conjoin-${role}-status`)
+      assert.equal((await tested).exitCode, 0, printed)
+      assert.match(printed, role === 'primary' ? /^primary in kasten-io-mc$/m : /^secondary in kasten-io$/m)
+      assert.match(printed, /^Nothing is wrong\.$/m)
+    }
   })
 
   it('goes back to what it was before', async () => {

@@ -21,9 +21,9 @@ interface Container {
     readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } }
   }[]
   readonly envFrom?: readonly { readonly secretRef: { readonly name: string } }[]
-  readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
-  readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } }
+  readonly readinessProbe?: { readonly httpGet: { readonly path: string; readonly port: string } }
 }
 
 interface PodSpec {
@@ -80,44 +80,67 @@ export async function runDeployment(controlPlane: ControlPlane, namespace: strin
   }
 }
 
+/**
+ * Runs a pod that is there already to its end, and tells the API server how it ended. Gives what it printed.
+ */
+export async function completePod(controlPlane: ControlPlane, namespace: string, name: string): Promise<string> {
+  const pod = await until(`the pod ${name} is there`, async () => read<PodObject>(controlPlane, namespace, 'pod', name))
+  const { process } = await startPod(controlPlane, pod)
+  const phase = (await process.ended) === 0 ? 'Succeeded' : 'Failed'
+  await patchStatus(controlPlane, namespace, `pod/${name}`, { status: { phase } })
+  return process.output()
+}
+
 /** Admission has its say: the pod is stored before it runs. */
 async function runPod(controlPlane: ControlPlane, namespace: string, deployment: Deployment): Promise<Pod> {
   const { template } = deployment.spec
   const metadata = { ...template.metadata, namespace, generateName: `${deployment.metadata.name}-` }
   const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec }
   const created = await kubectl(controlPlane, ['create', '-o', 'json', '-f', '-'], JSON.stringify(manifest))
-  const pod = JSON.parse(created) as PodObject
-  const { name } = pod.metadata
+  const object = JSON.parse(created) as PodObject
+  const pod = await startPod(controlPlane, object)
+  await untilProbed(pod, object)
+  const isReady = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+  await patchStatus(controlPlane, namespace, `pod/${pod.name}`, isReady)
+  return pod
+}
+
+async function startPod(controlPlane: ControlPlane, pod: PodObject): Promise<Pod> {
   const [container] = pod.spec.containers
   const files = await mountVolumes(controlPlane, pod)
-  const ports = new Map(
-    await Promise.all(
-      container.ports.map(
-        async (port) => [port.name, { inside: port.containerPort, outside: await freePort() }] as const,
-      ),
-    ),
+  const ports = await Promise.all(
+    (container.ports ?? []).map(async ({ name, containerPort }) => ({
+      name,
+      inside: containerPort,
+      outside: await freePort(),
+    })),
   )
   const outside = (text: string) => {
     let mapped = text
     for (const [path, directory] of files) mapped = mapped.replace(path, directory)
-    for (const port of ports.values()) mapped = mapped.replace(`0.0.0.0:${port.inside}`, `127.0.0.1:${port.outside}`)
+    for (const port of ports) mapped = mapped.replace(`0.0.0.0:${port.inside}`, `127.0.0.1:${port.outside}`)
     return mapped
   }
   const env = Object.entries(await environment(controlPlane, pod)).map(([key, value]) => [key, outside(value)])
   const args = [...container.args.map(outside), ...(await access(controlPlane, pod))]
-  const process = startProgram(args, Object.fromEntries(env))
-  const addresses = Object.fromEntries([...ports].map(([port, at]) => [port, `http://127.0.0.1:${at.outside}`]))
-  const { path, port } = container.readinessProbe.httpGet
-  const ready = until(`the pod ${name} is ready`, async () => (await fetch(`${addresses[port]}${path}`)).ok)
+  return {
+    name: pod.metadata.name,
+    process: startProgram(args, Object.fromEntries(env)),
+    ports: Object.fromEntries(ports.map(({ name, outside: port }) => [name, `http://127.0.0.1:${port}`])),
+  }
+}
+
+/** As the kubelet does: its readiness probe, until that is content. */
+async function untilProbed({ name, process, ports }: Pod, { spec }: PodObject): Promise<void> {
+  const probe = spec.containers[0].readinessProbe?.httpGet
+  assert.ok(probe !== undefined, `the pod ${name} has no readiness probe`)
+  const ready = until(`the pod ${name} is ready`, async () => (await fetch(`${ports[probe.port]}${probe.path}`)).ok)
   const ended = process.ended.then((code) =>
     assert.fail(`the pod ${name} has ended with ${code}:\n${process.output().slice(-2000)}`),
   )
   await Promise.race([ready, ended])
   // It ends in the end, which is no failure then.
   ended.catch(() => undefined)
-  const isReady = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
-  await patchStatus(controlPlane, namespace, `pod/${name}`, isReady)
-  return { name, process, ports: addresses }
 }
 
 /** A kubeconfig with the token of the pod's service account, where the pod has one mounted. */

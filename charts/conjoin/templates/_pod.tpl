@@ -54,9 +54,7 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 resources:
   {{- toYaml $values.resources | nindent 2 }}
 securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities: { drop: [ALL] }
+  {{- include "conjoin.containerSecurity" . | nindent 2 }}
 startupProbe:
   httpGet: { path: /livez, port: admin }
   periodSeconds: 2
@@ -67,6 +65,12 @@ livenessProbe:
 readinessProbe:
   httpGet: { path: /readyz, port: admin }
   periodSeconds: 5
+{{- end }}
+
+{{- define "conjoin.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
 {{- end }}
 
 {{- define "conjoin.commonArgs" -}}
