@@ -112,17 +112,21 @@ export function createControllers(deps: ControllersDeps): Controllers {
     wake(bootstraps, rivals(change.object, informers.bootstraps))
     if (change.type === 'updated') wake(bootstraps, rivals(change.previous, informers.bootstraps))
   })
-  informers.clusters.onChange(({ type, object }) => {
+  informers.clusters.onChange((change) => {
+    const { object } = change
     wake(bootstraps, informers.bootstraps.by('cluster', object.metadata.name))
     wake(clusters, ofSameMember(informers, object))
     if (object.spec.primary) {
       // Tokens name its address, and Bootstraps ask whether there is a primary.
       wake(tokens, informers.tokens.list())
       wake(bootstraps, informers.bootstraps.list())
-    } else if (type !== 'updated') {
-      wake(clusters, primaries(informers))
-      wake(tokens, informers.tokens.by(tokenIdIndex, object.spec.member?.tokenId ?? ''))
+      return
     }
+    if (change.type !== 'updated') wake(clusters, primaries(informers))
+    // A token counts whom it admits: a Cluster that is made or goes, and one that somebody joins under.
+    const tokenId = object.spec.member?.tokenId
+    const before = change.type === 'updated' ? change.previous.spec.member?.tokenId : undefined
+    if (tokenId !== undefined && tokenId !== before) wake(tokens, informers.tokens.by(tokenIdIndex, tokenId))
   })
 
   return {

@@ -1,6 +1,7 @@
 /** What a join token allows, as the secondary sees it: revoked, expired, scoped, used up. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { apiVersion } from '../../src/api/group.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type Plain } from '../support/kubectl.ts'
@@ -28,6 +29,12 @@ describe('a join token', () => {
       const status = await scene.status()
       return status?.['mc-join.hash'] !== before && status?.['status'] !== 'Joining' ? status : undefined
     })
+  }
+
+  /** A Cluster that nobody has joined under. */
+  async function registerAhead(name: string): Promise<void> {
+    const cluster = { apiVersion, kind: 'Cluster', metadata: { name }, spec: { primary: false, k10: {} } }
+    await scene.onPrimary(['create', '-f', '-'], JSON.stringify(cluster))
   }
 
   it('waits unfilled until there is a primary', async () => {
@@ -80,6 +87,16 @@ describe('a join token', () => {
     assert.equal((await tryToken({ endpoint: `${endpoint}\n`, token, clusterName: 'east' }))['status'], 'Joined')
     const again = await scene.readOnPrimary<Secret>('secret', 'once')
     assert.equal(again?.metadata.annotations?.['dist.kio.kasten.io/uses'], '1')
+  })
+
+  it('counts a cluster that joins under a name registered ahead', async () => {
+    const { endpoint, token } = await scene.token('bind')
+    await registerAhead('bound')
+    assert.equal((await createJoiner().join({ endpoint, token, name: 'bound' })).kind, 'joined')
+    await until('its use is counted', async () => {
+      const secret = await scene.readOnPrimary<Secret>('secret', 'bind')
+      return secret?.metadata.annotations?.['dist.kio.kasten.io/uses'] === '1'
+    })
   })
 
   it('gives its labels to the Cluster, and takes over none that a user has set there', async () => {
