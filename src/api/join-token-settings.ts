@@ -74,6 +74,11 @@ export function readJoinTokenSettings(
   const clusterLabels = read(names.clusterLabels, readLabels)
   const approval = read(names.approval, oneOf(['manual']))
   const redact = read(names.redact, oneOf(['now', 'after-first-use']))
+  if (redact === 'now' && !isIssued)
+    faults.push({
+      annotation: names.redact,
+      fault: 'would blank the token before anybody can read it; set now once it is copied, or after-first-use',
+    })
   if (faults.length > 0) return { ok: false, faults }
 
   const end = expiresAt ?? (lifetime === undefined ? undefined : now + lifetime)

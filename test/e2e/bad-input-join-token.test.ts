@@ -93,6 +93,11 @@ const cases: Readonly<Record<string, Case>> = {
     says: '~redact is not now or after-first-use',
     corrected: { redact: null },
   },
+  'blanked-unread': {
+    asks: { redact: 'now' },
+    says: '~redact would blank the token before anybody can read it; set now once it is copied, or after-first-use',
+    corrected: { redact: 'after-first-use' },
+  },
   'labels-of-words': {
     asks: { 'cluster-labels': 'production' },
     says: '~cluster-labels is not a list of labels such as region=eu,tier=gold',

@@ -3,19 +3,22 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { apiVersion } from '../../src/api/group.ts'
 import type { Secret } from '../../src/kube/objects.ts'
+import type { RunningPrimary } from '../../tools/installation.ts'
 import { createJoiner } from '../support/joiner.ts'
-import { type Plain } from '../support/kubectl.ts'
+import { type Plain, plain } from '../support/kubectl.ts'
+import { handled } from '../support/role-reports.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a join token', () => {
   let pair: Pair
   let scene: Scene
+  let primary: RunningPrimary
 
   before(async () => {
     pair = await startPair()
     scene = await pair.scene('token')
-    await scene.startPrimary()
+    primary = await scene.startPrimary()
     await scene.startSecondary()
   })
 
@@ -28,6 +31,14 @@ describe('a join token', () => {
     return until('the verdict on this mc-join', async () => {
       const status = await scene.status()
       return status?.['mc-join.hash'] !== before && status?.['status'] !== 'Joining' ? status : undefined
+    })
+  }
+
+  /** The Secret, once its token cannot be read any more. */
+  async function untilBlank(name: string): Promise<Secret> {
+    return until(`the token of ${name} is blanked`, async () => {
+      const secret = await scene.readOnPrimary<Secret>('secret', name)
+      return secret?.data?.['token'] === '' ? secret : undefined
     })
   }
 
@@ -109,6 +120,23 @@ describe('a join token', () => {
     assert.equal((await joiner.join({ endpoint, token, name: 'labelled' })).kind, 'joined')
     const labels = (await scene.cluster('labelled'))?.metadata.labels
     assert.deepEqual(labels, { region: 'us', theirs: 'kept', tier: 'gold', ...type })
+  })
+
+  it('is blanked when redact says now, and admits clusters as before', async () => {
+    const { endpoint, token } = await scene.token('blanked')
+    await scene.onPrimary(['annotate', 'secret', 'blanked', 'dist.kio.kasten.io/redact=now'])
+    assert.deepEqual(plain(await untilBlank('blanked')), { endpoint, token: '' })
+    assert.equal((await createJoiner().join({ endpoint, token, name: 'copied' })).kind, 'joined')
+  })
+
+  it('is blanked after its first use, also by a name that was registered ahead, and admits others', async () => {
+    const { endpoint, token } = await scene.token('first', { redact: 'after-first-use' })
+    await handled(primary, 'join-token', await scene.readOnPrimary<Secret>('secret', 'first'))
+    assert.notEqual((await scene.readOnPrimary<Secret>('secret', 'first'))?.data?.['token'], '')
+    await registerAhead('ahead')
+    assert.equal((await createJoiner().join({ endpoint, token, name: 'ahead' })).kind, 'joined')
+    await untilBlank('first')
+    assert.equal((await createJoiner().join({ endpoint, token, name: 'behind' })).kind, 'joined')
   })
 
   it('is refused when another cluster has taken its last use', async () => {

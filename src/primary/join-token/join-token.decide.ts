@@ -1,13 +1,12 @@
 /**
- * What happens to one join-token Secret: filled once, kept in line with the primary's address, or told what is wrong with
- * it. A pure function; the token itself is made by whoever carries the decision out.
+ * What happens to one join-token Secret: filled once, kept in line with the primary's address, blanked where its user
+ * asks for it, or told what is wrong with it. A pure function; the token itself is made by whoever carries the decision out.
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
 import { decodeJoinTokenData } from '../../api/join-token-secret.ts'
-import { type JoinTokenSettings, readJoinTokenSettings } from '../../api/join-token-settings.ts'
+import { type JoinTokenReading, type JoinTokenSettings, readJoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { Secret } from '../../kube/objects.ts'
-import { unsupported } from './unsupported.ts'
 
 export interface JoinTokenObservation {
   readonly secret: Secret
@@ -26,6 +25,8 @@ export type JoinTokenDecision =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'issue'; readonly endpoint: string; readonly settings: JoinTokenSettings }
   | { readonly kind: 'move'; readonly endpoint: string }
+  /** The token is not to be read any more; it admits clusters as before. */
+  | { readonly kind: 'redact'; readonly endpoint: string }
   /** Of a token without a bound, for people; a bounded one is counted when it is used. */
   | { readonly kind: 'count'; readonly uses: number; readonly lastUsed: string }
   | { readonly kind: 'later'; readonly afterMs: number }
@@ -35,10 +36,13 @@ export type JoinTokenDecision =
 export function decideJoinToken(observed: JoinTokenObservation): JoinTokenDecision {
   const { secret, endpoint } = observed
   if (secret.metadata.deletionTimestamp !== undefined) return { kind: 'nothing' }
-  const fault = findFault(observed)
+  const reading = readJoinTokenSettings(secret.metadata.annotations, { now: observed.now })
+  const fault = findFault(observed, reading)
   if (fault !== secret.metadata.annotations?.[annotations.tokenError]) return { kind: 'report', fault }
   if (fault !== undefined || endpoint === undefined) return { kind: 'nothing' }
-  if (!isIssued(secret)) return decideIssue(observed, endpoint)
+  if (!isIssued(secret))
+    return reading.ok ? { kind: 'issue', endpoint, settings: reading.settings } : { kind: 'nothing' }
+  if (isRedactionDue(observed, reading)) return { kind: 'redact', endpoint }
   const isCurrent = decodeJoinTokenData(secret.data).endpoint === endpoint
   return isCurrent || secret.immutable === true ? decideCount(observed) : { kind: 'move', endpoint }
 }
@@ -60,9 +64,17 @@ function decideCount({ secret, admitted, now }: JoinTokenObservation): JoinToken
   return due > now ? { kind: 'later', afterMs: due - now } : { kind: 'count', uses, lastUsed }
 }
 
-function decideIssue({ secret, now }: JoinTokenObservation, endpoint: string): JoinTokenDecision {
-  const reading = readJoinTokenSettings(secret.metadata.annotations, { now })
-  return reading.ok ? { kind: 'issue', endpoint, settings: reading.settings } : { kind: 'nothing' }
+/** A cluster that waits for approval has used the token too: it needs no more of the Secret than its annotations. */
+function isRedactionDue({ secret, admitted }: JoinTokenObservation, reading: JoinTokenReading): boolean {
+  if (!reading.ok || decodeJoinTokenData(secret.data).token === undefined) return false
+  switch (reading.settings.redact) {
+    case 'never':
+      return false
+    case 'now':
+      return true
+    case 'after-first-use':
+      return admitted.length > 0 || Number(secret.metadata.annotations?.[annotations.uses]) > 0
+  }
 }
 
 /** A Secret with a token id is never filled again, whatever its data says. */
@@ -70,7 +82,8 @@ function isIssued(secret: Secret): boolean {
   return secret.metadata.annotations?.[annotations.tokenId] !== undefined
 }
 
-function findFault({ secret, isForeign, now }: JoinTokenObservation): string | undefined {
+function findFault(observed: JoinTokenObservation, reading: JoinTokenReading): string | undefined {
+  const { secret, isForeign } = observed
   if (!isIssued(secret)) {
     if (secret.immutable === true)
       return 'the Secret is immutable and cannot be filled; create one without immutable: true'
@@ -79,7 +92,7 @@ function findFault({ secret, isForeign, now }: JoinTokenObservation): string | u
       return `data has ${foreign.join(' and ')} already, which conjoin did not write and does not overwrite; create the Secret without data`
   } else if (isForeign)
     return 'token-id is set already, and this primary did not issue that token: nobody can join with it; create the Secret without our annotations'
-  const reading = readJoinTokenSettings(secret.metadata.annotations, { now })
-  const faults = reading.ok ? unsupported(reading.settings) : reading.faults
-  return faults.length === 0 ? undefined : faults.map(({ annotation, fault }) => `${annotation} ${fault}`).join('; ')
+  else if (secret.immutable === true && isRedactionDue(observed, reading))
+    return 'the Secret is immutable and its token cannot be blanked; delete it to revoke the token, and create one without immutable: true'
+  return reading.ok ? undefined : reading.faults.map(({ annotation, fault }) => `${annotation} ${fault}`).join('; ')
 }

@@ -75,6 +75,12 @@ async function act(
     case 'move':
       await patch(deps.client, secret, { data: { endpoint: Buffer.from(decision.endpoint).toString('base64') } })
       return
+    case 'redact': {
+      const { endpoint } = decision
+      await patch(deps.client, secret, { data: encodeJoinTokenData({ endpoint }) })
+      log.info({ token: maskedToken(secret.metadata.annotations?.[annotations.tokenId] ?? '') }, 'join token blanked')
+      return
+    }
     case 'count':
       await patch(deps.client, secret, {
         metadata: {

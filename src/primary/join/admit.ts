@@ -13,7 +13,6 @@ import { isConfirmed } from '../cluster/standing.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { addUse, usersOf } from '../join-token/token-uses.ts'
-import { unsupported } from '../join-token/unsupported.ts'
 import { type Admission, decideAdmission, type Granted, type Situation, standingAfter } from './admission.decide.ts'
 import { type CommitDeps, commitCluster, commitRecord } from './commit.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
@@ -58,7 +57,7 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
   let token = request.token
   for (let round = 0; round < maxRounds; round += 1) {
     const reading = readJoinTokenSettings(token.secret.metadata.annotations, { now: deps.clock.now() })
-    if (!reading.ok || unsupported(reading.settings).length > 0) return refused('TokenScope', unreadable)
+    if (!reading.ok) return refused('TokenScope', unreadable)
     const current: Round = { ...request, token, settings: reading.settings }
     const quick = round === 0 ? await decide(deps, current, 'cache') : undefined
     const admission = quick?.kind === 'create' ? quick : await decide(deps, current, 'live')

@@ -38,6 +38,16 @@ describe('the settings of a join token', () => {
     })
   })
 
+  it('blank a token at once only where it can have been read', () => {
+    const fault = 'would blank the token before anybody can read it; set now once it is copied, or after-first-use'
+    assert.deepEqual(read({ [annotations.redact]: 'now' }), {
+      ok: false,
+      faults: [{ annotation: annotations.redact, fault }],
+    })
+    const issued = read({ [annotations.redact]: 'now', [annotations.tokenId]: 'AAAAAAAAAAAAAAAA' })
+    assert.equal(issued.ok && issued.settings.redact, 'now')
+  })
+
   it('take a time as it is', () => {
     const reading = read({ [annotations.expiresAt]: '2026-01-01T03:00:00+02:00' })
     assert.ok(reading.ok)

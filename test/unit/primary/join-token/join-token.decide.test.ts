@@ -83,11 +83,12 @@ describe('a join-token Secret', () => {
     })
   })
 
-  it('is not issued with a setting that this version would ignore', () => {
-    for (const [annotation, value] of [[annotations.redact, 'now']] as const) {
-      const decision = decide(secret({ annotations: { [annotation]: value } }))
-      assert.deepEqual(decision, { kind: 'report', fault: `${annotation} is not supported by this version` })
-    }
+  it('is not issued where nobody could read it', () => {
+    const decision = decide(secret({ annotations: { [annotations.redact]: 'now' } }))
+    assert.match(
+      (decision.kind === 'report' && decision.fault) || '',
+      /redact would blank the token before anybody can/,
+    )
   })
 
   it('reports a fault once, and takes the report back when it is mended', () => {
@@ -101,6 +102,55 @@ describe('a join-token Secret', () => {
       kind: 'report',
       fault: undefined,
     })
+  })
+})
+
+describe('a token that is to be blanked', () => {
+  const asking = (redact: string, fields: Parameters<typeof secret>[0] = {}) =>
+    secret({ data: filled, ...fields, annotations: { ...issued, [annotations.redact]: redact, ...fields.annotations } })
+  const east = cluster('east', { spec: { member: member() } })
+
+  it('now is blanked, and once', () => {
+    assert.deepEqual(decide(asking('now')), { kind: 'redact', endpoint })
+    assert.deepEqual(decide(asking('now', { data: { ...filled, token: '' } })), { kind: 'nothing' })
+  })
+
+  it('after its first use is readable until then', () => {
+    assert.deepEqual(decide(asking('after-first-use')), { kind: 'nothing' })
+    assert.deepEqual(decide(asking('after-first-use'), [east]), { kind: 'redact', endpoint })
+    const waiting = { ...east, spec: { ...east.spec, approval: 'manual' as const } }
+    assert.deepEqual(decide(asking('after-first-use'), [waiting]), { kind: 'redact', endpoint })
+  })
+
+  it('after its first use is so too where the Cluster that used it is gone, or not to be seen yet', () => {
+    for (const uses of ['0', 'none'])
+      assert.equal(decide(asking('after-first-use', { annotations: { [annotations.uses]: uses } })).kind, 'nothing')
+    assert.equal(decide(asking('after-first-use', { annotations: { [annotations.uses]: '1' } })).kind, 'redact')
+  })
+
+  it('keeps its endpoint, which follows the primary', () => {
+    const old = { ...filled, endpoint: encoded('https://old.example.com') }
+    assert.deepEqual(decide(asking('now', { data: old })), { kind: 'redact', endpoint })
+    assert.deepEqual(decide(asking('now', { data: { ...old, token: '' } })), { kind: 'move', endpoint })
+  })
+
+  it('goes on being counted', () => {
+    const decision = decide(asking('after-first-use', { data: { ...filled, token: '' } }), [east])
+    assert.deepEqual(decision, { kind: 'count', uses: 1, lastUsed: at(noon) })
+  })
+
+  it('says so where it is immutable, and says nothing while it needs no blanking', () => {
+    const decision = decide(asking('now', { immutable: true }))
+    assert.match(
+      (decision.kind === 'report' && decision.fault) || '',
+      /^the Secret is immutable and its token cannot be/,
+    )
+    assert.deepEqual(decide(asking('after-first-use', { immutable: true })), { kind: 'nothing' })
+  })
+
+  it('is left alone where this primary has not issued it', () => {
+    const decision = decideJoinToken({ secret: asking('now'), endpoint, admitted: [], isForeign: true, now: noon })
+    assert.equal(decision.kind, 'report')
   })
 })
 
