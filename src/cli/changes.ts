@@ -20,16 +20,24 @@ export interface ChangesDeps {
   readonly output?: OutputFormat | undefined
 }
 
+/** Of the object that was looked at: another one is not touched. */
+interface Preconditions {
+  readonly uid?: string | undefined
+  readonly resourceVersion?: string | undefined
+}
+
 /** Every method throws `KubeApiError`. */
 export interface Changes {
   /** What has been created; in a dry run of the client, what would be. */
   create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T>
   /** Takes over the fields that `object` names, whoever owned them. */
   apply<T extends KubeObject>(kind: Kind<T>, object: Applied<T>): Promise<void>
+  /** Writes the whole object; a Conflict where it has changed since it was read. */
+  replace<T extends KubeObject>(kind: Kind<T>, object: T): Promise<void>
   /** JSON merge patch; `done` is the word for it, like `annotated`. */
   patch(kind: Kind, key: ObjectKey, patch: object, done: string): Promise<void>
   /** Says nothing of what is gone already. */
-  delete(kind: Kind, key: ObjectKey, preconditions?: { readonly uid?: string | undefined }): Promise<void>
+  delete(kind: Kind, key: ObjectKey, preconditions?: Preconditions): Promise<void>
   /** Says that nothing had to be done. */
   unchanged(kind: Kind, name: string): void
 }
@@ -56,6 +64,11 @@ export function createChanges({ client, print, dryRun, output }: ChangesDeps): C
       const after = isSent ? await client.apply(kind, object, { fieldManager, force: true }) : undefined
       const isSame = before !== undefined && before.metadata.resourceVersion === after?.metadata.resourceVersion
       tell(kind, name, before === undefined ? 'created' : isSame ? 'unchanged' : 'configured')
+    },
+
+    async replace(kind, object) {
+      if (isSent) await client.replace(kind, object, { fieldManager })
+      tell(kind, object.metadata.name, 'replaced')
     },
 
     async patch(kind, key, patch, done) {

@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander'
 import { approveCommand } from './commands/approve.ts'
 import { disconnectCommand } from './commands/disconnect.ts'
 import { initCommand } from './commands/init.ts'
+import { joinCommand } from './commands/join.ts'
 import { leaveCommand } from './commands/leave.ts'
+import { clustersCommand } from './commands/clusters.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { versionCommand } from './commands/version.ts'
@@ -14,10 +16,12 @@ import type { Surroundings } from './surroundings.ts'
 const commands: readonly ((surroundings: Surroundings) => Command)[] = [
   initCommand,
   tokenCommand,
+  joinCommand,
   approveCommand,
   disconnectCommand,
   leaveCommand,
   statusCommand,
+  clustersCommand,
   versionCommand,
 ]
 

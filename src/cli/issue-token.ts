@@ -29,7 +29,7 @@ export async function untilFilled(
   if (answer === undefined)
     throw new CliError(
       `the primary has not filled the join token ${name} in ${timeoutMs / 1000} s: no operator runs, or it has no Bootstrap yet. The Secret stays, and is filled when it can be`,
-      { next: kubectl(target, 'conjoin', 'status') },
+      { next: kubectl(target, 'conjoin', 'status', '-n', namespace) },
     )
   const { secret } = answer
   if (secret === undefined)

@@ -55,6 +55,14 @@ export function joinTokenManifest(
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: joinTokenType }
 }
 
+/** What a user would have written to get this Secret: for a repository, without what the primary has added. */
+export function asWritten({ metadata }: Secret): Secret {
+  const { name, namespace = '', annotations = {} } = metadata
+  const wished = Object.entries(annotations).filter(([key]) => Object.hasOwn(flagOf, key) || key === names.redact)
+  const own = wished.length === 0 ? {} : { annotations: Object.fromEntries(wished) }
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, ...own }, type: joinTokenType }
+}
+
 /** What lets a secondary join; it holds the token. */
 export interface Invitation {
   readonly namespace: string

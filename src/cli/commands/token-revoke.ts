@@ -13,7 +13,7 @@ import {
 } from '../flags.ts'
 import { onCluster } from '../on-cluster.ts'
 import type { Surroundings } from '../surroundings.ts'
-import { joinTokenSecret } from './token-show.ts'
+import { joinTokenSecret } from '../token-secret.ts'
 
 interface Flags extends ClusterFlags {
   readonly dryRun: DryRun

@@ -1,0 +1,164 @@
+/** The steps of `kubectl conjoin join`, in order. A join that fails leaves no token behind that could still be used. */
+import type { Cluster } from '../../api/cluster.ts'
+import { configMapKind, type Secret, secretKind } from '../../kube/objects.ts'
+import { createChanges } from '../changes.ts'
+import { clusterLine, ready } from '../cluster-text.ts'
+import { kubectl } from '../diagnosis/command-line.ts'
+import { CliError } from '../errors.ts'
+import { untilFilled } from '../issue-token.ts'
+import { clusters } from '../kinds.ts'
+import { asWritten, mcJoinManifest } from '../manifests.ts'
+import { manifestsText } from '../output.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { invitationBy } from '../token-secret.ts'
+import { waitFor } from '../wait.ts'
+import { type Given, givenTo, hashOf, type JoinWishes, prospectOf } from './plan.ts'
+import { followJoin, type JoinEnd } from './progress.ts'
+import { at, lookAtBoth, readGiven, type Side, type StoredGiven } from './sides.ts'
+import { makeToken, namedToken, revokeUnused } from './token.ts'
+
+export interface JoinDeps {
+  readonly surroundings: Surroundings
+  readonly primary: Side
+  readonly secondary: Side
+}
+
+export interface JoinOrder extends JoinWishes {
+  /** Name of a join token; left out: one is made. */
+  readonly token: string | undefined
+  /** Both manifests are printed, and the secondary is left alone. */
+  readonly isPrinted: boolean
+  readonly timeoutMs: number
+}
+
+/** Throws `CliError` where the clusters are not joined at the end. */
+export async function joinClusters(deps: JoinDeps, order: JoinOrder): Promise<void> {
+  const { surroundings, primary, secondary } = deps
+  const sides = await lookAtBoth(primary, secondary)
+  const prospect = prospectOf(sides)
+  switch (prospect.kind) {
+    case 'itself':
+      throw new CliError('both contexts lead to the same cluster, and a cluster cannot join itself', {
+        next: 'kubectl config get-contexts',
+      })
+    case 'joined':
+      surroundings.say('this cluster has joined this primary already; nothing was changed')
+      return surroundings.print(clusterLine(prospect.cluster, surroundings.clock.now()))
+    case 'open':
+      if (prospect.leaves !== undefined)
+        surroundings.say(`it leaves ${prospect.leaves} once the new primary has proved itself`)
+      return order.token === undefined
+        ? joinWithOwnToken(deps, order, sides.secondaryUid)
+        : joinWith(deps, order, { uid: sides.secondaryUid, secret: await readToken(deps, order.token) })
+  }
+}
+
+async function readToken({ surroundings, primary }: JoinDeps, name: string): Promise<Secret> {
+  const { clock } = surroundings
+  return at(primary, async () => namedToken({ ...primary, clock }, { namespace: primary.namespace, name }))
+}
+
+async function joinWithOwnToken(deps: JoinDeps, order: JoinOrder, uid: string): Promise<void> {
+  const { surroundings, primary } = deps
+  const { client, target, namespace } = primary
+  const changes = createChanges({ client, print: lineTo(surroundings), dryRun: 'none' })
+  const made = await at(primary, async () =>
+    makeToken({ changes, clock: surroundings.clock }, { namespace, uid, name: order.name }),
+  )
+  try {
+    const secret = await at(primary, async () =>
+      untilFilled(surroundings, client, made, { target, timeoutMs: order.timeoutMs }),
+    )
+    await joinWith(deps, order, { uid, secret })
+  } catch (error) {
+    await at(primary, async () => revokeUnused({ client, changes }, made)).catch((failure: unknown) =>
+      surroundings.say(`${made.metadata.name} could not be revoked: ${String(failure)}`),
+    )
+    throw error
+  }
+}
+
+async function joinWith(deps: JoinDeps, order: JoinOrder, by: { uid: string; secret: Secret }): Promise<void> {
+  const { surroundings, primary, secondary } = deps
+  const invitation = invitationBy(by.secret, secondary.namespace, primary.target)
+  if (order.isPrinted) {
+    surroundings.say('the first is for the primary, the second for the secondary and a secret: it holds the token')
+    const mcJoin = mcJoinManifest({ ...invitation, clusterName: order.name ?? invitation.clusterName })
+    return surroundings.print(manifestsText([asWritten(by.secret), mcJoin]))
+  }
+  const stored = await readGiven(secondary)
+  const given = givenTo(stored, invitation, order, new Date(surroundings.clock.now()).toISOString())
+  await give(deps, stored, given)
+  const { namespace, client } = secondary
+  const follow = { namespace, hash: hashOf(given), timeoutMs: order.timeoutMs }
+  const end = await at(secondary, async () => followJoin(surroundings, client, follow))
+  await conclude(deps, end, { uid: by.uid, timeoutMs: order.timeoutMs })
+}
+
+/** The ConfigMap goes first: `mc-join` starts the join. */
+async function give({ surroundings, secondary }: JoinDeps, stored: StoredGiven, given: Given): Promise<void> {
+  const changes = createChanges({ client: secondary.client, print: lineTo(surroundings), dryRun: 'none' })
+  await at(secondary, async () => {
+    if (given.config !== undefined && given.config !== stored.config)
+      await (stored.config === undefined
+        ? changes.create(configMapKind, given.config)
+        : changes.replace(configMapKind, given.config))
+    await (stored.join === undefined ? changes.create(secretKind, given.join) : changes.replace(secretKind, given.join))
+  })
+}
+
+async function conclude(deps: JoinDeps, end: JoinEnd, { uid, timeoutMs }: { uid: string; timeoutMs: number }) {
+  const { surroundings, secondary } = deps
+  switch (end.kind) {
+    case 'joined': {
+      if (end.message !== '') surroundings.say(end.message)
+      const cluster = await untilReady(deps, uid, timeoutMs)
+      return surroundings.print(cluster === undefined ? '' : clusterLine(cluster, surroundings.clock.now()))
+    }
+    case 'rejected':
+      throw new CliError(`the join was rejected: ${end.message}`, { next: statusOf(secondary) })
+    case 'unfinished':
+      throw await unfinished(deps, end.message, { uid, timeoutMs })
+  }
+}
+
+async function unfinished(
+  { primary, secondary }: JoinDeps,
+  message: string | undefined,
+  { uid, timeoutMs }: { uid: string; timeoutMs: number },
+): Promise<CliError> {
+  const what = `not joined after ${timeoutMs / 1000} s`
+  if (message === undefined)
+    return new CliError(`${what}: the operator of the secondary has said nothing; is one installed, and does it run?`, {
+      next: statusOf(secondary),
+    })
+  const cluster = await findMember(primary, uid)
+  const next =
+    cluster === undefined || ready(cluster).reason !== 'PendingApproval'
+      ? statusOf(secondary)
+      : kubectl(primary.target, 'conjoin', 'approve', cluster.metadata.name, '-n', primary.namespace)
+  return new CliError(`${what}: ${message}`, { next })
+}
+
+/** The first heartbeat follows the join at once; where it does not, the line says how it stands. */
+async function untilReady({ surroundings, primary }: JoinDeps, uid: string, timeoutMs: number) {
+  const isReady = async () => {
+    const cluster = await findMember(primary, uid)
+    return cluster !== undefined && ready(cluster).status === 'True' ? cluster : undefined
+  }
+  return (await waitFor(surroundings, timeoutMs, isReady)) ?? findMember(primary, uid)
+}
+
+async function findMember(primary: Side, uid: string): Promise<Cluster | undefined> {
+  const { items } = await at(primary, async (client) => client.list(clusters, { namespace: primary.namespace }))
+  return items.find(({ spec }) => spec.member?.uid === uid)
+}
+
+function statusOf({ target, namespace }: Side): string {
+  return kubectl(target, 'conjoin', 'status', '-n', namespace)
+}
+
+/** What a join prints is one Cluster, or two manifests: what it does on the way is talk. */
+function lineTo({ say }: Surroundings): Surroundings['print'] {
+  return (text) => say(text.trimEnd())
+}
