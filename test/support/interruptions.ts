@@ -23,18 +23,19 @@ export interface Interruption {
 }
 
 /**
- * The steps from the creation of mc-join to the end of the story on both sides: the writes by the audit logs of both API servers, the
+ * The steps from what the user does to the end of the story on both sides: the writes by the audit logs of both API servers, the
  * exchanges as they passed between the two.
  */
 export async function recordSteps(pair: Pair, story: Story, sceneName: string): Promise<readonly Step[]> {
   const join = await prepareJoin(pair, sceneName)
   try {
     const { scene, proxies } = join
+    await story.prepare?.(join)
     const primaryUser = `system:serviceaccount:${scene.place.home}:conjoin-primary`
     const secondaryUser = `system:serviceaccount:${scene.namespace}:conjoin-secondary`
     const marks = { primary: await pair.primary.auditLog.mark(), secondary: await pair.secondary.auditLog.mark() }
     const passedBefore = proxies.wire.passed().length
-    await join.ask(story.asks)
+    await story.begin(join)
     await assertEnd(join, story)
     return [
       ...stepsOf('primary', await writesOf(pair.primary.auditLog, marks.primary, primaryUser)),
@@ -99,8 +100,9 @@ export async function assertSurvives(pair: Pair, sceneName: string, interruption
   const { story, step, kills, fault } = interruption
   const join = await prepareJoin(pair, sceneName)
   try {
+    await story.prepare?.(join)
     const disturbance = join.proxies[step.channel].disturb(step, fault(join))
-    await join.ask(story.asks)
+    await story.begin(join)
     await until(`${formatStep(step)} is disturbed`, async () => disturbance.isDone())
     if (kills !== undefined) await join.start(kills)
     await assertEnd(join, story)

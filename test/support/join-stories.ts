@@ -1,6 +1,6 @@
 /**
- * How a join may end: what is asked for, and the state of both clusters that it must lead to, however it was disturbed
- * on the way. Reads what users could read, and both processes' own word that they have come to rest.
+ * How a join, and a membership, may end: what is asked for, and the state of both clusters that it must lead to, however it
+ * was disturbed on the way. Reads what users could read, and both processes' own word that they have come to rest.
  */
 import assert from 'node:assert/strict'
 import type { Bootstrap } from '../../src/api/bootstrap.ts'
@@ -19,8 +19,10 @@ import { until } from './until.ts'
 export interface Story {
   /** As in `a join that is admitted`. */
   readonly title: string
-  /** The name that the secondary asks for. */
-  readonly asks: string
+  /** What has to be so before, undisturbed. */
+  readonly prepare?: (join: DisturbableJoin) => Promise<void>
+  /** What the user does: from here on it is disturbed. */
+  readonly begin: (join: DisturbableJoin) => Promise<void>
   readonly expected: (scene: Scene) => Outcome
 }
 
@@ -48,7 +50,7 @@ const clusterName = 'edge'
 
 export const admitted: Story = {
   title: 'a join that is admitted',
-  asks: clusterName,
+  begin: async (join) => join.ask(clusterName),
   expected: (scene) => ({
     secondaries: [
       {
@@ -80,7 +82,7 @@ export const admitted: Story = {
 
 export const refused: Story = {
   title: 'a join that is refused',
-  asks: primaryName,
+  begin: async (join) => join.ask(primaryName),
   expected: (scene) => ({
     secondaries: [],
     primaryIsHeldBy: [],
@@ -104,7 +106,44 @@ export const refused: Story = {
   }),
 }
 
-/** Waits until the join has come to its end, and asserts that it stays so when all is handled, and that all is well. */
+export const left: Story = {
+  title: 'a member that leaves',
+  async prepare(join) {
+    await join.ask(clusterName)
+    await assertEnd(join, admitted)
+    // Only who has been a member for a few seconds may leave at the first try.
+    const longAgo = { spec: { member: { since: '2020-01-01T00:00:00Z' } } }
+    const cluster = `clusters.dist.kio.kasten.io/${clusterName}`
+    await join.scene.onPrimary(['patch', cluster, '--type=merge', '-p', JSON.stringify(longAgo)])
+    await assertEnd(join, admitted)
+  },
+  async begin({ scene }) {
+    await scene.onSecondary(['annotate', 'secret', 'mc-cluster-info', `${annotations.leave}=now`])
+  },
+  expected: (scene) => ({
+    secondaries: [],
+    primaryIsHeldBy: [],
+    records: [],
+    uses: '1',
+    isUsedByOwnKey: true,
+    tombstones: [scene.secondaryCluster.kubeSystemUid],
+    status: {
+      status: 'Rejected',
+      msg: `Left: ${clusterName} left ${primaryName}; to join again, put another join token into mc-join, or a new value into its annotation ${annotations.retry}`,
+    },
+    info: undefined,
+    isRepairable: true,
+    onPrimary: [
+      `Cluster ${primaryName}`,
+      'Bootstrap bootstrap-primary',
+      `Secret ${tokenName}`,
+      'ConfigMap mc-tombstones',
+    ],
+    onSecondary: ['Secret mc-identity', 'Secret mc-join', 'Secret mc-join-status'],
+  }),
+}
+
+/** Waits until the story has come to its end, and asserts that it stays so when all is handled, and that all is well. */
 export async function assertEnd(join: DisturbableJoin, story: Story): Promise<void> {
   const isAsExpected = async () => {
     const objects = await readObjects(join.scene)
