@@ -1,0 +1,110 @@
+/** Two replicas behind one address: whoever hears a member, the word on its health is true, and costs few writes. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
+import { interval } from '../support/clocked-replicas.ts'
+import { type Pair, startPair } from '../support/scene.ts'
+
+const tenYears = 10 * 365 * 24 * 3_600_000
+const minute = 60_000
+/** No replica tells more often. */
+const pace = 30_000
+
+describe('the health of members behind two replicas', { timeout: 120_000 }, () => {
+  let pair: Pair
+
+  before(async () => {
+    pair = await startPair()
+  })
+
+  after(async () => pair.stop())
+
+  async function withFleet(name: string, act: (fleet: ClockedFleet) => Promise<void>): Promise<void> {
+    const fleet = await clockedFleet(pair, name)
+    try {
+      await act(fleet)
+    } finally {
+      await fleet.end()
+    }
+  }
+
+  it('is true where only the follower hears them, whose clock is ten years wrong', async () =>
+    withFleet('follower', async (fleet) => {
+      await fleet.lead('leader')
+      const follower = await fleet.replicas.start('follower', { skewMs: tenYears })
+      fleet.behind = [follower]
+      const [east, west] = [await fleet.member('east'), await fleet.member('west')]
+      await fleet.beating([east, west], 5 * minute)
+      assert.deepEqual(await fleet.calledLost(), [])
+      assert.equal(await fleet.health('east'), 'True/Heartbeat')
+      const [told, asked] = [await fleet.tellings('follower'), await fleet.tellings('leader')]
+      assert.ok(told > 1 && told <= (5 * minute) / pace + 1, `the follower has told ${told} times`)
+      assert.equal(asked, 0, 'the leader has heard nobody, and so has nothing to tell')
+
+      // The last heartbeat is an interval old already.
+      await fleet.beating([west], 5 * interval)
+      assert.equal(await fleet.health('east'), 'True/Heartbeat')
+      await fleet.beating([west], 2 * interval)
+      assert.equal(await fleet.health('east'), 'Unknown/NoHeartbeat')
+      assert.equal(await fleet.health('west'), 'True/Heartbeat')
+      assert.deepEqual(await fleet.calledLost(), ['east'])
+      const lastSeen = Date.parse((await fleet.scene.cluster('east'))?.status?.lastSeen ?? '')
+      assert.ok(Math.abs(lastSeen - Date.now()) < 10 * minute, `by the clock of the leader: ${lastSeen}`)
+
+      await fleet.beating([east, west], 4 * interval)
+      assert.equal(await fleet.health('east'), 'True/Heartbeat', 'found again')
+    }))
+
+  it('survives the death of the leader: nobody is called lost who lives, and who has died with it is', async () =>
+    withFleet('death', async (fleet) => {
+      const first = await fleet.lead('first')
+      const second = await fleet.replicas.start('second')
+      fleet.behind = [first, second]
+      const [east, west] = [await fleet.member('east'), await fleet.member('west')]
+      await fleet.beating([east, west], 3 * minute)
+      assert.deepEqual(await fleet.telling(['first', 'second']), ['first', 'second'])
+
+      await first.kill()
+      fleet.behind = [second]
+      // The lease lasts for 15 seconds, and the judgement begins anew with two intervals of grace.
+      await fleet.beating([east], 10 * interval)
+      assert.ok(second.log.lines.some(({ message }) => message === 'became leader'))
+      assert.deepEqual(await fleet.calledLost(), [])
+      await fleet.beating([east], 2 * interval)
+      assert.deepEqual(await fleet.calledLost(), ['west'])
+      assert.equal(await fleet.health('east'), 'True/Heartbeat')
+
+      assert.ok((await fleet.telling(['first'])).length === 1, 'what the dead one told is still there')
+      await fleet.beating([east], 10 * minute)
+      assert.deepEqual(await fleet.telling(['first']), [])
+      assert.deepEqual(await fleet.calledLost(), ['west'])
+    }))
+
+  it('survives a rolling update, and costs nothing while there is one replica', async () =>
+    withFleet('update', async (fleet) => {
+      const first = await fleet.lead('first')
+      fleet.behind = [first]
+      const members = [await fleet.member('east'), await fleet.member('west')]
+      await fleet.beating(members, 2 * minute)
+      assert.equal(await fleet.tellings('first'), 0)
+
+      const second = await fleet.replicas.start('second')
+      fleet.behind = [first, second]
+      await fleet.beating(members, 2 * minute)
+      const third = await fleet.replicas.start('third')
+      fleet.behind = [second, third]
+      await first.stop()
+      await fleet.beating(members, 2 * minute)
+      fleet.behind = [third]
+      await second.stop()
+      await fleet.beating(members, 2 * minute)
+
+      assert.deepEqual(await fleet.calledLost(), [])
+      assert.equal(await fleet.health('east'), 'True/Heartbeat')
+      assert.deepEqual(await fleet.telling(['first', 'second']), [], 'who has stopped has taken back what it told')
+      for (const replica of ['first', 'second', 'third']) {
+        const told = await fleet.tellings(replica)
+        assert.ok(told <= (6 * minute) / pace, `${replica} has told ${told} times in six minutes`)
+      }
+    }))
+})
