@@ -1,11 +1,12 @@
 /** `kubectl conjoin`: which commands there are, and how one of them ends. What a command does is in its own file. */
 import { Command, CommanderError } from 'commander'
 import { approveCommand } from './commands/approve.ts'
+import { clustersCommand } from './commands/clusters.ts'
 import { disconnectCommand } from './commands/disconnect.ts'
 import { initCommand } from './commands/init.ts'
 import { joinCommand } from './commands/join.ts'
 import { leaveCommand } from './commands/leave.ts'
-import { clustersCommand } from './commands/clusters.ts'
+import { purgeCommand } from './commands/purge.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { versionCommand } from './commands/version.ts'
@@ -20,6 +21,7 @@ const commands: readonly ((surroundings: Surroundings) => Command)[] = [
   approveCommand,
   disconnectCommand,
   leaveCommand,
+  purgeCommand,
   statusCommand,
   clustersCommand,
   versionCommand,
