@@ -59,7 +59,7 @@ function plain(text: string): string {
 
 /** Lines that a shell takes as one command: never broken between quotes. */
 function commandLines(command: string): readonly string[] {
-  const words = command.match(/(?:[^\s']|'[^']*')+/g) ?? []
+  const words = command.match(/(?:\\.|[^\s'\\]|'[^']*')+/gs) ?? []
   return broken(words, columns - 2 * indent.length, ' \\')
 }
 
