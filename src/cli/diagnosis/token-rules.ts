@@ -29,6 +29,8 @@ export function judgeTokens({ seen, target }: { seen: Observation; target: Targe
     const said = { role: 'primary', next: { command: revoke } } as const
     switch (tokenState(token, seen.now)) {
       case 'usable':
+      // Those it has admitted may need it: a primary that was restored admits them with it once more.
+      case 'used up':
         return []
       case 'error':
         return [
@@ -47,16 +49,6 @@ export function judgeTokens({ seen, target }: { seen: Observation; target: Targe
             severity: 'note',
             code: 'TokenExpired',
             what: `the token ${name} expired at ${metadata.annotations?.[annotations.expiresAt] ?? ''}`,
-            remedy: 'revoke it; who still needs to join needs another one',
-          },
-        ]
-      case 'used up':
-        return [
-          {
-            ...said,
-            severity: 'note',
-            code: 'TokenExhausted',
-            what: `the token ${name} has been used as often as it allows`,
             remedy: 'revoke it; who still needs to join needs another one',
           },
         ]

@@ -32,10 +32,22 @@ export async function installPrimary(deps: InstallDeps, plan: PrimaryPlan, flags
   const { name } = plan.namespace.metadata
   if ((await client.get(namespaceKind, { name })) === undefined) await changes.create(namespaceKind, plan.namespace)
   else changes.unchanged(namespaceKind, name)
-  for (const definition of plan.definitions) await changes.apply(customResourceDefinitionKind, definition)
+  for (const definition of plan.definitions) await installDefinition(deps, definition)
   if (existing !== undefined) return changes.unchanged(bootstraps, existing.metadata.name)
   if (flags.dryRun === 'none') await untilServed(deps, plan, flags)
   await changes.create(bootstraps, plan.bootstrap)
+}
+
+/** One that a chart has installed is upgraded with the chart. */
+async function installDefinition(
+  { client, changes }: InstallDeps,
+  definition: PrimaryPlan['definitions'][number],
+): Promise<void> {
+  const { name } = definition.metadata
+  const stored = await client.get(customResourceDefinitionKind, { name })
+  if (stored?.metadata.annotations?.['meta.helm.sh/release-name'] === undefined)
+    await changes.apply(customResourceDefinitionKind, definition)
+  else changes.unchanged(customResourceDefinitionKind, name)
 }
 
 async function refuseForeign(client: KubeClient, { definitions }: PrimaryPlan, flags: Flags): Promise<void> {

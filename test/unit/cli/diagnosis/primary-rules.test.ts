@@ -77,7 +77,7 @@ describe('the diagnosis of a primary', () => {
     const tokens = (...list: Parameters<typeof token>[]) =>
       codes(observation({ primary: primary({ tokens: seen(list.map((args) => token(...args))) }) }))
     assert.deepEqual(tokens([{}], [{ 'max-uses': '2', uses: '1' }], [{ 'expires-at': '2031-01-01T00:00:00Z' }]), [])
-    assert.deepEqual(tokens([{ 'max-uses': '1', uses: '1' }]), ['note TokenExhausted'])
+    assert.deepEqual(tokens([{ 'max-uses': '1', uses: '1' }]), [])
     assert.deepEqual(tokens([{ 'token-error': 'max-uses is not a number' }, false]), ['wrong TokenNotIssued'])
     assert.deepEqual(tokens([{}, false]), ['wrong TokenWaiting'])
   })
