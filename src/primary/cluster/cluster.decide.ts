@@ -43,11 +43,13 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
   if (cluster.metadata.deletionTimestamp !== undefined) return decideDeleted(observed)
   // Two replicas have admitted the same cluster at once. Its owner is told of the older one when it joins again.
   if (observed.hasElder) return { kind: 'collect', because: 'another Cluster of this uid or key is older' }
-  const unconfirmed = cluster.spec.member !== undefined && observed.contact === undefined && !isConfirmed(cluster)
+  const isWaiting = standingOf(cluster) === 'waiting'
+  // One that waits is not heard: what was, belongs to a membership that it had before.
+  const isHeard = observed.contact !== undefined && !isWaiting
+  const unconfirmed = cluster.spec.member !== undefined && !isHeard && !isConfirmed(cluster)
   // What an administrator has decided on stays until he deletes it: a denial would else be forgotten.
   const isCollectable = unconfirmed && !observed.isRegisteredAhead && cluster.spec.approved === undefined
-  const limit = standingOf(cluster) === 'waiting' ? approvalLimit : confirmationLimit
-  const remaining = limit - ageOf(observed)
+  const remaining = (isWaiting ? approvalLimit : confirmationLimit) - ageOf(observed)
   if (isCollectable && remaining <= 0) return { kind: 'collect', because: 'never confirmed' }
   const metadata = correctedMetadata(observed)
   const status = decideStatus(observed)

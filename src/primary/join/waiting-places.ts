@@ -31,9 +31,9 @@ export function createWaitingPlaces(deps: {
       for (const [name, { since }] of held) if (now - since >= heldFor) held.delete(name)
       const cached = clusters.by('token', tokenId)
       for (const { metadata } of cached) held.delete(metadata.name)
-      const waiting = cached.filter((cluster) => standingOf(cluster) === 'waiting').map(({ metadata }) => metadata.name)
-      const others = [...held].filter(([name, place]) => place.tokenId === tokenId && name !== clusterName)
-      if (waiting.length + others.length >= maxWaiting) return false
+      const waiting = cached.filter((cluster) => standingOf(cluster) === 'waiting')
+      const soon = [...held].filter(([name, place]) => place.tokenId === tokenId && name !== clusterName)
+      if (waiting.length + soon.length >= maxWaiting) return false
       held.set(clusterName, { tokenId, since: now })
       return true
     },

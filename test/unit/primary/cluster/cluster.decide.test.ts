@@ -79,6 +79,8 @@ describe('a join that asks for approval', () => {
     assert.equal(decide(waiting(), { now: noon + 7 * day - 1 }).kind, 'keep')
     assert.deepEqual(decide(waiting(), { now: noon + 7 * day }), { kind: 'collect', because: 'never confirmed' })
     assert.equal(decide(waiting(), { now: noon + 7 * day, isRegisteredAhead: true }).kind, 'keep')
+    const heardBefore = { at: noon, age: 0, heartbeat }
+    assert.equal(decide(waiting(), { now: noon + 7 * day, contact: heardBefore }).kind, 'collect')
   })
 
   it('is looked at again when its week is over', () => {
