@@ -25,6 +25,11 @@ export async function conjoin(args: readonly string[], env: NodeJS.ProcessEnv = 
   })
 }
 
+/** The command that a failure ends with. */
+export function nextCommand({ stderr }: CliResult): string {
+  return stderr.trimEnd().split('\n').at(-1)?.trim() ?? ''
+}
+
 interface Part {
   readonly clusters: readonly object[]
   readonly users: readonly [{ readonly user: object }]
