@@ -26,12 +26,13 @@ export const deploymentKind: Kind<Deployment> = {
 export function viewDeployment({ metadata, spec, status }: Deployment): DeploymentView {
   const containers = containersOf(spec)
   const disabledArgument = findDisabled(containers)
-  const enabledByEnvironment = valueIn(containers, 'CONJOIN_MULTICLUSTER')
+  // A flag goes over its environment twin.
+  const isEnabled = argumentIn(containers, 'multicluster') ?? valueIn(containers, 'CONJOIN_MULTICLUSTER')
   return {
     name: metadata.name,
     replicas: spec?.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,
-    isDisabled: disabledArgument !== undefined || enabledByEnvironment === 'false',
+    isDisabled: isEnabled === 'false',
     disabledArgument,
     noProxy:
       valueIn(containers, 'NO_PROXY') ?? (containers.some(({ envFrom }) => envFrom !== undefined) ? undefined : ''),
@@ -40,11 +41,13 @@ export function viewDeployment({ metadata, spec, status }: Deployment): Deployme
 
 /** The value of `--name=value` among the arguments; undefined where it is not there. */
 export function argumentOf(deployment: Deployment, name: string): string | undefined {
+  return argumentIn(containersOf(deployment.spec), name)
+}
+
+function argumentIn(containers: readonly Container[], name: string): string | undefined {
   const start = `--${name}=`
-  return containersOf(deployment.spec)
-    .flatMap(({ args = [] }) => args)
-    .find((argument) => argument.startsWith(start))
-    ?.slice(start.length)
+  const argument = containers.flatMap(({ args = [] }) => args).find((text) => text.startsWith(start))
+  return argument?.slice(start.length)
 }
 
 function containersOf(spec: Deployment['spec']): readonly Container[] {
