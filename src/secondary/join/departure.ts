@@ -50,7 +50,7 @@ export function createDeparture({ objects: store, identity: keeper, heartbeats, 
       if (says) await status.record(leftStatement(asked, failure))
       await forgetMembership(pass)
       await store.remove(objects.clusterInfo)
-      log.info({ cluster: member?.clusterName, primary: member?.primaryName, told: failure === undefined }, 'left')
+      log.info({ cluster: member?.clusterName, primary: member?.primaryName, code: failure?.code }, 'left')
       return now
     },
 
