@@ -123,7 +123,8 @@ async function showResult(primary: ControlPlane, secondary: ControlPlane): Promi
   console.log(await kubectl(secondary, ['get', 'secrets', '-n', 'kasten-io']))
   console.log(
     `\nLook around:\n  kubectl --kubeconfig ${primary.kubeconfig} get clusters.dist.kio.kasten.io -n kasten-io-mc` +
-      `\n  kubectl --kubeconfig ${secondary.kubeconfig} get secret mc-join-status -n kasten-io -o yaml`,
+      `\n  kubectl --kubeconfig ${secondary.kubeconfig} get secret mc-join-status -n kasten-io -o yaml` +
+      `\n  node_modules/.bin/node src/main.ts clusters --kubeconfig ${primary.kubeconfig}`,
   )
 }
 
