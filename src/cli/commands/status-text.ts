@@ -35,10 +35,11 @@ function unreadText(unread: readonly string[]): string {
 /** The last line is the command, where there is one. */
 function findingText({ severity, role, code, what, remedy, next }: Finding): string {
   const of = role === undefined ? '' : ` on the ${role}`
+  const does = next?.does === undefined ? '' : `; ${next.does}`
   const where = next?.on === undefined ? '' : `; on ${next.on}`
   return [
     ...wrapped(`${severity.toUpperCase()}${of}: ${code}: ${what}`, columns),
-    ...indented(remedy + where + (next === undefined ? '' : ':')),
+    ...indented(remedy + does + where + (next === undefined ? '' : ':')),
     ...(next === undefined ? [] : commandLines(next.command).map((line) => indent + indent + line)),
   ].join('\n')
 }

@@ -49,8 +49,14 @@ const remedies: Readonly<Partial<Record<ErrorCode | 'WaitingForConfig', Remedy>>
   Denied: (fault) => approve(fault, { again: true }), // the refusal was final for this content
   PendingApproval: (fault) => approve(fault, { again: false }),
   EndpointInvalid: mendEndpoint,
-  InsecureEndpoint: (fault) => setConfig(fault, { 'allow-insecure-primary-ingress': 'true' }),
-  TlsUntrusted: (fault) => setConfig(fault, { 'allow-untrusted-primary-tls': 'true' }),
+  InsecureEndpoint: (fault) => ({
+    does: 'this allows it: the join token names the primary by its key, so that nobody else can pose as it',
+    ...setConfig(fault, { 'allow-insecure-primary-ingress': 'true' }),
+  }),
+  TlsUntrusted: (fault) => ({
+    does: 'this goes without: the join token names the primary by its key, so that nobody else can pose as it',
+    ...setConfig(fault, { 'allow-untrusted-primary-tls': 'true' }),
+  }),
   ProxyError: bypassProxy,
   PrimaryKeyMismatch: endpointOfToken,
   WaitingForConfig: (fault) => setConfig(fault, {}),
@@ -91,7 +97,10 @@ function tryNow({ seen, targets }: JoinFault): Step {
   const place = ['-n', seen.secondary.namespace]
   if (valueOf(seen.secondary.join) === undefined) return { command: kubectl(targets.here, 'conjoin', 'status') }
   const retry = `${annotations.retry}=${formatTimestamp(seen.now)}`
-  return { command: kubectl(targets.here, 'annotate', 'secret', mcJoinName, retry, '--overwrite', ...place) }
+  return {
+    does: 'this tries again at once',
+    command: kubectl(targets.here, 'annotate', 'secret', mcJoinName, retry, '--overwrite', ...place),
+  }
 }
 
 /** Keys of `mc-join-config`, which the user may not have made yet. */
@@ -166,7 +175,10 @@ function mendEndpoint(fault: JoinFault): Step {
   }).flatMap(([key, url]) => (url === undefined || parseEndpoint(url).ok ? [] : [key]))
   if (faulty.length === 0) return endpointOfToken(fault)
   const data = Object.fromEntries(faulty.map((key) => [key, null]))
-  return { command: patch(targets.here, 'configmap', mcJoinConfigName, { data }, place) }
+  return {
+    does: `this removes ${faulty.join(' and ')}`,
+    command: patch(targets.here, 'configmap', mcJoinConfigName, { data }, place),
+  }
 }
 
 function endpointOfToken(fault: JoinFault): Step {
@@ -175,7 +187,10 @@ function endpointOfToken(fault: JoinFault): Step {
   const [endpoint] = join?.tokenEndpoints ?? []
   if (endpoint === undefined || endpoint === join?.input.endpoints.endpoint) return newToken(fault)
   const place = ['-n', seen.secondary.namespace]
-  return { command: patch(targets.here, 'secret', mcJoinName, { stringData: { endpoint } }, place) }
+  return {
+    does: 'this takes the address that the token names',
+    command: patch(targets.here, 'secret', mcJoinName, { stringData: { endpoint } }, place),
+  }
 }
 
 /** The operator reads its proxies from the environment; what else sets that is not ours to override. */
@@ -187,7 +202,10 @@ function bypassProxy(fault: JoinFault): Step {
   if (deployment?.noProxy === undefined || host === undefined) return tryNow(fault)
   const noProxy = [deployment.noProxy, host].filter((part) => part !== '').join(',')
   const target = `deployment/${deployment.name}`
-  return { command: kubectl(targets.here, 'set', 'env', target, `NO_PROXY=${noProxy}`, '-n', namespace) }
+  return {
+    does: 'this goes around the proxy',
+    command: kubectl(targets.here, 'set', 'env', target, `NO_PROXY=${noProxy}`, '-n', namespace),
+  }
 }
 
 function hostOf({ seen }: JoinFault): string | undefined {

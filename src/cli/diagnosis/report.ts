@@ -5,6 +5,8 @@ import type { Role } from './observation.ts'
 export interface Step {
   /** Where it is to be run, where that is not the cluster that was looked at. */
   readonly on?: string
+  /** What it does, where the remedy does not say it. */
+  readonly does?: string
   /** For a shell, in one line; it can be run as it stands. */
   readonly command: string
 }

@@ -40,6 +40,9 @@ const silentAfter = 30 * 60_000
 /** A secondary looks at what is new within a second; this is far beyond. Milliseconds. */
 const handledWithin = 15_000
 
+/** What somebody has meant to be so. */
+const meant = ['Left', 'PendingApproval']
+
 function foreignSecrets({ seen, targets }: SecondaryCase): readonly Finding[] {
   const { namespace, foreign } = seen.secondary
   return foreign.map(({ name, because }) => {
@@ -98,7 +101,8 @@ function joinStands({ seen, targets }: SecondaryCase): readonly Finding[] {
   const { code, what, remedy } = readMessage(status.msg)
   const said = { role: 'secondary', code, what, remedy: remedy + triesOf(status) } as const
   if (code === 'InProgress') return [{ ...said, severity: 'note' }]
-  return [{ ...said, severity: 'wrong', next: nextStep(code, { seen, targets, msg: status.msg }) }]
+  const severity = meant.includes(code) ? 'note' : 'wrong'
+  return [{ ...said, severity, next: nextStep(code, { seen, targets, msg: status.msg }) }]
 }
 
 function triesOf({ status, annotations: stored }: StatusView): string {

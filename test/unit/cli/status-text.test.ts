@@ -47,6 +47,14 @@ describe('the text of a status', () => {
     assert.match(statusText(report({ findings: [there] })), /^ {2}check the endpoint; on the primary:\n/m)
   })
 
+  it('says what a command does that the remedy does not speak of', () => {
+    const next = { does: 'this tries again at once', command: 'kubectl get pods' }
+    assert.match(
+      statusText(report({ findings: [{ ...fault, next }] })),
+      /^ {2}check the endpoint; this tries again at once:\n/m,
+    )
+  })
+
   it('stays within 100 columns, whatever is told', () => {
     const facts = [{ name: 'Member', value: long }]
     const warnings = [{ at: '2030-01-31T12:00:00Z', about: 'Secret mc-join', reason: 'Rejected', note: long }]

@@ -27,8 +27,14 @@ describe('the diagnosis of a join', () => {
       code: 'ConnectRefused',
       what: 'the primary cannot be reached at https://p: no',
       remedy: 'check the endpoint',
-      next: { command: retry },
+      next: { does: 'this tries again at once', command: retry },
     })
+  })
+
+  it('takes for no failure what somebody has meant to be so', () => {
+    assert.deepEqual(codes(told('Left: this cluster left the primary; to join again, …')), ['note Left'])
+    assert.deepEqual(codes(told('PendingApproval: it waits; approve it there')), ['note PendingApproval'])
+    assert.deepEqual(codes(told('Disconnected: by the primary; …')), ['wrong Disconnected'])
   })
 
   it('tries a code that it does not know again', () => {
