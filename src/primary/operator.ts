@@ -246,7 +246,11 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   async function runLeading(signal: AbortSignal): Promise<void> {
     isLeading = true
     sightings.beginJudging()
-    told.onNews(() => confirmation.told(informers.clusters.list()))
+    told.onNews(() => {
+      confirmation.told(informers.clusters.list()).catch((err: unknown) => {
+        log.error({ err }, 'cannot judge what other replicas tell')
+      })
+    })
     await Promise.all([controllers.runLeading(signal), collectSightings({ client, told, clock, log }, signal)])
   }
 

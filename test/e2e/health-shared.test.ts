@@ -2,13 +2,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
-import { interval } from '../support/clocked-replicas.ts'
+import { type ClockedReplica, interval } from '../support/clocked-replicas.ts'
 import { type Pair, startPair } from '../support/scene.ts'
 
 const tenYears = 10 * 365 * 24 * 3_600_000
 const minute = 60_000
 /** No replica tells more often. */
 const pace = 30_000
+
+interface Role {
+  readonly rules: readonly { readonly resources: readonly string[] }[]
+}
 
 describe('the health of members behind two replicas', { timeout: 120_000 }, () => {
   let pair: Pair
@@ -34,11 +38,11 @@ describe('the health of members behind two replicas', { timeout: 120_000 }, () =
       const follower = await fleet.replicas.start('follower', { skewMs: tenYears })
       fleet.behind = [follower]
       const [east, west] = [await fleet.member('east'), await fleet.member('west')]
-      await fleet.beating([east, west], 5 * minute)
+      await fleet.beating([east, west], 3 * minute)
       assert.deepEqual(await fleet.calledLost(), [])
       assert.equal(await fleet.health('east'), 'True/Heartbeat')
       const [told, asked] = [await fleet.tellings('follower'), await fleet.tellings('leader')]
-      assert.ok(told > 1 && told <= (5 * minute) / pace + 1, `the follower has told ${told} times`)
+      assert.ok(told > 1 && told <= (3 * minute) / pace + 1, `the follower has told ${told} times`)
       assert.equal(asked, 0, 'the leader has heard nobody, and so has nothing to tell')
 
       // The last heartbeat is an interval old already.
@@ -53,6 +57,24 @@ describe('the health of members behind two replicas', { timeout: 120_000 }, () =
 
       await fleet.beating([east, west], 4 * interval)
       assert.equal(await fleet.health('east'), 'True/Heartbeat', 'found again')
+    }))
+
+  it('keeps nobody from joining where the right to share it is missing', async () =>
+    withFleet('rights', async (fleet) => {
+      const { scene, replicas } = fleet
+      const role = JSON.parse(await scene.atHome(['get', 'role', 'conjoin-primary', '-o', 'json'])) as Role
+      const rules = role.rules.filter(({ resources }) => !resources.includes('configmaps'))
+      await scene.atHome(['patch', 'role', 'conjoin-primary', '--type=merge', '-p', JSON.stringify({ rules })])
+      const leader = await fleet.lead('leader')
+      const follower = await replicas.start('follower')
+      fleet.behind = [follower]
+      const east = await fleet.member('east')
+      await fleet.beating([east], minute)
+      assert.equal(await fleet.health('east'), 'True/Heartbeat')
+      const warned = (replica: ClockedReplica, message: string) =>
+        replica.log.lines.some((line) => line.level === 'warn' && line.message === message)
+      assert.ok(warned(leader, 'cannot follow the API server'))
+      assert.ok(warned(follower, 'cannot tell the other replicas whom this one has heard'))
     }))
 
   it('survives the death of the leader: nobody is called lost who lives, and who has died with it is', async () =>

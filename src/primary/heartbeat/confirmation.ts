@@ -2,6 +2,7 @@
  * What a heard heartbeat leads to: the sighting is remembered, the first one of a join is stored before it is answered,
  * and what is news for the status goes to the Cluster controller.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cluster } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isConflict } from '../../kube/errors.ts'
@@ -20,7 +21,7 @@ export interface Confirmation {
   /** Throws `KubeApiError` where a first heartbeat cannot be stored. */
   heard(cluster: Cluster, heartbeat: Heartbeat): Promise<void>
   /** Other replicas have told whom they heard: of these Clusters, the status of some may be out of date. */
-  told(clusters: readonly Cluster[]): void
+  told(clusters: readonly Cluster[]): Promise<void>
 }
 
 export interface ConfirmationDeps {
@@ -37,6 +38,9 @@ export interface ConfirmationDeps {
   readonly clock: Clock
 }
 
+/** A look takes some ten microseconds, and a fleet has thousands of Clusters: heartbeats are answered in between. */
+const lookedAtAtOnce = 100
+
 /** The status of one Cluster has few writers; so many conflicts in a row do not happen. */
 const maxWrites = 8
 
@@ -48,9 +52,12 @@ export function createConfirmation(deps: ConfirmationDeps): Confirmation {
       // What is not told now is news still at the next heartbeat.
       else if (isNews(deps, cluster) && deps.pace.take(cluster.metadata.name) === 0) deps.onNews(keyOf(cluster))
     },
-    told(clusters) {
-      // They tell seldom, so nobody can use up a pace.
-      for (const cluster of clusters) if (isConfirmed(cluster) && isNews(deps, cluster)) deps.onNews(keyOf(cluster))
+    async told(clusters) {
+      for (const [index, cluster] of clusters.entries()) {
+        if (index % lookedAtAtOnce === 0) await nextTurn()
+        // They tell seldom, so nobody can use up a pace.
+        if (isConfirmed(cluster) && isNews(deps, cluster)) deps.onNews(keyOf(cluster))
+      }
     },
   }
 }

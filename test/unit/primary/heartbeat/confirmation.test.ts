@@ -109,13 +109,27 @@ describe('a heartbeat of a confirmed member', () => {
   it('is news where another replica tells of it, only where that says something else, and costs no request here', async () => {
     const world = await confirmed()
     world.tell(world.east.uid, healthy)
-    world.confirmation.told([world.cached])
+    await world.confirmation.told([world.cached])
     assert.deepEqual(world.news, [])
     await world.clock.advance(1_000)
     world.tell(world.east.uid, { ...healthy, health: 'disk-full' })
-    world.confirmation.told([world.cached])
+    await world.confirmation.told([world.cached])
     assert.deepEqual(world.news, [`${namespace}/east`])
     assert.deepEqual(world.api.requests, [])
+  })
+
+  it('of ten thousand that another replica tells keeps no request waiting', async () => {
+    const world = await confirmed()
+    let turns = 0
+    const turning = new AbortController()
+    const count = () => {
+      turns += 1
+      if (!turning.signal.aborted) setImmediate(count)
+    }
+    setImmediate(count)
+    await world.confirmation.told(Array.from({ length: 10_000 }, () => world.cached))
+    turning.abort()
+    assert.ok(turns >= 100, `${turns} turns of the event loop`)
   })
 
   it('is news where it says something else, and the Cluster controller writes it', async () => {
