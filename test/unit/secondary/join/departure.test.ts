@@ -8,6 +8,7 @@ import { joinHash } from '../../../../src/api/mc-join.ts'
 import { decodeJoinStatus, encodeJoinStatus } from '../../../../src/api/mc-join-status.ts'
 import { encodeSecretData } from '../../../../src/api/secret-data.ts'
 import type { Outcome } from '../../../../src/kube/controller.ts'
+import type { EventInput } from '../../../../src/kube/events.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
 import { ProtocolError } from '../../../../src/protocol/errors.ts'
@@ -49,6 +50,8 @@ describe('the end of a membership', () => {
   let steps: string[]
   /** The process ends before or after so many writes. */
   let crash: { readonly at: number; readonly when: 'before' | 'after' } | undefined
+  /** What is told in Events. */
+  let told: EventInput[]
   let word: Word
   let untold: ProtocolError | undefined
   let reconcile: ReturnType<typeof createJoinReconcile>
@@ -87,7 +90,7 @@ describe('the end of a membership', () => {
 
   /** A process that begins: it knows what is stored, and nothing else. */
   function startProcess(): void {
-    const events = { record: () => undefined, flush: async () => undefined }
+    const events = { record: (event: EventInput) => told.push(event), flush: async () => undefined }
     const identity = createIdentityKeeper({ objects, ownUid: 'own-uid' })
     const heartbeats = {
       follow: (member: unknown) => {
@@ -138,6 +141,7 @@ describe('the end of a membership', () => {
   /** A member whose user wants it to leave. */
   function begin(): void {
     steps = []
+    told = []
     crash = undefined
     word = { kind: 'ok' }
     untold = undefined
@@ -172,6 +176,12 @@ describe('the end of a membership', () => {
     ])
     assert.match(message(), /^Left: east left hub; /)
     assertEnded('undisturbed')
+  })
+
+  it('that the user wants is told in an Event on mc-join that is no warning', async () => {
+    await run()
+    const events = told.map(({ regarding, type, reason, note }) => [regarding.metadata.name, type, reason, note])
+    assert.deepEqual(events, [['mc-join', 'Normal', 'Left', message()]])
   })
 
   it('that the user wants ends whole wherever the process ends, and says what was so at the time', async () => {
