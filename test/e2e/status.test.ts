@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Cluster } from '../../src/api/cluster.ts'
+import { sightingsLabel } from '../../src/api/group.ts'
+import { encodeSightings, sightingsName } from '../../src/api/sightings.ts'
 import type { Finding, Report } from '../../src/cli/diagnosis/report.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
+import type { Heartbeat } from '../../src/protocol/reply.ts'
 import { installDefinitions } from '../../tools/installation.ts'
 import type { Flags, RoleProcess } from '../../tools/role-process.ts'
 import { type ForwardProxy, startForwardProxy } from '../support/forward-proxy.ts'
@@ -305,6 +309,44 @@ describe('kubectl conjoin status', () => {
     )
   })
 
+  it('stands beside kubectl conjoin clusters, which tells when each was last heard', async () => {
+    const scene = await pair.scene('fleet')
+    await scene.join('east')
+    const list = async (...more: readonly string[]) => {
+      const places = ['-n', scene.place.namespace, '--operator-namespace', scene.place.home]
+      const { stdout, stderr } = await shell.run(
+        ['kubectl conjoin clusters --context primary', ...places, ...more].join(' '),
+      )
+      assert.equal(stderr, '')
+      return stdout.trimEnd().split('\n')
+    }
+    const [heading, east, own] = await list()
+    assert.match(heading ?? '', /^NAME +TYPE +READY +REASON +VERSION +LAST-SEEN +AGE$/)
+    assert.match(east ?? '', /^east +secondary +True +Joined +v1\.36\.3 +≤\d+s +\d+s$/)
+    assert.match(own ?? '', /^primary-cluster-1 +primary +True +Primary +v1\.36\.3 +<self> +\d+s$/)
+
+    // As another replica of the primary would tell it.
+    const sighting = { uid: pair.secondary.kubeSystemUid, age: 0, heartbeat }
+    const told = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: sightingsName('another'), namespace: scene.place.home, labels: { [sightingsLabel]: 'told' } },
+      ...encodeSightings('another', Date.now() + 1_000, [sighting]),
+    }
+    await kubectl(pair.primary, ['create', '-f', '-'], JSON.stringify(told))
+    const secondaries = await list('-l', 'dist.kio.kasten.io/cluster-type=secondary')
+    assert.equal(secondaries.length, 2)
+    assert.match(secondaries[1] ?? '', /^east +secondary +True +Joined +v1\.36\.3 +\d+s +\d+s$/)
+
+    const names = ['cluster.dist.kio.kasten.io/east', 'cluster.dist.kio.kasten.io/primary-cluster-1']
+    assert.deepEqual(await list('-o', 'name'), names)
+    const { items } = JSON.parse((await list('east', '-o', 'json')).join('\n')) as { items: Cluster[] }
+    assert.deepEqual(
+      items.map(({ metadata }) => metadata.name),
+      ['east'],
+    )
+  })
+
   it('names what may not be read, says nothing about it, and never prints a secret', async () => {
     const scene = await pair.scene('partial')
     await scene.join('east')
@@ -324,6 +366,8 @@ describe('kubectl conjoin status', () => {
     await scene.end([partly, ...whole].map(({ stdout, stderr }) => ({ where: 'status', text: stdout + stderr })))
   })
 })
+
+const heartbeat: Heartbeat = { health: 'ok', versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
 
 interface Container {
   readonly args: readonly string[]
