@@ -54,7 +54,7 @@ export function createPrimaryMetrics({ counter, gauge, stopwatch }: Instruments)
   gauge(
     {
       name: 'conjoin_clusters',
-      help: 'Clusters by type (primary, secondary) and by the reason of their condition Ready; None: it has no such condition yet.',
+      help: 'Clusters by type (primary, secondary) and by the reason of their condition Ready; None: it has no such condition yet; Other: a word that this version does not know.',
       labels: ['type', 'reason'],
     },
     () => countClusters(look?.().clusters ?? []),
