@@ -11,6 +11,7 @@ import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { versionCommand } from './commands/version.ts'
 import { CliError, exitCodes, FoundWrong } from './errors.ts'
+import { plainText } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** In the order of the help. */
@@ -69,7 +70,7 @@ function prepare(command: Command, path: readonly string[], surroundings: Surrou
 }
 
 function failureText(error: CliError, surroundings: Surroundings): string {
-  return `${errorMark(surroundings)} ${error.message}\nrun next:\n  ${error.next}`
+  return `${errorMark(surroundings)} ${plainText(error.message)}\nrun next:\n  ${error.next}`
 }
 
 function errorMark({ hasColor }: Surroundings): string {

@@ -3,6 +3,7 @@
  * run next. Owns the exit codes and the words for what an API server refuses. No value of a Secret enters.
  */
 import { KubeApiError } from '../kube/errors.ts'
+import { parseKey } from '../kube/objects.ts'
 import { kubectl, type Target } from './diagnosis/command-line.ts'
 
 export const exitCodes = { done: 0, failed: 1, misused: 2 } as const
@@ -47,7 +48,7 @@ function explainAnswer(error: KubeApiError, target: Target): CliError {
   const what = [verb, resource, objectName].filter(Boolean).join(' ')
   const told = (message: string, ...next: readonly string[]) =>
     new CliError(message, { next: kubectl(target, ...next), cause: error })
-  const where = scopeOf(objectName)
+  const where = scopeOf(error)
   if (error.status === 0) return told(`no answer from the API server${of(target)}: ${messageOf(error)}`, 'cluster-info')
   switch (error.reason) {
     case 'Unauthorized':
@@ -68,9 +69,11 @@ function messageOf({ message, status, reason }: KubeApiError): string {
   return at < 0 ? message : message.slice(at + start.length)
 }
 
-function scopeOf(objectName: string | undefined): readonly string[] {
-  const slash = objectName?.indexOf('/') ?? -1
-  return objectName === undefined || slash < 0 ? [] : ['-n', objectName.slice(0, slash)]
+/** A list is named by its namespace, an object by both. */
+function scopeOf({ verb, objectName }: KubeApiError): readonly string[] {
+  const { namespace, name } = objectName === undefined ? {} : parseKey(objectName)
+  const scope = verb === 'list' ? name : namespace
+  return scope === undefined ? [] : ['-n', scope]
 }
 
 function of({ context }: Target): string {

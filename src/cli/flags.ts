@@ -25,7 +25,7 @@ export function clusterFlags(command: Command, usualNamespace?: string): Command
     .option('-n, --namespace <name>', `namespace to look in${usual}`)
 }
 
-/** `-o`; the first thing that a command prints is for people where it is left out. */
+/** `-o`; where it is left out the result is for people. */
 export function outputFlag(command: Command, formats: readonly OutputFormat[]): Command {
   return command.addOption(new Option('-o, --output <format>', 'how to print the result').choices(formats))
 }

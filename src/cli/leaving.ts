@@ -7,6 +7,7 @@ import { keyOf, type Secret, secretKind } from '../kube/objects.ts'
 import type { Changes } from './changes.ts'
 import { kubectl, type Target } from './diagnosis/command-line.ts'
 import { CliError } from './errors.ts'
+import { plainText } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
 import { waitFor } from './wait.ts'
 
@@ -46,5 +47,5 @@ export async function leaveAndWait(
     })
   const status = await client.get(secretKind, { namespace, name: mcJoinStatusName })
   const message = decodeJoinStatus(status?.data)?.msg ?? ''
-  surroundings.say(message === '' ? 'this cluster has left its primary' : message)
+  surroundings.say(message === '' ? 'this cluster has left its primary' : plainText(message))
 }

@@ -1,10 +1,16 @@
 /** How results are printed: tables as kubectl aligns them, JSON, YAML, names, ages. Pure: it gives texts. */
+import { stripVTControlCharacters } from 'node:util'
 import { stringify } from 'yaml'
 import type { Kind, KubeObject } from '../kube/objects.ts'
 
+/** One line. What a cluster says of itself may have been written to move a cursor or to look like more lines. */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
+}
+
 /** Columns are as wide as their longest cell and three spaces apart; nothing follows the last one. */
 export function tableText(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns, ...rows]
+  const lines = [columns, ...rows].map((line) => line.map(plainText))
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => (line[index] ?? '').length)))
   return lines
     .map((line) =>

@@ -3,7 +3,7 @@ import { annotations as names } from '../api/group.ts'
 import { decodeJoinTokenData, joinTokenType } from '../api/join-token-secret.ts'
 import type { Secret } from '../kube/objects.ts'
 import { type TokenState, tokenState } from './diagnosis/token-rules.ts'
-import { ageSince, ageText } from './output.ts'
+import { ageSince, ageText, plainText } from './output.ts'
 
 export const tokenColumns = ['NAME', 'STATE', 'USES', 'EXPIRES', 'SCOPE', 'AGE'] as const
 
@@ -46,7 +46,7 @@ export function tokenDescription(secret: Secret, now: number): string {
     ['Token', token === undefined ? 'none in this Secret' : 'there; --reveal prints it'],
     ['Age', ageSince(metadata.creationTimestamp, now)],
   ]
-  return facts.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(12)}${value}\n`] : [])).join('')
+  return facts.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(12)}${plainText(value)}\n`] : [])).join('')
 }
 
 /** For programs: the Secret without its data, so that no format prints a token. */

@@ -47,7 +47,9 @@ export function joinCommand(surroundings: Surroundings): Command {
   return command
     .addHelpText(
       'after',
-      '\nWith -o yaml nothing is written on the secondary: the join token is made on the primary, because a token exists\nonly once the primary has issued it, and both Secrets are printed. The second one holds the token.',
+      `
+With -o yaml nothing is written on the secondary, and both Secrets are printed; the second one holds
+the token. It is made on the primary for that: a token exists only once the primary has issued it.`,
     )
     .action(async (flags: Flags) => join(surroundings, flags))
 }

@@ -1,14 +1,12 @@
 /** `version`: of this program, of Kubernetes, and of the operators that this cluster knows of. */
 import { Command } from 'commander'
-import { type Cluster, clusterKind } from '../../api/cluster.ts'
+import type { Cluster } from '../../api/cluster.ts'
 import { KubeApiError } from '../../kube/errors.ts'
-import type { Kind } from '../../kube/objects.ts'
 import { type ClusterFlags, clusterFlags, type OutputFormat, outputFlag, primaryNamespace } from '../flags.ts'
+import { clusters } from '../kinds.ts'
 import { onCluster } from '../on-cluster.ts'
 import { jsonText, tableText, yamlText } from '../output.ts'
 import type { Connection, Surroundings } from '../surroundings.ts'
-
-const clusters: Kind<Cluster> = clusterKind
 
 interface Flags extends ClusterFlags {
   readonly client?: boolean

@@ -8,7 +8,7 @@ import { CliError } from '../errors.ts'
 import { untilFilled } from '../issue-token.ts'
 import { clusters } from '../kinds.ts'
 import { asWritten, mcJoinManifest } from '../manifests.ts'
-import { manifestsText } from '../output.ts'
+import { manifestsText, plainText } from '../output.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { invitationBy } from '../token-secret.ts'
 import { waitFor } from '../wait.ts'
@@ -111,7 +111,7 @@ async function conclude(deps: JoinDeps, end: JoinEnd, { uid, timeoutMs }: { uid:
   const { surroundings, secondary } = deps
   switch (end.kind) {
     case 'joined': {
-      if (end.message !== '') surroundings.say(end.message)
+      if (end.message !== '') surroundings.say(plainText(end.message))
       const cluster = await untilReady(deps, uid, timeoutMs)
       return surroundings.print(cluster === undefined ? '' : clusterLine(cluster, surroundings.clock.now()))
     }

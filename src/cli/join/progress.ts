@@ -2,6 +2,7 @@
 import { decodeJoinStatus, type JoinStatus, mcJoinStatusName } from '../../api/mc-join-status.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { secretKind } from '../../kube/objects.ts'
+import { plainText } from '../output.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { waitFor } from '../wait.ts'
 
@@ -39,7 +40,7 @@ export async function followJoin(
     const status = decodeJoinStatus(secret?.data)
     if (status?.hash === hash && status.status === 'Joining' && status.msg !== told) {
       told = status.msg
-      surroundings.say(`joining: ${status.msg}`)
+      surroundings.say(`joining: ${plainText(status.msg)}`)
     }
     return wordOn(status, hash)
   })
