@@ -107,8 +107,8 @@ describe('the image', () => {
   it('names lines of our sources where something fails, and leaves out those of packages, which fill the memory', async () => {
     const { code, text } = await run(['secondary', '--kubeconfig=/nowhere', '--admin-listen=127.0.0.1:0'])
     assert.equal(code, 1)
-    const line = Number(/at openClient \(\S*\/src\/main\.ts:(\d+):/.exec(text)?.[1])
-    assert.match(read('src/main.ts').split('\n')[line - 1] ?? '', /await connect\(/)
+    const line = Number(/at openClient \(\S*\/src\/role\.ts:(\d+):/.exec(text)?.[1])
+    assert.match(read('src/role.ts').split('\n')[line - 1] ?? '', /await connect\(/)
     assert.match(text, /loadFromFile \(\S*\/conjoin\.mjs:/)
   })
 

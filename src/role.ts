@@ -1,0 +1,143 @@
+/**
+ * Runs a role as a process: its log, its metrics, its admin port and its clients, until a signal ends it. What the role
+ * does is composed in `primary/operator.ts` and `secondary/agent.ts`.
+ */
+import { type PrimaryConfig, type SecondaryConfig, version } from './config.ts'
+import { createClient } from './kube/client.ts'
+import { serverVersion } from './kube/server-version.ts'
+import { connect } from './kube/transport.ts'
+import { systemClock } from './lib/clock.ts'
+import type { Logger } from './lib/logger.ts'
+import type { RequestMetrics } from './lib/metrics.ts'
+import { startAdminServer } from './observe/admin-server.ts'
+import { createLogger } from './observe/logger.ts'
+import { createMetrics, type Metrics } from './observe/metrics.ts'
+import { createOperator } from './primary/operator.ts'
+import { createAgent } from './secondary/agent.ts'
+
+/** What a role is to the process: it runs until stopped and says whether it is ready. */
+interface Role {
+  run(signal: AbortSignal): Promise<void>
+  readonly notReady: () => readonly string[]
+}
+
+type RoleConfig = PrimaryConfig | SecondaryConfig
+
+/** Where a role tells what it does. */
+interface Telling {
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+const exitCodes = { ok: 0, failed: 1 } as const
+
+export type RoleCommand =
+  | { readonly kind: 'primary'; readonly config: PrimaryConfig }
+  | { readonly kind: 'secondary'; readonly config: SecondaryConfig }
+
+/** Resolves with the exit code; a failure has been logged. */
+export async function runRole(command: RoleCommand): Promise<number> {
+  switch (command.kind) {
+    case 'primary':
+      return run(command.kind, command.config, (telling) => primaryRole(command.config, telling))
+    case 'secondary':
+      return run(command.kind, command.config, (telling) => secondaryRole(command.config, telling))
+  }
+}
+
+async function run(
+  name: string,
+  config: RoleConfig,
+  connectRole: (telling: Telling) => Promise<{ role: Role; close: () => Promise<void> }>,
+): Promise<number> {
+  const log = createLogger({ level: config['log-level'], role: name })
+  const metrics = createMetrics({ role: name, version, clock: systemClock })
+  const stop = stopOnSignals(log)
+  if (!config.multicluster) return idle(config, { log, metrics }, stop)
+  try {
+    const { role, close } = await connectRole({ log, metrics })
+    const admin = await startAdminServer(config['admin-listen'], role.notReady, metrics)
+    log.info({ version, adminPort: admin.port, namespace: config.namespace }, 'started')
+    try {
+      await role.run(stop)
+    } finally {
+      await Promise.all([admin.close(), close()])
+    }
+    log.info({}, 'stopped')
+    return exitCodes.ok
+  } catch (err) {
+    if (stop.aborted) return exitCodes.ok
+    log.error({ err }, 'stopped by a failure')
+    return exitCodes.failed
+  }
+}
+
+/** Multi-cluster is disabled: the process is ready and does nothing, so that a Deployment of it is healthy. */
+async function idle(config: RoleConfig, { log, metrics }: Telling, stop: AbortSignal): Promise<number> {
+  const admin = await startAdminServer(config['admin-listen'], () => [], metrics)
+  log.info({ version, adminPort: admin.port }, 'multi-cluster is disabled, nothing is done')
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+  await admin.close()
+  return exitCodes.ok
+}
+
+async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
+  const common = metrics.role()
+  const { client, kubernetesVersion, close } = await openClient(config, common)
+  const role = createOperator({
+    client,
+    namespace: config.namespace,
+    identityNamespace: config['identity-namespace'] ?? config.namespace,
+    identity: config.identity,
+    listen: config.listen,
+    versions: { operator: version, kubernetes: kubernetesVersion },
+    endpoint: config.endpoint,
+    requestedPrimary: config.requestedPrimary,
+    trustedProxies: config['trusted-proxies'],
+    heartbeatInterval: config['heartbeat-interval'] * 1000,
+    metrics: { ...common, ...metrics.primary() },
+    clock: systemClock,
+    log,
+  })
+  return { role, close }
+}
+
+async function secondaryRole(config: SecondaryConfig, { log, metrics }: Telling) {
+  const common = metrics.role()
+  const { client, kubernetesVersion, close } = await openClient(config, common)
+  const role = createAgent({
+    client,
+    kubernetesVersion,
+    namespace: config.namespace,
+    primaryNamespace: config['primary-namespace'],
+    releaseName: config['release-name'],
+    identity: config.identity,
+    version,
+    allowInsecurePrimaryIngress: config['allow-insecure-primary-ingress'],
+    ...(config['ca-bundle'] === undefined ? {} : { caBundleFile: config['ca-bundle'] }),
+    proxies: config.proxies,
+    metrics: { ...common, ...metrics.secondary() },
+    clock: systemClock,
+    log,
+  })
+  return { role, close }
+}
+
+async function openClient({ kubeconfig, context }: RoleConfig, metrics: RequestMetrics) {
+  const transport = await connect({ kubeconfig, context, userAgent: `conjoin/${version}`, metrics })
+  return {
+    client: createClient(transport),
+    kubernetesVersion: await serverVersion(transport),
+    close: async () => transport.close(),
+  }
+}
+
+function stopOnSignals(log: Logger): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping')
+      stop.abort(new Error(`stopped by ${signal}`))
+    })
+  return stop.signal
+}
