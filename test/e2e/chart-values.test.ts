@@ -1,7 +1,9 @@
 /** What the chart makes of its values: objects that a strict API server takes, or a clear refusal by helm. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { primaryRights, secondaryRights } from '../../src/cli/diagnosis/rights.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { foreignDefinitions } from '../support/foreign-kinds.ts'
@@ -253,6 +255,12 @@ describe('the values of the chart', () => {
       ({ namespace, group, resource, names, verbs }) => lines(namespace, group, resource, names, verbs),
     )
     assert.deepEqual(granted.toSorted(), needed.toSorted())
+  })
+
+  it('carry the alerts, as they are, to the operator of Prometheus', async () => {
+    const { objects } = await render({ ...primary, 'prometheusRule.enabled': 'true' })
+    const rules = objects.find(({ kind }) => kind === 'PrometheusRule')
+    assert.deepEqual(rules?.spec, parse(await readFile(join(chart, 'files/alerts.yaml'), 'utf8')))
   })
 
   it('give the roles of people no way to Secrets', async () => {
