@@ -2,12 +2,15 @@
  * A shell as a user has it who looks after two clusters: `kubectl` with the plugin `conjoin`, and a kubeconfig with one
  * context for each cluster. What a command prints for copying is run here as it stands.
  */
+import assert from 'node:assert/strict'
 import { chmod, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Finding, Report } from '../../src/cli/diagnosis/report.ts'
 import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { type Finished, run } from '../../tools/controlplane/run.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import { writeContexts } from '../support/cli.ts'
+import type { Scene } from '../support/scene.ts'
 
 export interface Shell {
   /** Runs a command line; never throws on a non-zero exit. */
@@ -30,6 +33,81 @@ export async function createShell(first: ControlPlane, second: ControlPlane): Pr
     PATH: `${directory}:${process.env['PATH']}`,
     KUBECONFIG: kubeconfig,
     KUBECACHEDIR: join(directory, 'cache'),
+    // The program is started again and again.
+    NODE_COMPILE_CACHE: join(directory, 'compiled'),
   }
   return { run: async (commandLine) => run('sh', ['-c', commandLine], { input: '', env }) }
+}
+
+type Side = 'primary' | 'secondary'
+
+/** `kubectl conjoin status` on the clusters of a scene. */
+export interface StatusReader {
+  /** The command line. */
+  command(scene: Scene, side: Side, ...more: readonly string[]): string
+  report(scene: Scene, side: Side): Promise<Report>
+  /** What is wrong there by this word. */
+  wrong(scene: Scene, side: Side, code: string): Promise<Finding>
+  /** Runs what the finding ends with. */
+  mend(finding: Finding): Promise<void>
+  assertHealthy(scene: Scene, side: Side): Promise<void>
+}
+
+export function createStatusReader(shell: Shell): StatusReader {
+  function command(scene: Scene, side: Side, ...more: readonly string[]): string {
+    const places = ['--primary-namespace', scene.place.namespace, '--operator-namespace', scene.place.home]
+    const flags = ['--context', side, '--primary-context', 'primary', '--secondary-namespace', scene.namespace]
+    return ['kubectl conjoin status', ...flags, ...places, ...more].join(' ')
+  }
+
+  async function report(scene: Scene, side: Side): Promise<Report> {
+    const { stdout, stderr, exitCode } = await shell.run(command(scene, side, '-o', 'json'))
+    assert.notEqual(stdout, '', stderr)
+    const found = JSON.parse(stdout) as Report
+    assert.equal(exitCode, found.healthy ? 0 : 1)
+    return found
+  }
+
+  async function wrong(scene: Scene, side: Side, code: string): Promise<Finding> {
+    const { findings } = await report(scene, side)
+    const finding = findings.find((one) => one.severity === 'wrong' && one.code === code)
+    assert.ok(finding !== undefined, `${code} is not in ${JSON.stringify(findings)}`)
+    return finding
+  }
+
+  async function mend({ next, code }: Finding): Promise<void> {
+    assert.ok(next !== undefined, `there is a command for ${code}`)
+    const { exitCode, stderr } = await shell.run(next.command)
+    assert.equal(exitCode, 0, `${next.command}: ${stderr}`)
+  }
+
+  async function assertHealthy(scene: Scene, side: Side): Promise<void> {
+    const { findings } = await report(scene, side)
+    assert.deepEqual(
+      findings.filter(({ severity }) => severity === 'wrong'),
+      [],
+    )
+  }
+
+  return { command, report, wrong, mend, assertHealthy }
+}
+
+/** What another product would have installed. */
+export const foreignClusters = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'clusters.dist.kio.kasten.io' },
+  spec: {
+    group: 'dist.kio.kasten.io',
+    names: { kind: 'Cluster', plural: 'clusters' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
 }

@@ -2,14 +2,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Cluster } from '../../src/api/cluster.ts'
-import { sightingsLabel } from '../../src/api/group.ts'
-import { encodeSightings, sightingsName } from '../../src/api/sightings.ts'
-import type { Finding, Report } from '../../src/cli/diagnosis/report.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
-import type { Heartbeat } from '../../src/protocol/reply.ts'
 import { installDefinitions } from '../../tools/installation.ts'
-import type { Flags, RoleProcess } from '../../tools/role-process.ts'
+import type { RoleProcess } from '../../tools/role-process.ts'
 import { type ForwardProxy, startForwardProxy } from '../support/forward-proxy.ts'
 import { type Front, startFront } from '../support/front.ts'
 import { kubectl, type Plain } from '../support/kubectl.ts'
@@ -17,63 +12,21 @@ import { createNames, type Names } from '../support/names.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
-import { createShell, type Shell } from './status.fixture.ts'
-
-type Side = 'primary' | 'secondary'
+import { containerOptions, createDeployment } from './deployment.fixture.ts'
+import { createShell, createStatusReader, foreignClusters, type Shell, type StatusReader } from './status.fixture.ts'
 
 describe('kubectl conjoin status', () => {
   let pair: Pair
   let shell: Shell
+  let status: StatusReader
 
   before(async () => {
     pair = await startPair()
     shell = await createShell(pair.primary, pair.secondary)
+    status = createStatusReader(shell)
   })
 
   after(async () => pair.stop())
-
-  function command(scene: Scene, side: Side, ...more: readonly string[]): string {
-    const places = ['--primary-namespace', scene.place.namespace, '--operator-namespace', scene.place.home]
-    const flags = ['--context', side, '--primary-context', 'primary', '--secondary-namespace', scene.namespace]
-    return ['kubectl conjoin status', ...flags, ...places, ...more].join(' ')
-  }
-
-  async function report(scene: Scene, side: Side): Promise<Report> {
-    const { stdout, stderr, exitCode } = await shell.run(command(scene, side, '-o', 'json'))
-    assert.notEqual(stdout, '', stderr)
-    const found = JSON.parse(stdout) as Report
-    assert.equal(exitCode, found.healthy ? 0 : 1)
-    return found
-  }
-
-  /** What is wrong there by this word. */
-  async function wrong(scene: Scene, side: Side, code: string): Promise<Finding> {
-    const { findings } = await report(scene, side)
-    const finding = findings.find((one) => one.severity === 'wrong' && one.code === code)
-    assert.ok(finding !== undefined, `${code} is not in ${JSON.stringify(findings)}`)
-    return finding
-  }
-
-  /** Runs what the finding ends with. */
-  async function mend({ next, code }: Finding): Promise<void> {
-    assert.ok(next !== undefined, `there is a command for ${code}`)
-    const { exitCode, stderr } = await shell.run(next.command)
-    assert.equal(exitCode, 0, `${next.command}: ${stderr}`)
-  }
-
-  async function assertHealthy(scene: Scene, side: Side): Promise<void> {
-    const { findings } = await report(scene, side)
-    assert.deepEqual(
-      findings.filter(({ severity }) => severity === 'wrong'),
-      [],
-    )
-  }
-
-  /** It joins as soon as nothing is in its way any more. */
-  async function joins(scene: Scene): Promise<void> {
-    await scene.untilStatus('Joined')
-    await assertHealthy(scene, 'secondary')
-  }
 
   // Each has processes of its own, and waits most of the time.
   describe('names, and mends by its own command,', { concurrency: true }, () => {
@@ -93,10 +46,10 @@ describe('kubectl conjoin status', () => {
       it('a name that is taken', async () => {
         await scene.mcJoin({ ...given, clusterName: 'primary-cluster-1' })
         await scene.untilStatus('Rejected')
-        const finding = await wrong(scene, 'secondary', 'NameTaken')
+        const finding = await status.wrong(scene, 'secondary', 'NameTaken')
         assert.equal(finding.what, 'the name primary-cluster-1 belongs to another cluster')
-        await mend(finding)
-        await joins(scene)
+        await status.mend(finding)
+        await scene.untilStatus('Joined')
       })
 
       it('a token that has expired', async () => {
@@ -106,11 +59,11 @@ describe('kubectl conjoin status', () => {
           await scene.onSecondary(['annotate', 'secret', 'mc-join', again, '--overwrite'])
           return (await scene.status())?.['status'] === 'Rejected'
         })
-        const finding = await wrong(scene, 'secondary', 'TokenExpired')
+        const finding = await status.wrong(scene, 'secondary', 'TokenExpired')
         assert.equal(finding.next?.on, 'the primary')
-        await mend(finding)
-        await joins(scene)
-        const { findings } = await report(scene, 'primary')
+        await status.mend(finding)
+        await scene.untilStatus('Joined')
+        const { findings } = await status.report(scene, 'primary')
         assert.match(findings.find(({ code }) => code === 'TokenExpired')?.what ?? '', /^the token short expired at /)
       })
 
@@ -118,12 +71,12 @@ describe('kubectl conjoin status', () => {
         await scene.stop(primary)
         await scene.mcJoin({ ...given, note: 'down' })
         await scene.untilStatus('Joining', /^ConnectRefused/)
-        const finding = await wrong(scene, 'secondary', 'ConnectRefused')
+        const finding = await status.wrong(scene, 'secondary', 'ConnectRefused')
         assert.match(finding.what, /cannot be reached at https:\/\/127\.0\.0\.1:\d+: nothing listens there$/)
         assert.match(finding.remedy, /^check the endpoint in mc-join, and that the primary is running/)
         primary = await scene.startPrimary()
-        await mend(finding)
-        await joins(scene)
+        await status.mend(finding)
+        await scene.untilStatus('Joined')
       })
 
       it('a copy of another cluster', async () => {
@@ -135,10 +88,11 @@ describe('kubectl conjoin status', () => {
         await scene.onPrimary(['delete', `clusters.dist.kio.kasten.io/${metadata.name}`, '--timeout=30s'])
         await scene.startSecondary()
         await scene.untilStatus('Rejected')
-        const finding = await wrong(scene, 'secondary', 'CloneSuspected')
+        const finding = await status.wrong(scene, 'secondary', 'CloneSuspected')
         assert.equal(finding.what, 'this identity belongs to another cluster')
-        await mend(finding)
-        await joins(scene)
+        await status.mend(finding)
+        await scene.untilStatus('Joined')
+        await status.assertHealthy(scene, 'secondary')
       })
     })
 
@@ -162,19 +116,20 @@ describe('kubectl conjoin status', () => {
 
       it('a name that does not resolve', async () => {
         await scene.untilStatus('Joining', /^DnsFailure/)
-        const finding = await wrong(scene, 'secondary', 'DnsFailure')
+        const finding = await status.wrong(scene, 'secondary', 'DnsFailure')
         assert.match(finding.what, /the host name of https:\/\/primary\.test:\d+ cannot be resolved/)
         assert.match(finding.remedy, /^check the endpoint in mc-join and the DNS of this cluster/)
         names.set({ 'primary.test': '127.0.0.1' })
-        await mend(finding)
+        await status.mend(finding)
       })
 
       it('a certificate that is not trusted', async () => {
         await scene.untilStatus('Joining', /^TlsUntrusted/)
-        const finding = await wrong(scene, 'secondary', 'TlsUntrusted')
+        const finding = await status.wrong(scene, 'secondary', 'TlsUntrusted')
         assert.match(finding.remedy, /give conjoin the CA bundle of the primary/)
-        await mend(finding)
-        await joins(scene)
+        await status.mend(finding)
+        await scene.untilStatus('Joined')
+        await status.assertHealthy(scene, 'secondary')
       })
     })
 
@@ -192,27 +147,27 @@ describe('kubectl conjoin status', () => {
       })
 
       it('a right that is missing', async () => {
-        const finding = await wrong(scene, 'secondary', 'MissingRight')
+        const finding = await status.wrong(scene, 'secondary', 'MissingRight')
         assert.equal(
           finding.what,
           'the service account conjoin-secondary in right-io may not get, list, watch, create, patch, delete secrets mc-join-status in right-io',
         )
-        await mend(finding)
-        await joins(scene)
+        await status.mend(finding)
+        await scene.untilStatus('Joined')
       })
 
       it('a clock that is off', async () => {
         await scene.stop(secondary)
         secondary = await scene.startSecondary({}, wrongClock(400 * 86_400_000))
         await secondary.logged('it works', ({ msg }) => msg === 'became leader')
-        const finding = await wrong(scene, 'secondary', 'ClockOff')
+        const finding = await status.wrong(scene, 'secondary', 'ClockOff')
         assert.match(finding.what, /is 400 days ahead of that of the API server$/)
         assert.match(finding.remedy, /set the clock of the node that the pod runs on$/)
-        await mend(finding)
+        await status.mend(finding)
         await scene.stop(secondary)
         secondary = await scene.startSecondary()
         await secondary.logged('it works', ({ msg }) => msg === 'became leader')
-        await assertHealthy(scene, 'secondary')
+        await status.assertHealthy(scene, 'secondary')
       })
     })
 
@@ -236,30 +191,27 @@ describe('kubectl conjoin status', () => {
 
       /** Starts the pod anew, as its deployment is now. */
       async function restart(): Promise<void> {
-        const { args, env } = await container(scene)
-        const flags = args.slice(1).map((argument) => argument.slice(2).split('='))
+        const { flags, env } = await containerOptions(scene)
         await scene.stop(secondary)
-        secondary = await scene.startSecondary(
-          Object.fromEntries(flags) as Flags,
-          Object.fromEntries(env.map(({ name, value }) => [name, value])),
-        )
+        secondary = await scene.startSecondary(flags, env)
       }
 
       it('multi-cluster that is disabled', async () => {
-        const finding = await wrong(scene, 'secondary', 'Disabled')
+        const finding = await status.wrong(scene, 'secondary', 'Disabled')
         assert.match(finding.what, /^multi-cluster is disabled in the deployment conjoin-secondary/)
-        await mend(finding)
-        assert.deepEqual((await container(scene)).args, ['secondary', '--log-level=info', '--multicluster=true'])
+        await status.mend(finding)
+        assert.deepEqual((await containerOptions(scene)).flags, { 'log-level': 'info', multicluster: 'true' })
         await restart()
       })
 
       it('a proxy in the way', async () => {
         await scene.untilStatus('Joining', /^ProxyError/)
-        const finding = await wrong(scene, 'secondary', 'ProxyError')
+        const finding = await status.wrong(scene, 'secondary', 'ProxyError')
         assert.match(finding.what, /^the proxy http:\/\/127\.0\.0\.1:\d+ wants other credentials \(407\)/)
-        await mend(finding)
+        await status.mend(finding)
         await restart()
-        await joins(scene)
+        await scene.untilStatus('Joined')
+        await status.assertHealthy(scene, 'secondary')
       })
     })
 
@@ -270,13 +222,13 @@ describe('kubectl conjoin status', () => {
       await scene.atHome(['delete', 'secret', 'mc-primary-identity'])
       const restarted = await scene.startPrimary()
       await restarted.logged('it has noticed', ({ msg }) => msg === 'the signing key is lost; restore its Secret')
-      const finding = await wrong(scene, 'primary', 'IdentityLost')
+      const finding = await status.wrong(scene, 'primary', 'IdentityLost')
       assert.match(finding.remedy, /^restore it from a backup, and all goes on\. Only without a backup start anew/)
-      await mend(finding)
+      await status.mend(finding)
       await restarted.logged('it has another key', ({ msg }) => msg === 'a signing key is made')
       const ready = ['--for=condition=Ready', 'bootstraps.dist.kio.kasten.io/bootstrap-primary', '--timeout=60s']
       await scene.onPrimary(['wait', ...ready])
-      await assertHealthy(scene, 'primary')
+      await status.assertHealthy(scene, 'primary')
     })
   })
 
@@ -284,11 +236,11 @@ describe('kubectl conjoin status', () => {
     const { secondary: cluster } = pair
     const scene = await pair.scene('foreign')
     await kubectl(cluster, ['create', '-f', '-'], JSON.stringify(foreignClusters))
-    const finding = await wrong(scene, 'secondary', 'DefinitionForeign')
+    const finding = await status.wrong(scene, 'secondary', 'DefinitionForeign')
     assert.match(finding.what, /clusters\.dist\.kio\.kasten\.io belongs to another program: it has no label/)
-    await mend(finding)
+    await status.mend(finding)
     await installDefinitions(cluster)
-    const { findings } = await report(scene, 'secondary')
+    const { findings } = await status.report(scene, 'secondary')
     assert.deepEqual(
       findings.filter(({ code }) => code.startsWith('Definition')),
       [],
@@ -298,7 +250,7 @@ describe('kubectl conjoin status', () => {
   it('ends each of its failures with a command in a terminal of 100 columns, and gives 1', async () => {
     const scene = await pair.scene('text')
     await scene.mcJoin({ token: 'nonsense' })
-    const { stdout, exitCode } = await shell.run(command(scene, 'secondary'))
+    const { stdout, exitCode } = await shell.run(status.command(scene, 'secondary'))
     assert.equal(exitCode, 1)
     assert.match(stdout, /^WRONG on the secondary: NotRunning: no conjoin secondary has ever worked/m)
     const failures = stdout.split('\n\n').filter((block) => block.startsWith('WRONG'))
@@ -309,46 +261,8 @@ describe('kubectl conjoin status', () => {
     )
   })
 
-  it('stands beside kubectl conjoin clusters, which tells when each was last heard', async () => {
-    const scene = await pair.scene('fleet')
-    await scene.join('east')
-    const list = async (...more: readonly string[]) => {
-      const places = ['-n', scene.place.namespace, '--operator-namespace', scene.place.home]
-      const { stdout, stderr } = await shell.run(
-        ['kubectl conjoin clusters --context primary', ...places, ...more].join(' '),
-      )
-      assert.equal(stderr, '')
-      return stdout.trimEnd().split('\n')
-    }
-    const [heading, east, own] = await list()
-    assert.match(heading ?? '', /^NAME +TYPE +READY +REASON +VERSION +LAST-SEEN +AGE$/)
-    assert.match(east ?? '', /^east +secondary +True +Joined +v1\.36\.3 +≤\d+s +\d+s$/)
-    assert.match(own ?? '', /^primary-cluster-1 +primary +True +Primary +v1\.36\.3 +<self> +\d+s$/)
-
-    // As another replica of the primary would tell it.
-    const sighting = { uid: pair.secondary.kubeSystemUid, age: 0, heartbeat }
-    const told = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: sightingsName('another'), namespace: scene.place.home, labels: { [sightingsLabel]: 'told' } },
-      ...encodeSightings('another', Date.now() + 1_000, [sighting]),
-    }
-    await kubectl(pair.primary, ['create', '-f', '-'], JSON.stringify(told))
-    const secondaries = await list('-l', 'dist.kio.kasten.io/cluster-type=secondary')
-    assert.equal(secondaries.length, 2)
-    assert.match(secondaries[1] ?? '', /^east +secondary +True +Joined +v1\.36\.3 +\d+s +\d+s$/)
-
-    const names = ['cluster.dist.kio.kasten.io/east', 'cluster.dist.kio.kasten.io/primary-cluster-1']
-    assert.deepEqual(await list('-o', 'name'), names)
-    const { items } = JSON.parse((await list('east', '-o', 'json')).join('\n')) as { items: Cluster[] }
-    assert.deepEqual(
-      items.map(({ metadata }) => metadata.name),
-      ['east'],
-    )
-  })
-
   it('names what may not be read, says nothing about it, and never prints a secret', async () => {
-    const scene = await pair.scene('partial')
+    const scene = await pair.scene('well')
     await scene.join('east')
     const kubeconfig = scene.kubeconfigs[1] ?? ''
     const partly = await shell.run(
@@ -358,75 +272,11 @@ describe('kubectl conjoin status', () => {
     assert.match(partly.stdout, /Member +as east of primary-cluster-1 at https:/)
     assert.equal(partly.exitCode, 0)
     const whole = await Promise.all([
-      shell.run(command(scene, 'primary', '-o', 'json')),
-      shell.run(command(scene, 'secondary', '-o', 'yaml')),
-      shell.run(command(scene, 'secondary')),
+      shell.run(status.command(scene, 'primary', '-o', 'json')),
+      shell.run(status.command(scene, 'secondary', '-o', 'yaml')),
+      shell.run(status.command(scene, 'secondary')),
     ])
     for (const { stdout } of whole) assert.match(stdout, /primary-cluster-1|bootstrap-primary|2 ready/)
     await scene.end([partly, ...whole].map(({ stdout, stderr }) => ({ where: 'status', text: stdout + stderr })))
   })
 })
-
-const heartbeat: Heartbeat = { health: 'ok', versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
-
-interface Container {
-  readonly args: readonly string[]
-  readonly env: readonly { readonly name: string; readonly value: string }[]
-}
-
-/** A Deployment whose pod is the process that the test starts. */
-async function createDeployment(scene: Scene, given: Partial<Container>): Promise<void> {
-  const labels = { 'app.kubernetes.io/name': 'conjoin', 'app.kubernetes.io/component': 'secondary' }
-  const deployment = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'conjoin-secondary', labels },
-    spec: {
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          serviceAccountName: 'conjoin-secondary',
-          containers: [{ name: 'conjoin', image: 'conjoin:test', args: ['secondary'], ...given }],
-        },
-      },
-    },
-  }
-  await scene.onSecondary(['create', '-f', '-'], JSON.stringify(deployment))
-  const ready = JSON.stringify({ status: { replicas: 1, readyReplicas: 1 } })
-  await scene.onSecondary([
-    'patch',
-    'deployment/conjoin-secondary',
-    '--subresource=status',
-    '--type=merge',
-    '-p',
-    ready,
-  ])
-}
-
-async function container(scene: Scene): Promise<Container> {
-  const path = '{.spec.template.spec.containers[0]}'
-  return JSON.parse(
-    await scene.onSecondary(['get', 'deployment', 'conjoin-secondary', '-o', `jsonpath=${path}`]),
-  ) as Container
-}
-
-/** What another product would have installed. */
-const foreignClusters = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'clusters.dist.kio.kasten.io' },
-  spec: {
-    group: 'dist.kio.kasten.io',
-    names: { kind: 'Cluster', plural: 'clusters' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}
