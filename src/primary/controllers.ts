@@ -166,9 +166,11 @@ function wake(controller: Controller, objects: readonly KubeObject[]): void {
   for (const object of objects) controller.enqueue(keyOf(object))
 }
 
-/** Two Clusters of one uid or key come from a race, and only together show which of them is to go. */
-function ofSameMember({ clusters }: Informers, { spec: { member } }: Cluster): readonly KubeObject[] {
-  return member === undefined ? [] : [...clusters.by('uid', member.uid), ...clusters.by('key', member.keyId)]
+/** The others: two Clusters of one uid or key come from a race, and only together show which of them is to go. */
+function ofSameMember({ clusters }: Informers, { metadata, spec: { member } }: Cluster): readonly KubeObject[] {
+  if (member === undefined) return []
+  const all = [...clusters.by('uid', member.uid), ...clusters.by('key', member.keyId)]
+  return all.filter((other) => other.metadata.name !== metadata.name)
 }
 
 /** They are held by the finalizer only while there are secondaries. */

@@ -51,16 +51,18 @@ describe('a secondary leaves', { concurrency: 2 }, () => {
 
   describe('a primary that can be told', { concurrency: 1 }, () => {
     let scene: Scene
+    let primary: RoleProcess
     let secondary: RoleProcess
     let key: string | undefined
 
     before(async () => {
       scene = await pair.scene('told')
-      ;({ secondary } = await scene.join('east'))
+      ;({ primary, secondary } = await scene.join('east'))
       ;({ key } = await identity(scene))
     })
 
     it('and is gone there too, where an Event names it', async () => {
+      const mark = await pair.primary.auditLog.mark()
       await leave(scene)
       const { msg } = await scene.untilStatus('Rejected', /^Left: /)
       assert.equal(
@@ -76,6 +78,23 @@ describe('a secondary leaves', { concurrency: 2 }, () => {
         ),
       )
       await untilAcknowledged(scene)
+      await until('the primary is held by no secondary', async () => {
+        const own = await scene.cluster('primary-cluster-1')
+        return own?.metadata.finalizers?.length === 0 || own?.metadata.finalizers === undefined
+      })
+      await handled(primary, 'cluster', await scene.cluster('primary-cluster-1'))
+      const user = `system:serviceaccount:${scene.place.home}:conjoin-primary`
+      const writes = (await pair.primary.auditLog.writesSince(mark, { user })).filter(
+        ({ resource, name }) => resource === 'clusters' && name === 'east',
+      )
+      assert.deepEqual(
+        writes.map(({ verb, responseCode }) => [verb, responseCode]),
+        [
+          ['delete', 200],
+          ['patch', 200],
+        ],
+        'deleted once, and released once',
+      )
     })
 
     it('and stays out over a restart', async () => {
