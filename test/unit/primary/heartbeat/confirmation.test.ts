@@ -118,6 +118,23 @@ describe('a heartbeat of a confirmed member', () => {
     assert.deepEqual(world.api.requests, [])
   })
 
+  it('that another replica tells is no news of a Cluster that nobody has confirmed, or that is being deleted', async () => {
+    const world = await confirmed()
+    await world.clock.advance(60_000)
+    const { cached, east } = world
+    world.tell(east.uid, { ...healthy, health: 'disk-full' })
+    const waits = {
+      type: 'Joined',
+      status: 'False',
+      reason: 'Disconnecting',
+      message: 'waits until others are deleted',
+    }
+    const conditions = [{ ...waits, lastTransitionTime: at(noon) } as const]
+    const deleted = { ...cached.metadata, deletionTimestamp: at(noon) }
+    await world.confirmation.told([world.clusterOf(east), { ...cached, metadata: deleted, status: { conditions } }])
+    assert.deepEqual(world.news, [])
+  })
+
   it('of ten thousand that another replica tells keeps no request waiting', async () => {
     const world = await confirmed()
     let turns = 0
