@@ -123,13 +123,8 @@ describe('a heartbeat of a confirmed member', () => {
     await world.clock.advance(60_000)
     const { cached, east } = world
     world.tell(east.uid, { ...healthy, health: 'disk-full' })
-    const waits = {
-      type: 'Joined',
-      status: 'False',
-      reason: 'Disconnecting',
-      message: 'waits until others are deleted',
-    }
-    const conditions = [{ ...waits, lastTransitionTime: at(noon) } as const]
+    const waits = { type: 'Joined', status: 'False', reason: 'Disconnecting', message: 'waits for others' } as const
+    const conditions = [{ ...waits, lastTransitionTime: at(noon) }]
     const deleted = { ...cached.metadata, deletionTimestamp: at(noon) }
     await world.confirmation.told([world.clusterOf(east), { ...cached, metadata: deleted, status: { conditions } }])
     assert.deepEqual(world.news, [])
