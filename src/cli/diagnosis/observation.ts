@@ -73,7 +73,7 @@ export interface SecondaryView {
   /** Whether `mc-cluster-info` is there. */
   readonly hasClusterInfo: Reading<boolean>
   readonly identity: Reading<SecondaryIdentityView | undefined>
-  /** Why a Secret under one of our names is somebody else's. */
+  /** Why a Secret under one of our names is somebody else's, or of no use. */
   readonly foreign: readonly { readonly name: string; readonly because: string }[]
   readonly warnings: Reading<readonly KubeEvent[]>
 }

@@ -87,9 +87,8 @@ function identity({ seen, target }: PrimaryCase): readonly Finding[] {
         code: 'IdentityDamaged',
         what: `the Secret ${primaryIdentityName} in ${operator.namespace} holds no signing key`,
         remedy: 'restore it from a backup; without one delete it, and every secondary has to join again',
-        next: {
-          command: kubectl(target, 'get', 'secret', primaryIdentityName, '-n', operator.namespace, '-o', 'yaml'),
-        },
+        // Not as YAML: what it holds may be most of a key.
+        next: { command: kubectl(target, 'describe', 'secret', primaryIdentityName, '-n', operator.namespace) },
       },
     ]
   if (!isLost(seen)) return []

@@ -6,6 +6,7 @@ import { joinHash, mcJoinConfigName, mcJoinName, parseJoinInput } from '../../..
 import { decodeJoinStatus, mcJoinStatusName } from '../../../api/mc-join-status.ts'
 import { type ConfigMap, configMapKind, type Secret, secretKind } from '../../../kube/objects.ts'
 import { ProtocolError } from '../../../protocol/errors.ts'
+import { signingKeyFromPem } from '../../../protocol/keys.ts'
 import { parseToken } from '../../../protocol/token.ts'
 import { asideKeys } from '../../../secondary/identity/identity-keeper.ts'
 import { foreignBecause } from '../../../secondary/objects.ts'
@@ -45,7 +46,7 @@ export async function viewSecondary(deps: GatherDeps, namespace: string): Promis
     hasClusterInfo: mapped(clusterInfo, (found) => found !== undefined),
     identity: mappedIfThere(identity, viewIdentity),
     foreign: own.flatMap((found) => {
-      const because = foreignBecause(found)
+      const because = foreignBecause(found) ?? (found === valueOf(identity) ? damagedBecause(found) : undefined)
       return because === undefined ? [] : [{ name: found.metadata.name, because }]
     }),
     warnings,
@@ -75,6 +76,17 @@ function endpointsIn(token: string | undefined): readonly string[] {
 function viewStatus({ data, metadata }: Secret): StatusView | undefined {
   const status = decodeJoinStatus(data)
   return status === undefined ? undefined : { ...status, annotations: metadata.annotations ?? {} }
+}
+
+/** The secondary stops at a key that it cannot use: it may be the only copy of one that is worth mending. */
+function damagedBecause(secret: Secret): string | undefined {
+  if (Object.keys(secret.data ?? {}).length === 0) return undefined
+  try {
+    signingKeyFromPem(decodeIdentity(secret)?.privateKey.reveal() ?? '')
+    return undefined
+  } catch {
+    return `the Secret ${mcIdentityName} holds no usable key; restore it, or delete it to get a new one`
+  }
 }
 
 function viewIdentity(secret: Secret): SecondaryIdentityView {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { diagnose } from '../../../../src/cli/diagnosis/diagnose.ts'
+import type { KubeEvent } from '../../../../src/kube/objects.ts'
 import {
   bootstrap,
   codes,
   nothing,
+  now,
   observation,
   operator,
   primary,
@@ -89,5 +91,34 @@ describe('the diagnosis of a cluster', () => {
       }),
     })
     assert.deepEqual(codes(both), ['wrong NameConflict', 'note TokenExpired'])
+  })
+
+  it('names clocks that differ, and leaves open which of them is wrong', () => {
+    const [note] = diagnose(observation({ skew: 7_200_000 }), targets).findings
+    assert.equal(note?.severity, 'note')
+    assert.equal(note.what, 'the clock of the API server is 2 hours behind that of this machine')
+    assert.deepEqual(codes(observation({ skew: -30_000 })), [])
+  })
+
+  it('shows the warnings of the last hour, the newest first, five of them', () => {
+    const event = (minutes: number, reason: string): KubeEvent => ({
+      metadata: { name: reason },
+      type: 'Warning',
+      reason,
+      action: reason,
+      note: 'so it is',
+      eventTime: new Date(now - minutes * 60_000).toISOString(),
+      reportingController: 'dist.kio.kasten.io/secondary',
+      reportingInstance: 'pod',
+      regarding: { kind: 'Secret', name: 'mc-join' },
+    })
+    const repeated = { ...event(90, 'Again'), series: { count: 2, lastObservedTime: new Date(now).toISOString() } }
+    const events = [event(61, 'Old'), ...[5, 4, 3, 2, 1].map((minutes) => event(minutes, `At${minutes}`)), repeated]
+    const [, section] = diagnose(observation({ secondary: secondary({ warnings: seen(events) }) }), targets).sections
+    assert.deepEqual(
+      section?.warnings.map(({ reason }) => reason),
+      ['Again', 'At1', 'At2', 'At3', 'At4'],
+    )
+    assert.equal(section.warnings[0]?.about, 'Secret mc-join')
   })
 })

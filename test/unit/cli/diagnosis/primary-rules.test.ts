@@ -81,4 +81,20 @@ describe('the diagnosis of a primary', () => {
     assert.deepEqual(tokens([{ 'token-error': 'max-uses is not a number' }, false]), ['wrong TokenNotIssued'])
     assert.deepEqual(tokens([{}, false]), ['wrong TokenWaiting'])
   })
+
+  it('names no suspicion that has been lifted', () => {
+    const clusters = seen([
+      cluster('east', [
+        ['Ready', 'True', 'Joined', 'the cluster is a member'],
+        ['CloneSuspected', 'False', 'BootIdsAlternate', 'two processes'],
+      ]),
+    ])
+    assert.deepEqual(codes(observation({ primary: primary({ clusters }) })), [])
+  })
+
+  it('prints nothing of a damaged key', () => {
+    const { code, next } = only(observation({ primary: primary({ identity: seen('damaged') }) }))
+    assert.equal(code, 'IdentityDamaged')
+    assert.equal(next?.command, 'kubectl describe secret mc-primary-identity -n conjoin-system --context here')
+  })
 })

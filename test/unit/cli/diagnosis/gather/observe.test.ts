@@ -145,4 +145,14 @@ describe('what a diagnosis gathers', () => {
       ['mc-join-status'],
     )
   })
+
+  it('knows a key of this cluster that cannot be used', async () => {
+    const judged = async (values: Readonly<Record<string, string>>) =>
+      (await seen({ objects: [secret('mc-identity', values)] })).secondary.foreign.map(({ because }) => because)
+    assert.deepEqual(await judged({ key }), [])
+    assert.deepEqual(await judged({}), [])
+    const damaged = 'the Secret mc-identity holds no usable key; restore it, or delete it to get a new one'
+    assert.deepEqual(await judged({ key: key.slice(0, 60) }), [damaged])
+    assert.deepEqual(await judged({ note: 'mine' }), [damaged])
+  })
 })
