@@ -9,6 +9,7 @@ import { type Pair, type Scene, startPair } from '../support/scene.ts'
 
 let pair: Pair
 let scene: Scene
+/** A list of files, as kubectl takes it. */
 let kubeconfig: string
 
 const run = async (args: readonly string[]): Promise<CliResult> => conjoin(args, { KUBECONFIG: kubeconfig })
@@ -36,15 +37,23 @@ function assertFailed(result: CliResult, stderr: RegExp): void {
 
 before(async () => {
   pair = await startPair()
-  kubeconfig = await writeContexts(path.join(pair.primary.dir, 'contexts.yaml'), [pair.primary, pair.secondary])
+  const files = await Promise.all(
+    [pair.primary, pair.secondary].map(async (side) => writeContexts(path.join(side.dir, 'contexts.yaml'), [side])),
+  )
+  kubeconfig = [path.join(pair.primary.dir, 'no-such-file'), ...files].join(path.delimiter)
   scene = await pair.scene('cli')
-  await Promise.all([scene.startPrimary(), scene.startSecondary(), scene.bootstrap()])
-  await scene.untilReady('primary-cluster-1')
+  await Promise.all([scene.startPrimary(), scene.startSecondary()])
 })
 
 after(async () => pair.stop())
 
 describe('kubectl conjoin', () => {
+  it('makes a cluster a primary, and waits until its operator has registered it', async () => {
+    const made = await onPrimary('init', '--name', 'primary-cluster-1', '--ingress', scene.endpoint)
+    assertDone(made, /^namespace\/cli-mc unchanged\n.*^bootstrap\.\S+\/bootstrap-primary created\n$/ms)
+    assert.match(made.stderr, /^primary-cluster-1 is the primary; next: kubectl conjoin token create -n cli-mc /)
+  })
+
   it('creates a join token for one cluster and a day, and prints it only where it is asked to', async () => {
     const created = await onPrimary('token', 'create', 'for-east', '--cluster-name', 'east')
     assertDone(created, 'secret/for-east created\n')

@@ -17,6 +17,7 @@ import {
   type KubeObject,
   leaseKind,
   namespaceKind,
+  type Secret,
   secretKind,
 } from '../../kube/objects.ts'
 import { tombstonesName } from '../../primary/cluster/tombstones.ts'
@@ -32,15 +33,15 @@ type Client = Pick<KubeClient, 'get' | 'list'>
 /** Throws `KubeApiError`. */
 export async function takeInventory(client: Client, places: Places): Promise<Inventory> {
   const { primary, operator, secondary } = places
-  const [allClusters, allBootstraps, tokens] = await Promise.all([
+  const [allClusters, allBootstraps, secrets] = await Promise.all([
     listed(client, clusters, {}),
     listed(client, bootstraps, {}),
-    listed(client, secretKind, { namespace: primary, fieldSelector: `type=${joinTokenType}` }),
+    listed(client, secretKind, { namespace: primary }),
   ])
   const own = ({ metadata }: KubeObject) => metadata.namespace === primary
   const others = [...allClusters, ...allBootstraps].filter((object) => !own(object))
   return {
-    tokens,
+    tokens: secrets.filter(isToken),
     clusters: allClusters.filter(own),
     bootstraps: allBootstraps.filter(own),
     configMaps: [
@@ -52,7 +53,7 @@ export async function takeInventory(client: Client, places: Places): Promise<Inv
       ...(await named(client, leaseKind, operator, ['conjoin-primary'])),
       ...(await named(client, leaseKind, secondary, ['conjoin-secondary'])),
     ],
-    namespace: await viewNamespace(client, primary),
+    namespace: await viewNamespace(client, primary, secrets),
     definitions: (await definitions(client)).filter(isOurs),
     otherPrimaries: [...new Set(others.map(({ metadata }) => metadata.namespace ?? ''))].toSorted(),
     secondary: {
@@ -77,15 +78,22 @@ function isOurs({ metadata }: KubeObject): boolean {
   return metadata.labels?.[managedByLabel] === managedBy
 }
 
+function isToken({ type }: Secret): boolean {
+  return type === joinTokenType
+}
+
 /** With what somebody else keeps in it: a namespace is deleted with all that it holds. */
-async function viewNamespace(client: Client, name: string): Promise<Inventory['namespace']> {
+async function viewNamespace(
+  client: Client,
+  name: string,
+  secrets: readonly Secret[],
+): Promise<Inventory['namespace']> {
   const object = await client.get(namespaceKind, { name })
   if (object === undefined) return undefined
-  const secrets = await listed(client, secretKind, { namespace: name, fieldSelector: `type!=${joinTokenType}` })
   const configMaps = await listed(client, configMapKind, { namespace: name })
   const ours: readonly string[] = [everywhere, tombstonesName]
   const holds = [
-    ...secrets.map(({ metadata }) => `secret/${metadata.name}`),
+    ...secrets.filter((secret) => !isToken(secret)).map(({ metadata }) => `secret/${metadata.name}`),
     ...configMaps
       .filter(({ metadata }) => !ours.includes(metadata.name))
       .map(({ metadata }) => `configmap/${metadata.name}`),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Cluster } from '../../../src/api/cluster.ts'
 import { clusters } from '../../../src/cli/kinds.ts'
-import { secretKind } from '../../../src/kube/objects.ts'
+import { customResourceDefinitionKind, namespaceKind, secretKind } from '../../../src/kube/objects.ts'
 import { createTerminal, type Terminal } from './terminal.fixture.ts'
 
 const namespace = 'kasten-io-mc'
@@ -79,6 +79,22 @@ describe('purge', () => {
     const { exitCode, said } = await terminal.run('purge', '--yes')
     assert.equal(exitCode, 0)
     assert.equal(said, 'there is nothing of conjoin on this cluster\n')
+    assert.deepEqual(writes(terminal), [])
+  })
+})
+
+describe('purge, of what others have made', () => {
+  const user = { metadata: { name: 'mine', namespace }, type: 'Opaque' }
+  const definition = { metadata: { name: 'clusters.dist.kio.kasten.io', labels: { team: 'somebody' } } }
+
+  it('deletes nothing, and says so', async () => {
+    const terminal = createTerminal()
+    terminal.api.put(namespaceKind, { metadata: { name: namespace } })
+    terminal.api.put(secretKind, user)
+    terminal.api.put(customResourceDefinitionKind, definition)
+    const { printed, said } = await terminal.run('purge', '--yes')
+    assert.equal(printed, '')
+    assert.match(said, /^the namespace kasten-io-mc stays: it also holds secret\/mine\n/)
     assert.deepEqual(writes(terminal), [])
   })
 })
