@@ -159,8 +159,8 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     case '-h':
       return { kind: 'help' }
     case 'help':
-      // `help token create` is about a command for people.
-      return rest.length === 0 ? { kind: 'help' } : { kind: 'cli', config: readCli(args, environment) }
+      // `help token create` is `token create --help`.
+      return rest.length === 0 ? { kind: 'help' } : { kind: 'cli', config: readCli([...rest, '--help'], environment) }
     default:
       return { kind: 'cli', config: readCli(args, environment) }
   }

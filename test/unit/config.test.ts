@@ -234,7 +234,7 @@ describe('the command', () => {
   })
 
   it('is one for people, where it is none of a role', () => {
-    for (const args of [['token', 'list'], ['tertiary'], [''], ['version', '--client'], ['help', 'token']]) {
+    for (const args of [['token', 'list'], ['tertiary'], [''], ['version', '--client']]) {
       const command = readCommand(args, {})
       assert.ok(command.kind === 'cli')
       assert.deepEqual(command.config.args, args)
@@ -243,6 +243,12 @@ describe('the command', () => {
 })
 
 describe('a command for people', () => {
+  it('has its help asked for in two ways', () => {
+    const command = readCommand(['help', 'token', 'create'], {})
+    assert.ok(command.kind === 'cli')
+    assert.deepEqual(command.config.args, ['token', 'create', '--help'])
+  })
+
   const config = (environment: NodeJS.ProcessEnv) => {
     const command = readCommand(['status'], environment)
     assert.ok(command.kind === 'cli')
