@@ -50,6 +50,13 @@ describe('kubectl conjoin clusters', () => {
     assert.equal(secondaries.length, 2)
     assert.match(secondaries[1] ?? '', /^east +secondary +True +Joined +v1\.36\.3 +\d+s +\d+s$/)
 
+    const nobody = await shell.run(`kubectl conjoin clusters nobody -n ${scene.place.namespace} --context primary`)
+    assert.equal(nobody.exitCode, 1)
+    assert.match(
+      nobody.stderr,
+      /there is no Cluster nobody in fleet-mc\n.*\n {2}kubectl get clusters\.dist\.kio\.kasten\.io /,
+    )
+
     const names = ['cluster.dist.kio.kasten.io/east', 'cluster.dist.kio.kasten.io/primary-cluster-1']
     assert.deepEqual(await list('-o', 'name'), names)
     const { items } = JSON.parse((await list('east', '-o', 'json')).join('\n')) as { items: Cluster[] }

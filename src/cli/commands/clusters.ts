@@ -7,6 +7,7 @@ import { isForbidden } from '../../kube/errors.ts'
 import { configMapKind } from '../../kube/objects.ts'
 import { usualPlaces } from '../diagnosis/gather/places.ts'
 import { misuse } from '../errors.ts'
+import { readCluster } from '../find-cluster.ts'
 import { type ClusterFlags, clusterFlags, type OutputFormat, outputFlag, primaryNamespace } from '../flags.ts'
 import { clusters as clusterKind } from '../kinds.ts'
 import { onCluster } from '../on-cluster.ts'
@@ -32,6 +33,8 @@ export function clustersCommand(surroundings: Surroundings): Command {
     .addHelpText('after', '\nA time with ≤ before it is the stored one: the cluster may have been heard since.')
   outputFlag(clusterFlags(command, primaryNamespace), ['wide', 'json', 'yaml', 'name'])
   return command.action(async (name: string | undefined, flags: Flags) => {
+    if (name !== undefined && flags.selector !== undefined)
+      throw misuse('a name and --selector exclude each other', 'clusters')
     if (flags.watch === true && !['wide', undefined].includes(flags.output))
       throw misuse('--watch prints rows: only -o wide goes with it', 'clusters')
     await onCluster(surroundings, flags, async ({ client }) => list(surroundings, client, { name, flags }))
@@ -66,9 +69,10 @@ async function list(surroundings: Surroundings, client: KubeClient, asked: Asked
 
 async function readRows({ clock }: Surroundings, client: KubeClient, { name, flags }: Asked): Promise<Rows> {
   const { namespace = primaryNamespace, selector, operatorNamespace, output } = flags
-  const fieldSelector = name === undefined ? undefined : `metadata.name=${name}`
-  const [{ items }, lastSeen] = await Promise.all([
-    client.list(clusterKind, { namespace, labelSelector: selector, fieldSelector }),
+  const [items, lastSeen] = await Promise.all([
+    name === undefined
+      ? client.list(clusterKind, { namespace, labelSelector: selector }).then((list) => list.items)
+      : readCluster(client, { namespace, name }, flags).then((cluster) => [cluster]),
     readSightings(client, operatorNamespace),
   ])
   const clusters = items.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

@@ -4,12 +4,14 @@ import type { Finding, Report, Section } from '../diagnosis/report.ts'
 
 const columns = 100
 const indent = '  '
+/** Findings of one code that are printed. */
+const shownAlike = 5
 
 export function statusText(report: Report): string {
   const blocks = [
     ...report.sections.map(sectionText),
     ...(report.unread.length === 0 ? [] : [unreadText(report.unread)]),
-    ...report.findings.map(findingText),
+    ...findingTexts(report.findings),
     ...(report.healthy && report.findings.length === 0 ? ['Nothing is wrong.'] : []),
   ]
   return `${blocks.join('\n\n')}\n`
@@ -30,6 +32,15 @@ function sectionText({ role, namespace, facts, warnings }: Section): string {
 
 function unreadText(unread: readonly string[]): string {
   return ['not looked at:', ...unread.flatMap((what) => indented(what))].join('\n')
+}
+
+/** Of a fleet many may have the same fault: a few of them show what to do. */
+function findingTexts(findings: readonly Finding[]): readonly string[] {
+  return [...Map.groupBy(findings, ({ code }) => code)].flatMap(([code, alike]) => {
+    const left = alike.length - shownAlike
+    const shown = alike.slice(0, shownAlike).map(findingText)
+    return left > 0 ? [...shown, `… and ${left} more of ${code}; -o json tells all of them`] : shown
+  })
 }
 
 /** The last line is the command, where there is one. */

@@ -2,34 +2,32 @@
 import { Command } from 'commander'
 import { diagnose } from '../diagnosis/diagnose.ts'
 import { observe } from '../diagnosis/gather/observe.ts'
-import { type Places, usualPlaces } from '../diagnosis/gather/places.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { FoundWrong } from '../errors.ts'
-import { type ClusterFlags, clusterFlags, outputFlag } from '../flags.ts'
+import { clusterFlags, outputFlag } from '../flags.ts'
 import { onCluster } from '../on-cluster.ts'
 import { jsonText, yamlText } from '../output.ts'
+import { type PlaceFlags, placeFlags, placesOf } from '../place-flags.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { statusText } from './status-text.ts'
 
-interface Flags extends ClusterFlags {
-  readonly primaryNamespace?: string
-  readonly operatorNamespace?: string
-  readonly secondaryNamespace?: string
+interface Flags extends PlaceFlags {
   readonly primaryContext?: string
   readonly primaryKubeconfig?: string
   readonly output?: 'json' | 'yaml'
 }
 
+const help = `
+Namespaces that are not named are those of the deployments of conjoin, where there are some.
+Exit code: 0 where nothing is wrong, 1 where something is.`
+
 export function statusCommand(surroundings: Surroundings): Command {
   const command = new Command('status')
     .description('say what is wrong on this cluster, primary or secondary, and what to do about it')
-    .option('--primary-namespace <name>', `of Clusters and join tokens (default: ${usualPlaces.primary})`)
-    .option('--operator-namespace <name>', `of the primary's operator (default: ${usualPlaces.operator})`)
-    .option('--secondary-namespace <name>', `of mc-join (default: ${usualPlaces.secondary})`)
     .option('--primary-context <name>', 'context of the primary, for the commands that are to be run there')
     .option('--primary-kubeconfig <file>', 'kubeconfig of the primary, likewise')
-    .addHelpText('after', '\nExit code: 0 where nothing is wrong, 1 where something is.')
-  return outputFlag(clusterFlags(command), ['json', 'yaml']).action(async (flags: Flags) => {
+    .addHelpText('after', help)
+  return outputFlag(clusterFlags(placeFlags(command)), ['json', 'yaml']).action(async (flags: Flags) => {
     const report = await look(surroundings, flags)
     surroundings.print(formatted(report, flags.output))
     if (!report.healthy) throw new FoundWrong('something is wrong on this cluster')
@@ -43,17 +41,6 @@ async function look(surroundings: Surroundings, flags: Flags): Promise<Report> {
     observe({ client, clock: surroundings.clock }, placesOf(flags)),
   )
   return diagnose(seen, { here, primary: { kubeconfig: primaryKubeconfig, context: primaryContext } })
-}
-
-/** `--namespace` is where conjoin's objects are, whichever role this cluster has. */
-function placesOf(flags: Flags): Partial<Places> {
-  const primary = flags.primaryNamespace ?? flags.namespace
-  const secondary = flags.secondaryNamespace ?? flags.namespace
-  return {
-    ...(primary === undefined ? {} : { primary }),
-    ...(flags.operatorNamespace === undefined ? {} : { operator: flags.operatorNamespace }),
-    ...(secondary === undefined ? {} : { secondary }),
-  }
 }
 
 function formatted(report: Report, output: Flags['output']): string {

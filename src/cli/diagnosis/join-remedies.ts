@@ -23,7 +23,7 @@ export interface Targets {
 export interface JoinFault {
   readonly seen: Observation
   readonly targets: Targets
-  /** What follows the code, as it stands in the status. */
+  /** As it stands in the status. */
   readonly msg: string
 }
 

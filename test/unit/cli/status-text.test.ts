@@ -55,6 +55,19 @@ describe('the text of a status', () => {
     )
   })
 
+  it('prints a few of many that have the same fault, and how many more there are', () => {
+    const findings = Array.from({ length: 8 }, (_, index) => ({ ...fault, code: 'NoHeartbeat', what: `east-${index}` }))
+    const text = statusText(report({ findings: [...findings, fault] }))
+    assert.deepEqual(
+      text.split('\n').filter((line) => /^(WRONG|…)/.test(line)),
+      [
+        ...[0, 1, 2, 3, 4].map((index) => `WRONG on the secondary: NoHeartbeat: east-${index}`),
+        '… and 3 more of NoHeartbeat; -o json tells all of them',
+        'WRONG on the secondary: ConnectRefused: the primary cannot be reached',
+      ],
+    )
+  })
+
   it('stays within 100 columns, whatever is told', () => {
     const facts = [{ name: 'Member', value: long }]
     const warnings = [{ at: '2030-01-31T12:00:00Z', about: 'Secret mc-join', reason: 'Rejected', note: long }]
