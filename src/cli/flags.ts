@@ -1,6 +1,7 @@
 /** The flags that commands share, with kubectl's names and meanings. Owns how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../api/duration.ts'
+import { usualPlaces } from './diagnosis/gather/places.ts'
 
 /** Where kubectl would go without them. */
 export interface ClusterFlags {
@@ -13,8 +14,8 @@ export type DryRun = 'none' | 'client' | 'server'
 
 export type OutputFormat = 'json' | 'yaml' | 'name' | 'wide'
 
-export const primaryNamespace = 'kasten-io-mc'
-export const secondaryNamespace = 'kasten-io'
+/** Where a command looks that knows on which side it is. */
+export const { primary: primaryNamespace, secondary: secondaryNamespace } = usualPlaces
 
 /** `--kubeconfig`, `--context`, `--namespace`. */
 export function clusterFlags(command: Command, usualNamespace?: string): Command {

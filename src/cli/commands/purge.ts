@@ -3,22 +3,20 @@ import { Command } from 'commander'
 import { mcClusterInfoName } from '../../api/mc-cluster-info.ts'
 import { secretKind } from '../../kube/objects.ts'
 import { createChanges } from '../changes.ts'
-import { findPlaces, type Places, usualPlaces } from '../diagnosis/gather/places.ts'
+import { findPlaces } from '../diagnosis/gather/places.ts'
 import { createReader } from '../diagnosis/gather/reader.ts'
 import { misuse } from '../errors.ts'
-import { type ClusterFlags, clusterFlags, type DryRun, dryRunFlag, timeoutFlag } from '../flags.ts'
+import { clusterFlags, type DryRun, dryRunFlag, timeoutFlag } from '../flags.ts'
 import { leaveAndWait } from '../leaving.ts'
 import { onCluster } from '../on-cluster.ts'
+import { type PlaceFlags, placeFlags, placesOf } from '../place-flags.ts'
 import { carryOut } from '../purge/carry-out.ts'
 import { takeInventory } from '../purge/inventory.ts'
 import { planPurge } from '../purge/plan.ts'
 import type { Surroundings } from '../surroundings.ts'
 
-interface Flags extends ClusterFlags {
+interface Flags extends PlaceFlags {
   readonly yes?: boolean
-  readonly primaryNamespace?: string
-  readonly operatorNamespace?: string
-  readonly secondaryNamespace?: string
   readonly dryRun: DryRun
   readonly timeout: number
 }
@@ -27,10 +25,7 @@ export function purgeCommand(surroundings: Surroundings): Command {
   const command = new Command('purge')
     .description('disconnect every cluster and delete all that conjoin has made on this one')
     .option('--yes', 'do it; without it only --dry-run is allowed')
-    .option('--primary-namespace <name>', `of Clusters and join tokens (default: ${usualPlaces.primary})`)
-    .option('--operator-namespace <name>', `of the primary's operator (default: ${usualPlaces.operator})`)
-    .option('--secondary-namespace <name>', `of mc-join (default: ${usualPlaces.secondary})`)
-  timeoutFlag(dryRunFlag(clusterFlags(command)), '2m')
+  timeoutFlag(dryRunFlag(clusterFlags(placeFlags(command))), '2m')
   return command.action(async (flags: Flags) => purge(surroundings, flags))
 }
 
@@ -50,17 +45,6 @@ async function purge(surroundings: Surroundings, flags: Flags): Promise<void> {
     await carryOut({ client, changes, target: flags, isDry, clock, signal }, plan, timeout)
     for (const kept of plan.kept) say(kept)
     if (plan.stages.length === 0) return say('there is nothing of conjoin on this cluster')
-    if (!isDry) say(`where an operator is installed: helm uninstall conjoin --namespace ${places.operator}`)
+    if (!isDry) say('the installation of the operator stays: helm list --all-namespaces --filter conjoin')
   })
-}
-
-/** `--namespace` is where conjoin's objects are, whichever role this cluster has. */
-function placesOf({ namespace, ...flags }: Flags): Partial<Places> {
-  const primary = flags.primaryNamespace ?? namespace
-  const secondary = flags.secondaryNamespace ?? namespace
-  return {
-    ...(primary === undefined ? {} : { primary }),
-    ...(flags.operatorNamespace === undefined ? {} : { operator: flags.operatorNamespace }),
-    ...(secondary === undefined ? {} : { secondary }),
-  }
 }
