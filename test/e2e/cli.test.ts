@@ -131,7 +131,6 @@ describe('kubectl conjoin', () => {
     const next = nextCommand(waiting)
     assert.equal(next, `kubectl conjoin approve east -n ${scene.place.namespace} --context primary`)
     assertDone(await run(next.split(' ').slice(2)), 'cluster.dist.kio.kasten.io/east approved\n')
-    await scene.untilStatus('Joined')
   })
 })
 
@@ -159,6 +158,12 @@ describe('kubectl conjoin on a cluster without an operator of a primary', () => 
   })
 
   it('makes a primary once, and says how to install the operator', async () => {
+    const shown = await init('--dry-run=server')
+    assertDone(
+      shown,
+      /^namespace\/cli-second-mc created \(server dry run\)\n.*^bootstrap\.\S+ created \(dry run\)\n$/ms,
+    )
+    assert.equal(await onCluster('get', 'crd', definition, '--ignore-not-found'), '')
     const made = await init()
     assertDone(
       made,
@@ -177,6 +182,7 @@ describe('kubectl conjoin on a cluster without an operator of a primary', () => 
   it('takes all of it off again, and this secondary out of its primary', async () => {
     const purge = async (...args: readonly string[]): Promise<CliResult> =>
       run(['purge', ...place, '--secondary-namespace', scene.namespace, ...args])
+    await scene.untilStatus('Joined') // which was approved above
     const [refused, listed] = await Promise.all([purge(), purge('--dry-run')])
     assert.equal(refused.exitCode, 2)
     assertDone(listed, /^bootstrap\.\S+ deleted \(dry run\)\n.*^secret\/mc-join deleted \(dry run\)\n/ms)

@@ -37,12 +37,13 @@ export function initCommand(surroundings: Surroundings): Command {
 }
 
 async function init(surroundings: Surroundings, flags: Flags): Promise<void> {
-  const { print } = surroundings
+  const { print, clock, signal } = surroundings
   const { dryRun, output, namespace = primaryNamespace } = flags
   const plan = planPrimary({ name: flags.name, ingress: flags.ingress, namespace })
   await onCluster(surroundings, { ...flags, withoutEffect: dryRun === 'server' }, async ({ client }) => {
     const changes = createChanges({ client, print, dryRun, output })
-    await installPrimary({ client, changes, clock: surroundings.clock, signal: surroundings.signal }, plan, flags)
+    const pretended = createChanges({ client, print, dryRun: 'client', output })
+    await installPrimary({ client, changes, pretended, clock, signal }, plan, flags)
     if (output === 'yaml') print(manifestsText([plan.namespace, ...plan.definitions, plan.bootstrap]))
     if (dryRun === 'none') await untilRegistered(surroundings, client, plan, flags)
   })

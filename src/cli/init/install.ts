@@ -2,9 +2,9 @@
  * Carries out the plan of a primary. It never touches a definition that is not ours, nor a Bootstrap that names another
  * primary; what is there already stays as it is.
  */
+import type { Bootstrap } from '../../api/bootstrap.ts'
 import { managedBy, managedByLabel } from '../../api/group.ts'
 import type { KubeClient } from '../../kube/client.ts'
-import { KubeApiError } from '../../kube/errors.ts'
 import { customResourceDefinitionKind, type KubeObject, namespaceKind } from '../../kube/objects.ts'
 import type { Changes } from '../changes.ts'
 import { kubectl } from '../diagnosis/command-line.ts'
@@ -18,6 +18,8 @@ import { isSamePrimary, type PrimaryPlan, primaryOf } from './plan.ts'
 export interface InstallDeps extends Pick<Surroundings, 'clock' | 'signal'> {
   readonly client: KubeClient
   readonly changes: Changes
+  /** Changes that are told and not sent. */
+  readonly pretended: Changes
 }
 
 type Flags = ClusterFlags & { readonly dryRun: DryRun; readonly timeout: number }
@@ -25,55 +27,43 @@ type Flags = ClusterFlags & { readonly dryRun: DryRun; readonly timeout: number 
 /** Throws `CliError` where something stands in the way, `KubeApiError` where the API server refuses. */
 export async function installPrimary(deps: InstallDeps, plan: PrimaryPlan, flags: Flags): Promise<void> {
   const { client, changes } = deps
-  await refuseForeign(client, plan, flags)
-  const existing = await existingPrimary(client, plan)
+  const isServed = await findOwnDefinitions(client, plan, flags)
+  const existing = isServed ? await existingPrimary(client, plan) : undefined
   if (existing !== undefined && !isSamePrimary(existing, plan.bootstrap)) throw otherPrimary(existing, flags)
 
   const { name } = plan.namespace.metadata
-  if ((await client.get(namespaceKind, { name })) === undefined) await changes.create(namespaceKind, plan.namespace)
-  else changes.unchanged(namespaceKind, name)
-  for (const definition of plan.definitions) await installDefinition(deps, definition)
+  const hasNamespace = (await client.get(namespaceKind, { name })) !== undefined
+  if (hasNamespace) changes.unchanged(namespaceKind, name)
+  else await changes.create(namespaceKind, plan.namespace)
+  for (const definition of plan.definitions) await changes.apply(customResourceDefinitionKind, definition)
   if (existing !== undefined) return changes.unchanged(bootstraps, existing.metadata.name)
   if (flags.dryRun === 'none') await untilServed(deps, plan, flags)
-  await changes.create(bootstraps, plan.bootstrap)
+  // What has only been shown to the API server is not there for what comes after it.
+  const isJudged = flags.dryRun !== 'server' || (isServed && hasNamespace)
+  await (isJudged ? changes : deps.pretended).create(bootstraps, plan.bootstrap)
 }
 
-/** One that a chart has installed is upgraded with the chart. */
-async function installDefinition(
-  { client, changes }: InstallDeps,
-  definition: PrimaryPlan['definitions'][number],
-): Promise<void> {
-  const { name } = definition.metadata
-  const stored = await client.get(customResourceDefinitionKind, { name })
-  if (stored?.metadata.annotations?.['meta.helm.sh/release-name'] === undefined)
-    await changes.apply(customResourceDefinitionKind, definition)
-  else changes.unchanged(customResourceDefinitionKind, name)
-}
-
-async function refuseForeign(client: KubeClient, { definitions }: PrimaryPlan, flags: Flags): Promise<void> {
-  for (const { metadata } of definitions) {
-    const stored = await client.get(customResourceDefinitionKind, { name: metadata.name })
-    if (stored === undefined || stored.metadata.labels?.[managedByLabel] === managedBy) continue
-    throw new CliError(
-      `the definition ${metadata.name} belongs to another program: it has no label ${managedByLabel}=${managedBy}. conjoin does not touch it and cannot run beside it`,
-      { next: kubectl(flags, 'get', 'crd', metadata.name, '--show-labels') },
-    )
-  }
+/** Whether all of them are there. Throws `CliError` for one that is somebody else's. */
+async function findOwnDefinitions(client: KubeClient, { definitions }: PrimaryPlan, flags: Flags): Promise<boolean> {
+  const stored = await Promise.all(
+    definitions.map(async ({ metadata }) => client.get(customResourceDefinitionKind, { name: metadata.name })),
+  )
+  const foreign = stored.find((one) => one !== undefined && one.metadata.labels?.[managedByLabel] !== managedBy)
+  if (foreign === undefined) return stored.every((one) => one !== undefined)
+  const { name } = foreign.metadata
+  throw new CliError(
+    `the definition ${name} belongs to another program: it has no label ${managedByLabel}=${managedBy}. conjoin does not touch it and cannot run beside it`,
+    { next: kubectl(flags, 'get', 'crd', name, '--show-labels') },
+  )
 }
 
 /** A Bootstrap that names a primary already. */
-async function existingPrimary(client: KubeClient, { namespace }: PrimaryPlan) {
-  try {
-    const { items } = await client.list(bootstraps, { namespace: namespace.metadata.name })
-    return items.find((bootstrap) => primaryOf(bootstrap) !== undefined)
-  } catch (error) {
-    // The kind is not there yet.
-    if (error instanceof KubeApiError && error.status === 404) return undefined
-    throw error
-  }
+async function existingPrimary(client: KubeClient, { namespace }: PrimaryPlan): Promise<Bootstrap | undefined> {
+  const { items } = await client.list(bootstraps, { namespace: namespace.metadata.name })
+  return items.find((bootstrap) => primaryOf(bootstrap) !== undefined)
 }
 
-function otherPrimary(existing: PrimaryPlan['bootstrap'], flags: Flags): CliError {
+function otherPrimary(existing: Bootstrap, flags: Flags): CliError {
   const { name, namespace = '' } = existing.metadata
   const primary = primaryOf(existing)
   const what = `${primary?.name ?? ''} at ${primary?.k10.ingress?.url ?? 'no address'}`
