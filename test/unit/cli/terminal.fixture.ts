@@ -1,7 +1,6 @@
 /** A terminal on which commands run in this process, with clusters in memory. It keeps what they print and say. */
 import { runCommand } from '../../../src/cli/cli.ts'
 import type { Connection, Surroundings } from '../../../src/cli/surroundings.ts'
-import type { KubeClient } from '../../../src/kube/client.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { createMemoryApi, type MemoryApi } from '../primary/memory-api.fixture.ts'
 
@@ -15,7 +14,10 @@ export interface Terminal {
   readonly interrupt: () => void
 }
 
-export function createTerminal(options: { hasColor?: boolean; client?: KubeClient } = {}): Terminal {
+/** `others`: what there is in other contexts than the usual one, by their names. */
+export function createTerminal(
+  options: { hasColor?: boolean; others?: Readonly<Record<string, MemoryApi>> } = {},
+): Terminal {
   const api = createMemoryApi()
   const stop = new AbortController()
   return {
@@ -24,11 +26,11 @@ export function createTerminal(options: { hasColor?: boolean; client?: KubeClien
     async run(...args) {
       const printed: string[] = []
       const said: string[] = []
-      const connection: Connection = {
-        client: options.client ?? api.client,
+      const connectionTo = (cluster: MemoryApi): Connection => ({
+        client: cluster.client,
         serverVersion: async () => 'v1.36.3',
         close: async () => {},
-      }
+      })
       const surroundings: Surroundings = {
         print: (text) => printed.push(text),
         say: (text) => said.push(`${text}\n`),
@@ -38,7 +40,7 @@ export function createTerminal(options: { hasColor?: boolean; client?: KubeClien
         version: '1.2.3',
         connect: async ({ context }) => {
           if (context === 'nowhere') throw new Error('the kubeconfig has no context nowhere')
-          return connection
+          return connectionTo(options.others?.[context ?? ''] ?? api)
         },
       }
       const exitCode = await runCommand(args, surroundings)
