@@ -43,18 +43,28 @@ describe('docs/spec/join-token.md', () => {
     assert.deepEqual(new Set(rows.map(([name]) => name)), new Set(namesUnder(tokenPage, 'What you ask for')))
   })
 
-  it('says of Secrets that cannot be filled what token-error says', () => {
-    const unfit: readonly Partial<Secret>[] = [
-      { data: { token: 'eA==' } },
+  it('says of Secrets that cannot be filled or blanked what token-error says', () => {
+    const issued = { [annotations.tokenId]: 'w19Ke6lhfwkXiKLT' }
+    const token = { token: 'eA==' }
+    const unfit: readonly (Partial<Secret> & { isForeign?: boolean })[] = [
+      { data: token },
       { immutable: true },
-      { metadata: { name: 'a', annotations: { [annotations.tokenId]: 'w19Ke6lhfwkXiKLT' } } },
+      { metadata: { name: 'a', annotations: issued }, isForeign: true },
+      {
+        metadata: { name: 'a', annotations: { ...issued, [annotations.redact]: 'now' } },
+        data: token,
+        immutable: true,
+      },
     ]
-    const said = unfit.map((given) => {
-      const secret = { metadata: { name: 'a' }, type: joinTokenType, ...given } as Secret
-      return decideJoinToken({ secret, endpoint: 'https://a', isForeign: true, admitted: [], now })
+    const said = unfit.map(({ isForeign = false, ...given }) => {
+      const secret = { metadata: { name: 'a' }, type: joinTokenType, ...given }
+      return decideJoinToken({ secret, endpoint: 'https://a', isForeign, admitted: [], now })
     })
-    const listed = rowsUnder(tokenPage, 'Secrets that cannot be filled').map(([, fault]) => ({ kind: 'report', fault }))
-    assert.deepEqual(listed, said)
+    const rows = rowsUnder(tokenPage, 'Secrets that cannot be filled or blanked')
+    assert.deepEqual(
+      rows.map(([, fault]) => ({ kind: 'report', fault })),
+      said,
+    )
   })
 })
 
