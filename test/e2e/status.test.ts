@@ -10,6 +10,7 @@ import { type Front, startFront } from '../support/front.ts'
 import { kubectl, type Plain } from '../support/kubectl.ts'
 import { createNames, type Names } from '../support/names.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import type { Haystack } from '../support/secret-search.ts'
 import { until } from '../support/until.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
 import { containerOptions, createDeployment } from './deployment.fixture.ts'
@@ -215,68 +216,83 @@ describe('kubectl conjoin status', () => {
       })
     })
 
-    it('a primary that has lost its identity', async () => {
-      const scene = await pair.scene('lost')
-      const { primary } = await scene.join('east')
-      await scene.stop(primary)
-      await scene.atHome(['delete', 'secret', 'mc-primary-identity'])
-      const restarted = await scene.startPrimary()
-      await restarted.logged('it has noticed', ({ msg }) => msg === 'the signing key is lost; restore its Secret')
-      const finding = await status.wrong(scene, 'primary', 'IdentityLost')
-      assert.match(finding.remedy, /^restore it from a backup, and all goes on\. Only without a backup start anew/)
-      await status.mend(finding)
-      await restarted.logged('it has another key', ({ msg }) => msg === 'a signing key is made')
-      const ready = ['--for=condition=Ready', 'bootstraps.dist.kio.kasten.io/bootstrap-primary', '--timeout=60s']
-      await scene.onPrimary(['wait', ...ready])
-      await status.assertHealthy(scene, 'primary')
+    describe('of a primary that has a member:', { concurrency: false }, () => {
+      let scene: Scene
+      let primary: RoleProcess
+      const seen: Haystack[] = []
+
+      before(async () => {
+        scene = await pair.scene('lost')
+        ;({ primary } = await scene.join('east'))
+      })
+
+      after(async () => scene.end(seen))
+
+      it('nothing, where it may not read all, and nothing of a secret', async () => {
+        const kubeconfig = scene.kubeconfigs[1] ?? ''
+        const partly = await shell.run(
+          `kubectl conjoin status --kubeconfig ${kubeconfig} --secondary-namespace ${scene.namespace}`,
+        )
+        assert.match(partly.stdout, /^not looked at:\n(.*\n)* {2}may not list secrets kasten-io-mc\n/m)
+        assert.match(partly.stdout, /Member +as east of primary-cluster-1 at https:/)
+        assert.equal(partly.exitCode, 0)
+        const whole = await Promise.all([
+          shell.run(status.command(scene, 'primary', '-o', 'json')),
+          shell.run(status.command(scene, 'secondary', '-o', 'yaml')),
+          shell.run(status.command(scene, 'secondary')),
+        ])
+        for (const { stdout } of whole) assert.match(stdout, /primary-cluster-1|bootstrap-primary|2 ready/)
+        for (const { stdout, stderr } of [partly, ...whole]) seen.push({ where: 'status', text: stdout + stderr })
+      })
+
+      it('a signing key that is lost', async () => {
+        await scene.stop(primary)
+        await scene.atHome(['delete', 'secret', 'mc-primary-identity'])
+        const restarted = await scene.startPrimary()
+        await restarted.logged('it has noticed', ({ msg }) => msg === 'the signing key is lost; restore its Secret')
+        const finding = await status.wrong(scene, 'primary', 'IdentityLost')
+        assert.match(finding.remedy, /^restore it from a backup, and all goes on\. Only without a backup start anew/)
+        await status.mend(finding)
+        await restarted.logged('it has another key', ({ msg }) => msg === 'a signing key is made')
+        const ready = ['--for=condition=Ready', 'bootstraps.dist.kio.kasten.io/bootstrap-primary', '--timeout=60s']
+        await scene.onPrimary(['wait', ...ready])
+        await status.assertHealthy(scene, 'primary')
+      })
     })
   })
 
-  it("names another program's definition, and what becomes of it", async () => {
-    const { secondary: cluster } = pair
-    const scene = await pair.scene('foreign')
-    await kubectl(cluster, ['create', '-f', '-'], JSON.stringify(foreignClusters))
-    const finding = await status.wrong(scene, 'secondary', 'DefinitionForeign')
-    assert.match(finding.what, /clusters\.dist\.kio\.kasten\.io belongs to another program: it has no label/)
-    await status.mend(finding)
-    await installDefinitions(cluster)
-    const { findings } = await status.report(scene, 'secondary')
-    assert.deepEqual(
-      findings.filter(({ code }) => code.startsWith('Definition')),
-      [],
-    )
-  })
+  describe('on a cluster without operators', () => {
+    let scene: Scene
 
-  it('ends each of its failures with a command in a terminal of 100 columns, and gives 1', async () => {
-    const scene = await pair.scene('text')
-    await scene.mcJoin({ token: 'nonsense' })
-    const { stdout, exitCode } = await shell.run(status.command(scene, 'secondary'))
-    assert.equal(exitCode, 1)
-    assert.match(stdout, /^WRONG on the secondary: NotRunning: no conjoin secondary has ever worked/m)
-    const failures = stdout.split('\n\n').filter((block) => block.startsWith('WRONG'))
-    for (const failure of failures) assert.match(failure.trimEnd().split('\n').at(-1) ?? '', /^ {4}\S/)
-    assert.deepEqual(
-      stdout.split('\n').filter((line) => line.length > 100 && line.includes(' ', 5)),
-      [],
-    )
-  })
+    before(async () => {
+      scene = await pair.scene('bare')
+    })
 
-  it('names what may not be read, says nothing about it, and never prints a secret', async () => {
-    const scene = await pair.scene('well')
-    await scene.join('east')
-    const kubeconfig = scene.kubeconfigs[1] ?? ''
-    const partly = await shell.run(
-      `kubectl conjoin status --kubeconfig ${kubeconfig} --secondary-namespace ${scene.namespace}`,
-    )
-    assert.match(partly.stdout, /^not looked at:\n(.*\n)* {2}may not list secrets kasten-io-mc\n/m)
-    assert.match(partly.stdout, /Member +as east of primary-cluster-1 at https:/)
-    assert.equal(partly.exitCode, 0)
-    const whole = await Promise.all([
-      shell.run(status.command(scene, 'primary', '-o', 'json')),
-      shell.run(status.command(scene, 'secondary', '-o', 'yaml')),
-      shell.run(status.command(scene, 'secondary')),
-    ])
-    for (const { stdout } of whole) assert.match(stdout, /primary-cluster-1|bootstrap-primary|2 ready/)
-    await scene.end([partly, ...whole].map(({ stdout, stderr }) => ({ where: 'status', text: stdout + stderr })))
+    it("names another program's definition, and what becomes of it", async () => {
+      const { secondary: cluster } = pair
+      await kubectl(cluster, ['create', '-f', '-'], JSON.stringify(foreignClusters))
+      const finding = await status.wrong(scene, 'secondary', 'DefinitionForeign')
+      assert.match(finding.what, /clusters\.dist\.kio\.kasten\.io belongs to another program: it has no label/)
+      await status.mend(finding)
+      await installDefinitions(cluster)
+      const { findings } = await status.report(scene, 'secondary')
+      assert.deepEqual(
+        findings.filter(({ code }) => code.startsWith('Definition')),
+        [],
+      )
+    })
+
+    it('ends each of its failures with a command in a terminal of 100 columns, and gives 1', async () => {
+      await scene.mcJoin({ token: 'nonsense' })
+      const { stdout, exitCode } = await shell.run(status.command(scene, 'secondary'))
+      assert.equal(exitCode, 1)
+      assert.match(stdout, /^WRONG on the secondary: NotRunning: no conjoin secondary has ever worked/m)
+      const failures = stdout.split('\n\n').filter((block) => block.startsWith('WRONG'))
+      for (const failure of failures) assert.match(failure.trimEnd().split('\n').at(-1) ?? '', /^ {4}\S/)
+      assert.deepEqual(
+        stdout.split('\n').filter((line) => line.length > 100 && line.includes(' ', 5)),
+        [],
+      )
+    })
   })
 })
