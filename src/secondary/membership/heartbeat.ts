@@ -85,10 +85,12 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
     follow(member, start) {
       const isKept = member !== undefined && followed !== undefined && isSameMember(member, followed.member)
       if (isKept && !needsNewLine(member, followed?.member)) return
+      // Addresses are the primary's to name: one that names others in every reply must not set the pace by that.
+      const isPaced = isKept && hasSamePermissions(member, followed?.member)
       followed?.heartbeats.close()
       if (!isKept) contact = noContact(start?.interval)
       followed = member && { member, heartbeats: openHeartbeats(deps, member, start?.nonce) }
-      schedule(0)
+      schedule(isPaced ? nextBeat(contact, random) : 0)
     },
     contact: () => contact,
     beat,
@@ -108,8 +110,11 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
 /** Whether the way to the primary has changed: other endpoints, other permissions. */
 function needsNewLine(member: Member, followed: Member | undefined): boolean {
   return (
-    member.allowHttp !== followed?.allowHttp ||
-    member.allowUntrustedTls !== followed.allowUntrustedTls ||
-    JSON.stringify(member.info.membership) !== JSON.stringify(followed.info.membership)
+    !hasSamePermissions(member, followed) ||
+    JSON.stringify(member.info.membership) !== JSON.stringify(followed?.info.membership)
   )
+}
+
+function hasSamePermissions(member: Member, followed: Member | undefined): boolean {
+  return member.allowHttp === followed?.allowHttp && member.allowUntrustedTls === followed.allowUntrustedTls
 }
