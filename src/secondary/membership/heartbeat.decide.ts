@@ -36,6 +36,8 @@ export type Beat =
 /** The protocol's bounds for the interval, milliseconds. */
 export const shortestInterval = 10_000
 export const longestInterval = 600_000
+/** The last second that RFC 3339 can write; a primary that names a later time means what it says all the same. Seconds. */
+const endOfTime = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000
 /** Part of the interval by which a beat comes earlier or later, so that many members spread. */
 const spread = 0.2
 
@@ -65,7 +67,7 @@ export function contactAfter(contact: Contact, beat: Beat, now: number): Contact
         interval: clamped(reply.interval),
       }
     case 'Disconnected':
-      return { ...heard, word: { kind: 'disconnected', at: reply.at * 1000 } }
+      return { ...heard, word: { kind: 'disconnected', at: Math.min(reply.at, endOfTime) * 1000 } }
     case 'UnknownCluster':
       return { ...heard, word: { kind: 'unknown' } }
     case 'KeyMismatch':
