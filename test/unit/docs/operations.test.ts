@@ -71,7 +71,7 @@ describe('docs/operations.md', () => {
       sections.map((section) => section.split('\n')[0]),
       alerts.map(({ alert }) => alert),
     )
-    for (const section of sections) assert.match(section, /^\w+\n\nCause: .+\n\nRemedy: .+\n?$/)
+    for (const section of sections) assert.match(section, /^\w+\n\nCause: \S.+\n\nRemedy: \S.+$/s)
   })
 
   it('is where the alerts send their reader', () => {
