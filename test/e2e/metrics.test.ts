@@ -1,6 +1,8 @@
 /** What Prometheus gets from a primary and a secondary between which a join was refused and another one admitted. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { Agent, request } from 'undici'
+import { sourceLoad } from '../../src/primary/load/limits.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { promtool } from '../support/promtool.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
@@ -8,6 +10,7 @@ import { samplesOf, scrape, total } from '../support/scrape.ts'
 import { until } from '../support/until.ts'
 
 const clusterName = 'east-of-eden'
+const count = (answers: readonly number[], status: number) => answers.filter((answer) => answer === status).length
 
 describe('a scrape', () => {
   let pair: Pair
@@ -102,6 +105,28 @@ describe('a scrape', () => {
       assert.ok(total(now, 'conjoin_informer_watches_total', /resource="secrets"/) > 0)
       assert.ok(total(now, 'conjoin_informer_lists_total', /resource="secrets"/) > 0)
     }
+  })
+
+  it('of the primary counts who is turned away, and what it is asked on a path that it does not have', async () => {
+    const dispatcher = new Agent({ connections: 4, connect: { rejectUnauthorized: false } })
+    const ask = async () => {
+      const { statusCode, body } = await request(`${scene.endpoint}/nowhere`, { dispatcher })
+      await body.dump()
+      return statusCode
+    }
+    const answers = await Promise.all(Array.from({ length: sourceLoad.burst + 100 }, ask))
+    await dispatcher.close()
+    const now = samplesOf(await scrape(primary))
+    assert.equal(now['conjoin_http_responses_total{route="none",code="404"}'], count(answers, 404))
+    assert.equal(now['conjoin_http_responses_total{route="none",code="429"}'], count(answers, 429))
+    assert.equal(now['conjoin_limited_total{limit="source"}'], count(answers, 429))
+    assert.ok(count(answers, 429) > 0)
+  })
+
+  it('of the primary tells how many disconnected clusters are remembered', async () => {
+    await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io', clusterName])
+    await until('one is remembered', async () => samplesOf(await scrape(primary))['conjoin_tombstones'] === 1)
+    assert.equal(total(samplesOf(await scrape(primary)), 'conjoin_clusters', /type="secondary"/), 0)
   })
 
   it('has a form that promtool finds no fault with', async () => {
