@@ -15,7 +15,8 @@ export interface Content {
 
 /** `allowHttp` is the operator's own permission for `http://`. */
 export function readContent({ join, config }: GivenObjects, { allowHttp }: { allowHttp: boolean }): Content {
-  const input = parseJoinInput(join?.data, config?.data)
+  // Kubernetes stores no `data` where there are no keys, and an empty ConfigMap is all that the second dialect waits for.
+  const input = parseJoinInput(join?.data, config && (config.data ?? {}))
   return {
     hash: joinHash(join?.data, config?.data, join?.metadata.annotations?.[annotations.retry]),
     ...(join === undefined ? {} : { input }),
