@@ -32,6 +32,9 @@ export function encodeClusterInfo({ membership, token }: ClusterInfo): Record<st
 /** Undefined where the Secret does not hold a whole membership. Never throws. */
 export function decodeClusterInfo(data: SecretData | undefined): ClusterInfo | undefined {
   const membership = decodeMembership(decodeSecretValue(data, 'membership'))
-  const token = decodeSecretValue(data, 'token')
-  return membership === undefined || token === undefined ? undefined : { membership, token: new Redacted(token) }
+  const token = decodeSecretValue(data, 'token') ?? ''
+  return membership === undefined || !sendable.test(token) ? undefined : { membership, token: new Redacted(token) }
 }
+
+/** What may stand in a header. Anything else was not given by a primary, and would fail anew with every request. */
+const sendable = /^[!-~]+$/

@@ -4,8 +4,8 @@
  */
 import { Redacted } from '../lib/redacted.ts'
 import { annotations } from './group.ts'
-import type { ClusterInfo } from './mc-cluster-info.ts'
-import { decodeMembership, encodeMembership } from './membership.ts'
+import { type ClusterInfo, decodeClusterInfo } from './mc-cluster-info.ts'
+import { encodeMembership } from './membership.ts'
 import { decodeSecretValue, encodeSecretData, type SecretContent } from './secret-data.ts'
 
 export const mcIdentityName = 'mc-identity'
@@ -39,11 +39,10 @@ export function encodeIdentity(identity: Identity): {
 export function decodeIdentity(secret: SecretContent): Identity | undefined {
   const key = decodeSecretValue(secret.data, 'key')
   if (key === undefined) return undefined
-  const membership = decodeMembership(decodeSecretValue(secret.data, 'membership'))
-  const token = decodeSecretValue(secret.data, 'token')
+  const joined = decodeClusterInfo(secret.data)
   return {
     clusterUid: secret.metadata.annotations?.[annotations.clusterUid] ?? '',
     privateKey: new Redacted(key),
-    ...(membership === undefined || token === undefined ? {} : { joined: { membership, token: new Redacted(token) } }),
+    ...(joined === undefined ? {} : { joined }),
   }
 }

@@ -3,14 +3,15 @@
  * `mc-cluster-info`. With the communication token it is all that a member needs; it holds no secret itself.
  */
 import { z } from 'zod'
-import { keys as primaryKeysSchema } from '../protocol/fields.ts'
+import { clusterName, clusterUid, keys } from '../protocol/fields.ts'
+import { publicKeyFrom } from '../protocol/keys.ts'
 
 const membershipSchema = z.object({
   /** UID of the primary's `kube-system` namespace. */
-  primaryUid: z.string().min(1),
-  primaryName: z.string().min(1),
+  primaryUid: clusterUid,
+  primaryName: clusterName,
   /** The name this cluster is registered under. */
-  clusterName: z.string().min(1),
+  clusterName,
   /** The dialect of the `mc-join` that led here, which may be gone by now. */
   dialect: z.enum(['first', 'second']),
   /** The one in use. */
@@ -19,8 +20,17 @@ const membershipSchema = z.object({
   primaryIngress: z.string().exactOptional(),
   /** All that the primary names. */
   endpoints: z.array(z.string()).readonly(),
-  keys: primaryKeysSchema,
+  keys: keys.refine(({ current }) => isUsable(current)),
 })
+
+/** A key that cannot verify is found here, where a damaged membership counts as none, and not in the middle of a pass. */
+function isUsable({ kid, x }: z.infer<typeof keys>['current']): boolean {
+  try {
+    return publicKeyFrom(x).thumbprint === kid
+  } catch {
+    return false
+  }
+}
 
 export type StoredMembership = z.infer<typeof membershipSchema>
 
