@@ -3,7 +3,7 @@
  * git says and what the operators fill in do not fight.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parse } from 'yaml'
@@ -16,10 +16,8 @@ import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 const folder = join(import.meta.dirname, '../../docs/gitops')
-const manifests = {
-  primary: ['namespace', 'bootstrap', 'join-token-east'],
-  secondary: ['namespace', 'mc-join-config'],
-} as const
+/** Not for kubectl: another operator reads it. */
+const externalSecret = 'mc-join.yaml'
 const sides = ['primary', 'secondary'] as const
 type Side = (typeof sides)[number]
 
@@ -61,7 +59,10 @@ describe('the manifests of docs/gitops', { concurrency: true }, () => {
       await fence(scene, operators)
       assert.deepEqual(await writesOfOperators(scene, marks), [])
 
-      const changed = manifest(scene, 'primary', 'bootstrap').replace(/east:\n +name: east/, 'west:\n      name: west')
+      const changed = manifest(scene, 'primary', 'bootstrap.yaml').replace(
+        /east:\n +name: east/,
+        'west:\n      name: west',
+      )
       await kubectl(pair.primary, ['apply', ...flags, '-f', '-'], changed)
       await until('what git adds is there', async () => scene.cluster('west'))
       assert.equal(
@@ -98,19 +99,23 @@ describe('the manifests of docs/gitops', { concurrency: true }, () => {
 
 /** As in git, but for the names that a scene has of its own. */
 function manifest(scene: Scene, side: Side, name: string): string {
-  return readFileSync(join(folder, side, `${name}.yaml`), 'utf8')
+  return readFileSync(join(folder, side, name), 'utf8')
     .replaceAll(/\bkasten-io-mc\b/g, scene.place.namespace)
     .replaceAll(/\bkasten-io$/gm, scene.namespace)
     .replaceAll('https://primary.example.com', scene.endpoint)
 }
 
 function allManifests(scene: Scene, side: Side): string {
-  return manifests[side].map((name) => manifest(scene, side, name)).join('---\n')
+  const names = readdirSync(join(folder, side)).filter((name) => name !== externalSecret)
+  return names
+    .toSorted()
+    .map((name) => manifest(scene, side, name))
+    .join('---\n')
 }
 
 /** Does what the External Secrets Operator does with its manifest, once somebody has put the token into the store. */
 async function deliverToken(scene: Scene): Promise<void> {
-  const { spec } = parse(manifest(scene, 'secondary', 'mc-join')) as ExternalSecret
+  const { spec } = parse(manifest(scene, 'secondary', externalSecret)) as ExternalSecret
   const token = await until('the token is issued', async () => {
     const secret = await scene.readOnPrimary<Secret>('secret', 'join-token-east')
     return secret === undefined ? undefined : plain(secret)['token']
