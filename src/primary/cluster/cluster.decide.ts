@@ -37,6 +37,8 @@ export type ClusterDecision =
 export const confirmationLimit = 15 * 60_000
 /** The same for one that waits for approval: administrators have holidays. */
 export const approvalLimit = 7 * 24 * 3_600_000
+/** The same for one that was put back without its status: its cluster may be off for some days. */
+export const restoredLimit = approvalLimit
 
 export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const { cluster } = observed
@@ -49,7 +51,7 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const unconfirmed = cluster.spec.member !== undefined && !isHeard && !isConfirmed(cluster)
   // What an administrator has decided on stays until he deletes it: a denial would else be forgotten.
   const isCollectable = unconfirmed && !observed.isRegisteredAhead && cluster.spec.approved === undefined
-  const remaining = (isWaiting ? approvalLimit : confirmationLimit) - ageOf(observed)
+  const remaining = patience(cluster, isWaiting) - ageOf(observed)
   if (isCollectable && remaining <= 0) return { kind: 'collect', because: 'never confirmed' }
   const metadata = correctedMetadata(observed)
   const status = decideStatus(observed)
@@ -58,6 +60,19 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
     ...(metadata === undefined ? {} : { metadata }),
     status: isCollectable ? withDeadline(status, remaining) : status,
   }
+}
+
+function patience(cluster: Cluster, isWaiting: boolean): number {
+  if (isWaiting) return approvalLimit
+  return isRestored(cluster) ? restoredLimit : confirmationLimit
+}
+
+/**
+ * An object far younger than its membership came out of a backup, without its status. It had been confirmed, or it would
+ * have been collected before the backup was made.
+ */
+function isRestored({ metadata, spec: { member } }: Cluster): boolean {
+  return Date.parse(metadata.creationTimestamp ?? '') - Date.parse(member?.since ?? '') > confirmationLimit
 }
 
 /** The finalizers of a Cluster without ours. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { approvalLimit, confirmationLimit } from '../../../src/primary/cluster/cluster.decide.ts'
+import { approvalLimit, confirmationLimit, restoredLimit } from '../../../src/primary/cluster/cluster.decide.ts'
 import { acknowledgedAge } from '../../../src/primary/cluster/tombstones.ts'
 import { leastNonceLifetime } from '../../../src/primary/heartbeat/heartbeat-service.ts'
 import { listEvery } from '../../../src/primary/join/token-source.ts'
@@ -60,6 +60,7 @@ const limits: Readonly<Record<string, string>> = {
   'a disconnection that the cluster knows of is remembered for': minutes(acknowledgedAge),
   'wait for the first heartbeat of an accepted join': minutes(confirmationLimit),
   'wait for approval': days(approvalLimit),
+  'wait for the first heartbeat of a Cluster restored without its status': days(restoredLimit),
   'clusters that wait for approval with one token; then 503': String(maxWaiting),
   'connection to a primary': seconds(connectTimeout),
   'answer of a primary': seconds(answerTimeout),

@@ -48,6 +48,16 @@ describe('a join that no heartbeat has confirmed', () => {
     assert.deepEqual(decide(joined(), { now: noon + limit }), { kind: 'collect', because: 'never confirmed' })
   })
 
+  it('is given a week where its Cluster was put back from a backup, which has no status', () => {
+    const since = at(noon - limit - 1)
+    const restored = joined({ spec: { member: member({ since }) } })
+    const week = 7 * 24 * 60 * minute
+    assert.equal(decide(restored, { now: noon + week - 1 }).kind, 'keep')
+    assert.equal(decide(restored, { now: noon + week }).kind, 'collect')
+    const stored = joined({ spec: { member: member({ since: at(noon - limit) }) } })
+    assert.equal(decide(stored, { now: noon + limit }).kind, 'collect')
+  })
+
   it('is looked at again when its time is up, if nothing happens before', () => {
     const decision = decide(joined(), { now: noon + 14 * minute })
     assert.ok(decision.kind === 'keep' && decision.status.kind === 'status')
