@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
 
-export type Labels<Name extends string> = Readonly<Record<Name, string>>
+type Labels<Name extends string> = Readonly<Record<Name, string>>
 
 /** What a gauge shows: with labels, one line for each reading. */
 export type Reading<Name extends string> = readonly [value: number, labels: Labels<Name>]
