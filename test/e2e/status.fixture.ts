@@ -9,6 +9,7 @@ import type { Finding, Report } from '../../src/cli/diagnosis/report.ts'
 import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { type Finished, run } from '../../tools/controlplane/run.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
+import type { RoleProcess } from '../../tools/role-process.ts'
 import { writeContexts } from '../support/cli.ts'
 import type { Scene } from '../support/scene.ts'
 
@@ -50,6 +51,8 @@ export interface StatusReader {
   wrong(scene: Scene, side: Side, code: string): Promise<Finding>
   /** Runs what the finding ends with. */
   mend(finding: Finding): Promise<void>
+  /** The same, until the secondary has joined by it. */
+  mendJoin(finding: Finding, secondary: RoleProcess): Promise<void>
   assertHealthy(scene: Scene, side: Side): Promise<void>
 }
 
@@ -89,7 +92,13 @@ export function createStatusReader(shell: Shell): StatusReader {
     )
   }
 
-  return { command, report, wrong, mend, assertHealthy }
+  async function mendJoin(finding: Finding, secondary: RoleProcess): Promise<void> {
+    const since = Date.now()
+    await mend(finding)
+    await said(secondary, 'joined', { since })
+  }
+
+  return { command, report, wrong, mend, mendJoin, assertHealthy }
 }
 
 /** What another product would have installed. */
@@ -110,4 +119,19 @@ export const foreignClusters = {
       },
     ],
   },
+}
+
+/**
+ * Resolves when the secondary has recorded this, by its own log: to ask for mc-join-status again and again would take the
+ * machine from those who are waited for. `since` is ms since the epoch.
+ */
+export async function said(
+  secondary: RoleProcess,
+  status: 'joining' | 'joined' | 'rejected',
+  { code = '', since = 0 }: { readonly code?: string; readonly since?: number } = {},
+): Promise<void> {
+  await secondary.logged(
+    `${status} ${code}`,
+    (line) => line.msg === status && line['code'] === code && Date.parse(String(line['time'])) >= since,
+  )
 }

@@ -14,7 +14,14 @@ import type { Haystack } from '../support/secret-search.ts'
 import { until } from '../support/until.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
 import { containerOptions, createDeployment } from './deployment.fixture.ts'
-import { createShell, createStatusReader, foreignClusters, type Shell, type StatusReader } from './status.fixture.ts'
+import {
+  createShell,
+  createStatusReader,
+  foreignClusters,
+  type Shell,
+  type StatusReader,
+  said,
+} from './status.fixture.ts'
 
 describe('kubectl conjoin status', () => {
   let pair: Pair
@@ -29,8 +36,8 @@ describe('kubectl conjoin status', () => {
 
   after(async () => pair.stop())
 
-  // Each has processes of its own, and waits most of the time.
-  describe('names, and mends by its own command,', { concurrency: true }, () => {
+  // Each has processes of its own, and waits some of the time.
+  describe('names, and mends by its own command,', { concurrency: 3 }, () => {
     describe('of a join and a membership:', { concurrency: false }, () => {
       let scene: Scene
       let primary: RoleProcess
@@ -46,11 +53,10 @@ describe('kubectl conjoin status', () => {
 
       it('a name that is taken', async () => {
         await scene.mcJoin({ ...given, clusterName: 'primary-cluster-1' })
-        await scene.untilStatus('Rejected')
+        await said(secondary, 'rejected', { code: 'NameTaken' })
         const finding = await status.wrong(scene, 'secondary', 'NameTaken')
         assert.equal(finding.what, 'the name primary-cluster-1 belongs to another cluster')
-        await status.mend(finding)
-        await scene.untilStatus('Joined')
+        await status.mendJoin(finding, secondary)
       })
 
       it('a token that has expired', async () => {
@@ -62,8 +68,7 @@ describe('kubectl conjoin status', () => {
         })
         const finding = await status.wrong(scene, 'secondary', 'TokenExpired')
         assert.equal(finding.next?.on, 'the primary')
-        await status.mend(finding)
-        await scene.untilStatus('Joined')
+        await status.mendJoin(finding, secondary)
         const { findings } = await status.report(scene, 'primary')
         assert.match(findings.find(({ code }) => code === 'TokenExpired')?.what ?? '', /^the token short expired at /)
       })
@@ -71,13 +76,12 @@ describe('kubectl conjoin status', () => {
       it('an endpoint that is down', async () => {
         await scene.stop(primary)
         await scene.mcJoin({ ...given, note: 'down' })
-        await scene.untilStatus('Joining', /^ConnectRefused/)
+        await said(secondary, 'joining', { code: 'ConnectRefused' })
         const finding = await status.wrong(scene, 'secondary', 'ConnectRefused')
         assert.match(finding.what, /cannot be reached at https:\/\/127\.0\.0\.1:\d+: nothing listens there$/)
         assert.match(finding.remedy, /^check the endpoint in mc-join, and that the primary is running/)
         primary = await scene.startPrimary()
-        await status.mend(finding)
-        await scene.untilStatus('Joined')
+        await status.mendJoin(finding, secondary)
       })
 
       it('a copy of another cluster', async () => {
@@ -87,18 +91,18 @@ describe('kubectl conjoin status', () => {
         await scene.onSecondary(['annotate', 'secret', 'mc-identity', ...whose])
         // The other cluster is a member, and this one is none: in truth it has another uid.
         await scene.onPrimary(['delete', `clusters.dist.kio.kasten.io/${metadata.name}`, '--timeout=30s'])
-        await scene.startSecondary()
-        await scene.untilStatus('Rejected')
+        secondary = await scene.startSecondary()
+        await said(secondary, 'rejected', { code: 'CloneSuspected' })
         const finding = await status.wrong(scene, 'secondary', 'CloneSuspected')
         assert.equal(finding.what, 'this identity belongs to another cluster')
-        await status.mend(finding)
-        await scene.untilStatus('Joined')
+        await status.mendJoin(finding, secondary)
         await status.assertHealthy(scene, 'secondary')
       })
     })
 
     describe('of the way to the primary:', { concurrency: false }, () => {
       let scene: Scene
+      let secondary: RoleProcess
       let front: Front
       let names: Names
 
@@ -108,7 +112,7 @@ describe('kubectl conjoin status', () => {
         front = await startFront(() => scene.endpoint, certificate)
         // The name leads to the front for the secondary only: a primary that saw this certificate would vouch for it.
         names = createNames(join(pair.secondary.dir, 'status-names.json'))
-        await Promise.all([scene.startPrimary(), scene.startSecondary({}, names.env)])
+        ;[secondary] = await Promise.all([scene.startSecondary({}, names.env), scene.startPrimary()])
         await scene.bootstrap({ url: `https://primary.test:${new URL(front.url).port}` })
         await scene.mcJoin({ ...(await scene.token()), clusterName: 'east' })
       })
@@ -116,7 +120,7 @@ describe('kubectl conjoin status', () => {
       after(async () => front.down())
 
       it('a name that does not resolve', async () => {
-        await scene.untilStatus('Joining', /^DnsFailure/)
+        await said(secondary, 'joining', { code: 'DnsFailure' })
         const finding = await status.wrong(scene, 'secondary', 'DnsFailure')
         assert.match(finding.what, /the host name of https:\/\/primary\.test:\d+ cannot be resolved/)
         assert.match(finding.remedy, /^check the endpoint in mc-join and the DNS of this cluster/)
@@ -125,11 +129,10 @@ describe('kubectl conjoin status', () => {
       })
 
       it('a certificate that is not trusted', async () => {
-        await scene.untilStatus('Joining', /^TlsUntrusted/)
+        await said(secondary, 'joining', { code: 'TlsUntrusted' })
         const finding = await status.wrong(scene, 'secondary', 'TlsUntrusted')
         assert.match(finding.remedy, /give conjoin the CA bundle of the primary/)
-        await status.mend(finding)
-        await scene.untilStatus('Joined')
+        await status.mendJoin(finding, secondary)
         await status.assertHealthy(scene, 'secondary')
       })
     })
@@ -153,8 +156,7 @@ describe('kubectl conjoin status', () => {
           finding.what,
           'the service account conjoin-secondary in right-io may not get, list, watch, create, patch, delete secrets mc-join-status in right-io',
         )
-        await status.mend(finding)
-        await scene.untilStatus('Joined')
+        await status.mendJoin(finding, secondary)
       })
 
       it('a clock that is off', async () => {
@@ -206,12 +208,12 @@ describe('kubectl conjoin status', () => {
       })
 
       it('a proxy in the way', async () => {
-        await scene.untilStatus('Joining', /^ProxyError/)
+        await said(secondary, 'joining', { code: 'ProxyError' })
         const finding = await status.wrong(scene, 'secondary', 'ProxyError')
         assert.match(finding.what, /^the proxy http:\/\/127\.0\.0\.1:\d+ wants other credentials \(407\)/)
         await status.mend(finding)
         await restart()
-        await scene.untilStatus('Joined')
+        await said(secondary, 'joined')
         await status.assertHealthy(scene, 'secondary')
       })
     })
