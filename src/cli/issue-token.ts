@@ -18,8 +18,14 @@ export async function untilFilled(
   surroundings: Pick<Surroundings, 'clock' | 'signal'>,
   client: KubeClient,
   created: Secret,
-  { target, timeoutMs }: { readonly target: Target; readonly timeoutMs: number },
+  options: {
+    readonly target: Target
+    readonly timeoutMs: number
+    /** The Secret outlives a failure. */
+    readonly isKept: boolean
+  },
 ): Promise<Secret> {
+  const { target, timeoutMs, isKept } = options
   const { name, namespace = '' } = created.metadata
   const answer = await waitFor(surroundings, timeoutMs, async () => {
     const secret = await client.get(secretKind, keyOf(created))
@@ -28,7 +34,7 @@ export async function untilFilled(
   })
   if (answer === undefined)
     throw new CliError(
-      `the primary has not filled the join token ${name} in ${timeoutMs / 1000} s: no operator runs, or it has no Bootstrap yet. The Secret stays, and is filled when it can be`,
+      `the primary has not filled the join token ${name} in ${timeoutMs / 1000} s: no operator runs, or it has no Bootstrap yet${isKept ? '. The Secret stays, and is filled when it can be' : ''}`,
       { next: kubectl(target, 'conjoin', 'status', '-n', namespace) },
     )
   const { secret } = answer

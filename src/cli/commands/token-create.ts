@@ -54,7 +54,11 @@ async function create(surroundings: Surroundings, name: string | undefined, flag
   await onCluster(surroundings, { ...flags, withoutEffect: dryRun === 'server' }, async ({ client }) => {
     const created = await createChanges({ client, print, dryRun, output }).create(secretKind, manifest)
     if (dryRun !== 'none') return printSecret(surroundings, created, output)
-    const filled = await untilFilled(surroundings, client, created, { target: flags, timeoutMs: flags.timeout })
+    const filled = await untilFilled(surroundings, client, created, {
+      target: flags,
+      timeoutMs: flags.timeout,
+      isKept: true,
+    })
     printSecret(surroundings, filled, output)
     say(
       `what a secondary needs: ${kubectl(flags, 'conjoin', 'token', 'show', key.name, '--manifest', '-n', namespace)}`,

@@ -67,7 +67,7 @@ async function joinWithOwnToken(deps: JoinDeps, order: JoinOrder, uid: string): 
   )
   try {
     const secret = await at(primary, async () =>
-      untilFilled(surroundings, client, made, { target, timeoutMs: order.timeoutMs }),
+      untilFilled(surroundings, client, made, { target, timeoutMs: order.timeoutMs, isKept: false }),
     )
     await joinWith(deps, order, { uid, secret })
   } catch (error) {

@@ -75,7 +75,7 @@ describe('token create', () => {
     assert.equal(idle.exitCode, 1)
     assert.match(
       idle.said,
-      /has not filled the join token a in 0 s.*\n.*\n {2}kubectl conjoin status -n kasten-io-mc\n$/,
+      /has not filled the join token a in 0 s.* The Secret stays.*\n.*\n {2}kubectl conjoin status -n kasten-io-mc\n$/,
     )
     const terminal = createTerminal()
     terminal.api.before = (request) => {

@@ -49,6 +49,7 @@ describe('a join that fails', () => {
     assert.equal(exitCode, 1)
     assert.match(said, /^secret\/join-token-secret-\w+ created\nsecret\/\S+ deleted\nerror: the primary has not filled/)
     assert.match(said, /\n {2}kubectl conjoin status -n kasten-io-mc --context primary\n$/)
+    assert.doesNotMatch(said, /The Secret stays/)
     assert.deepEqual(tokens(), [])
     assert.equal(given(), undefined)
   })
