@@ -35,12 +35,24 @@ export async function installPrimary(deps: InstallDeps, plan: PrimaryPlan, flags
   const hasNamespace = (await client.get(namespaceKind, { name })) !== undefined
   if (hasNamespace) changes.unchanged(namespaceKind, name)
   else await changes.create(namespaceKind, plan.namespace)
-  for (const definition of plan.definitions) await changes.apply(customResourceDefinitionKind, definition)
+  for (const definition of plan.definitions) await installDefinition(deps, definition)
   if (existing !== undefined) return changes.unchanged(bootstraps, existing.metadata.name)
   if (flags.dryRun === 'none') await untilServed(deps, plan, flags)
   // What has only been shown to the API server is not there for what comes after it.
   const isJudged = flags.dryRun !== 'server' || (isServed && hasNamespace)
   await (isJudged ? changes : deps.pretended).create(bootstraps, plan.bootstrap)
+}
+
+/** One that a chart has installed is upgraded with the chart. */
+async function installDefinition(
+  { client, changes }: InstallDeps,
+  definition: PrimaryPlan['definitions'][number],
+): Promise<void> {
+  const { name } = definition.metadata
+  const stored = await client.get(customResourceDefinitionKind, { name })
+  const isOfChart = stored?.metadata.annotations?.['meta.helm.sh/release-name'] !== undefined
+  if (isOfChart) changes.unchanged(customResourceDefinitionKind, name)
+  else await changes.apply(customResourceDefinitionKind, definition)
 }
 
 /** Whether all of them are there. Throws `CliError` for one that is somebody else's. */
