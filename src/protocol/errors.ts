@@ -65,7 +65,7 @@ export const protocolErrors = {
     http: refused,
     final: true,
     what: 'this cluster is registered with another key',
-    remedy: 'allow the new key on the primary, or delete the old Cluster there',
+    remedy: 'restore mc-identity here, or delete the Cluster of this cluster on the primary',
   },
   CloneSuspected: {
     origins: ['signed', 'home'],

@@ -206,7 +206,7 @@ const cases: readonly [title: string, seen: Partial<JoinObservation>, decision: 
       kind: 'say',
       statement: {
         status: 'Rejected',
-        msg: `KeyMismatch: this cluster is registered with another key; allow the new key on the primary, or delete the old Cluster there ${goesOn}`,
+        msg: `KeyMismatch: this cluster is registered with another key; restore mc-identity here, or delete the Cluster of this cluster on the primary ${goesOn}`,
         hash,
       },
     },
