@@ -63,8 +63,8 @@ export function createJoiner(deps: JoinerDeps): Joiner {
 
   async function refused(pass: Pass, { code, msg }: Refusal): Promise<Outcome> {
     attempts = { ...attempts, isRefused: true }
-    // Shown on terminals: a primary that means harm could move the cursor with it.
-    const isPlain = msg.startsWith(`${code}: `) && !/\p{Cc}/u.test(msg)
+    // Shown on terminals: a primary that means harm could move the cursor with it, or have the text read backwards.
+    const isPlain = msg.startsWith(`${code}: `) && !/[\p{C}\p{Zl}\p{Zp}]/u.test(msg)
     const sentence = isPlain ? msg : explain(code)
     await pass.status.record(rejected(attempts.hash, sentence, pass.identity?.joined?.membership))
     return done

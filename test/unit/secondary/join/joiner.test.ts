@@ -206,11 +206,13 @@ describe('a join, step by step', () => {
   })
 
   it('repeats nothing of a refusal that would write more than letters on a terminal', async () => {
-    const msg = 'NameTaken: \u001b[2Jall is well'
-    outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg } })
-    await ask()
-    const said = Buffer.from(written.get('mc-join-status')?.data?.['msg'] ?? '', 'base64').toString()
-    assert.equal(said, explain('NameTaken'))
+    for (const trick of ['\u001b[2J', '\u009b2J', '\u202e', '\u2028', '\u200b', '\ud800']) {
+      const msg = `NameTaken: ${trick}all is well`
+      outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg } })
+      await ask()
+      const said = Buffer.from(written.get('mc-join-status')?.data?.['msg'] ?? '', 'base64').toString()
+      assert.equal(said, explain('NameTaken'), JSON.stringify(trick))
+    }
   })
 
   it('waits as long as a busy primary asks, and says how often it has tried', async () => {
