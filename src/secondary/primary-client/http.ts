@@ -44,7 +44,7 @@ export async function post(request: Post, deps: { clock: Clock; signal: AbortSig
       headersTimeout: answerTimeout,
       signal: AbortSignal.any([deps.signal, patience.signal]),
     })
-    const mediaType = headerOf(answer, 'content-type')?.split(';')[0]?.trim().toLowerCase().slice(0, 64)
+    const mediaType = mediaTypeOf(headerOf(answer, 'content-type'))
     const bytes = await readBody(answer.body, request.where)
     return {
       status: answer.statusCode,
@@ -75,6 +75,14 @@ async function readBody(body: Dispatcher.ResponseData['body'], where: string): P
 
 function headerOf(answer: Dispatcher.ResponseData, name: string): string | undefined {
   return [answer.headers[name]].flat()[0]
+}
+
+/** Undefined for what is no media type (RFC 6838 §4.2): it is repeated to people, and a header may hold terminal codes. */
+function mediaTypeOf(header: string | undefined): string | undefined {
+  const text = header?.split(';')[0]?.trim().toLowerCase()
+  return text !== undefined && text.length <= 64 && /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(text)
+    ? text
+    : undefined
 }
 
 function isJson(mediaType: string | undefined): boolean {
