@@ -59,7 +59,7 @@ async function join(surroundings: Surroundings, flags: Flags): Promise<void> {
   const primary: Target = { kubeconfig: flags.primaryKubeconfig ?? kubeconfig, context: flags.primaryContext }
   const secondary: Target = { kubeconfig, context }
   if (primary.context === context && primary.kubeconfig === kubeconfig)
-    throw misuse('--primary-context and --context name the same cluster', 'join')
+    throw misuse('--primary-context and --context name the same cluster; set both, or both kubeconfigs', 'join')
   if (name !== undefined && !isClusterName(name))
     throw misuse('--name is not an RFC 1123 subdomain of at most 63 characters', 'join')
   const endpoint = ingress === undefined ? undefined : parseEndpoint(ingress)

@@ -1,10 +1,12 @@
 /** The steps of `kubectl conjoin join`, in order. A join that fails leaves no token behind that could still be used. */
 import type { Cluster } from '../../api/cluster.ts'
 import { configMapKind, type Secret, secretKind } from '../../kube/objects.ts'
+import { suggestName } from '../../primary/join/admission.decide.ts'
 import { createChanges } from '../changes.ts'
 import { clusterLine, ready } from '../cluster-text.ts'
 import { kubectl } from '../diagnosis/command-line.ts'
 import { CliError } from '../errors.ts'
+import { primaryNamespace, secondaryNamespace } from '../flags.ts'
 import { untilFilled } from '../issue-token.ts'
 import { clusters } from '../kinds.ts'
 import { asWritten, mcJoinManifest } from '../manifests.ts'
@@ -42,7 +44,7 @@ export async function joinClusters(deps: JoinDeps, order: JoinOrder): Promise<vo
         next: 'kubectl config get-contexts',
       })
     case 'joined':
-      surroundings.say('this cluster has joined this primary already; nothing was changed')
+      surroundings.say(`it has joined this primary already, as ${prospect.cluster.metadata.name}; nothing was changed`)
       return surroundings.print(clusterLine(prospect.cluster, surroundings.clock.now()))
     case 'open':
       if (prospect.leaves !== undefined)
@@ -92,7 +94,7 @@ async function joinWith(deps: JoinDeps, order: JoinOrder, by: { uid: string; sec
   const { namespace, client } = secondary
   const follow = { namespace, hash: hashOf(given), timeoutMs: order.timeoutMs }
   const end = await at(secondary, async () => followJoin(surroundings, client, follow))
-  await conclude(deps, end, { uid: by.uid, timeoutMs: order.timeoutMs })
+  await conclude(deps, end, { uid: by.uid, order })
 }
 
 /** The ConfigMap goes first: `mc-join` starts the join. */
@@ -107,8 +109,9 @@ async function give({ surroundings, secondary }: JoinDeps, stored: StoredGiven, 
   })
 }
 
-async function conclude(deps: JoinDeps, end: JoinEnd, { uid, timeoutMs }: { uid: string; timeoutMs: number }) {
+async function conclude(deps: JoinDeps, end: JoinEnd, { uid, order }: { uid: string; order: JoinOrder }) {
   const { surroundings, secondary } = deps
+  const { timeoutMs } = order
   switch (end.kind) {
     case 'joined': {
       if (end.message !== '') surroundings.say(plainText(end.message))
@@ -116,7 +119,12 @@ async function conclude(deps: JoinDeps, end: JoinEnd, { uid, timeoutMs }: { uid:
       return surroundings.print(cluster === undefined ? '' : clusterLine(cluster, surroundings.clock.now()))
     }
     case 'rejected':
-      throw new CliError(`the join was rejected: ${end.message}`, { next: statusOf(secondary) })
+      throw new CliError(`the join was rejected: ${end.message}`, {
+        next:
+          end.message.startsWith('NameTaken:') && order.name !== undefined && order.token === undefined
+            ? joinAgain(deps, { ...order, name: suggestName(order.name, uid) })
+            : statusOf(secondary),
+      })
     case 'unfinished':
       throw await unfinished(deps, end.message, { uid, timeoutMs })
   }
@@ -156,6 +164,20 @@ async function findMember(primary: Side, uid: string): Promise<Cluster | undefin
 
 function statusOf({ target, namespace }: Side): string {
   return kubectl(target, 'conjoin', 'status', '-n', namespace)
+}
+
+/** Another name in `mc-join-config`, as the refusal has it, would not do: the token of this try goes with it. */
+function joinAgain({ primary, secondary }: JoinDeps, { name, ingress }: JoinWishes): string {
+  const wanted = {
+    'primary-kubeconfig': primary.target.kubeconfig,
+    'primary-context': primary.target.context,
+    'primary-namespace': primary.namespace === primaryNamespace ? undefined : primary.namespace,
+    namespace: secondary.namespace === secondaryNamespace ? undefined : secondary.namespace,
+    name,
+    ingress,
+  }
+  const flags = Object.entries(wanted).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value]))
+  return kubectl(secondary.target, 'conjoin', 'join', ...flags)
 }
 
 /** What a join prints is one Cluster, or two manifests: what it does on the way is talk. */

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { encodeJoinTokenData } from '../../../../src/api/join-token-secret.ts'
-import { namespaceKind, type Secret, secretKind } from '../../../../src/kube/objects.ts'
+import { joinHash } from '../../../../src/api/mc-join.ts'
+import { encodeJoinStatus } from '../../../../src/api/mc-join-status.ts'
+import { configMapKind, namespaceKind, type Secret, secretKind } from '../../../../src/kube/objects.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
 import { createMemoryApi, type MemoryApi } from '../../primary/memory-api.fixture.ts'
 import { createTerminal, type Terminal } from '../terminal.fixture.ts'
@@ -62,6 +64,33 @@ describe('a join that fails', () => {
     assert.match(said, /\n {2}kubectl conjoin status -n kasten-io\n$/)
     assert.deepEqual(tokens(), [])
     assert.notEqual(given(), undefined)
+  })
+
+  /** The operator of the secondary answers whatever it is given. */
+  function refuse(msg: string): void {
+    terminal.api.before = (request) => {
+      const join = given()
+      if (!request.startsWith('get secrets mc-join-status') || join === undefined) return
+      const config = terminal.api.stored(configMapKind, 'mc-join-config', 'kasten-io')
+      const hash = joinHash(join.data, config?.data, undefined)
+      terminal.api.put(secretKind, {
+        metadata: { name: 'mc-join-status', namespace: 'kasten-io' },
+        data: encodeJoinStatus({ status: 'Rejected', msg, timestamp: '2030-01-01T00:00:00Z', hash }, 'first'),
+      })
+    }
+  }
+
+  it('for a name that is taken ends with the same join under a name that is free: the token of this one is gone', async () => {
+    fillTokens()
+    refuse('NameTaken: the name east belongs to another cluster')
+    const { exitCode, said } = await join('--name', 'east', '--ingress', 'https://e.example.com', '--timeout', '30s')
+    assert.equal(exitCode, 1)
+    assert.match(said, /error: the join was rejected: NameTaken: /)
+    assert.match(
+      said,
+      /\n {2}kubectl conjoin join --primary-context primary --name east-[0-9a-f]{4} --ingress https:\/\/e\.example\.com\n$/,
+    )
+    assert.deepEqual(tokens(), [])
   })
 
   it('when it is interrupted leaves no token that could be used either', async () => {
