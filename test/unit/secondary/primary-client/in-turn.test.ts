@@ -29,10 +29,15 @@ describe('endpoints that are tried in turn', () => {
     assert.equal(error.message, 'DnsFailure at https://0')
   })
 
-  it('end with what the primary itself says, which no other way to it would change', async () => {
-    const { result, tried } = trying('ConnectRefused', 'PendingApproval', 'success')
+  it('tell what a primary says before the failures of other ways', async () => {
+    const { result, tried } = trying('ConnectRefused', 'PendingApproval', 'PrimaryKeyMismatch')
     assert.equal((await refusal(result)).code, 'PendingApproval')
-    assert.equal(tried.length, 2)
+    assert.equal(tried.length, 3)
+  })
+
+  it('go on where somebody who has taken over the first name says without a signature that the primary is busy', async () => {
+    for (const code of ['Busy', 'PendingApproval', 'Internal', 'VersionTooOld', 'Malformed', 'NonceInvalid'] as const)
+      assert.equal(await trying(code, 'success').result, 'https://1', code)
   })
 
   it('go on where another primary answers', async () => {
