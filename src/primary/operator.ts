@@ -42,7 +42,7 @@ import { loadCertificate } from './server/tls-secret.ts'
 import { collectSightings } from './sightings/collector.ts'
 import { tellSightings } from './sightings/teller.ts'
 import { createTold } from './sightings/told.ts'
-import { heartbeatInterval, loadedIssuer, pathBefore, servingPrimary } from './state.ts'
+import { heartbeatInterval, loadedIssuer, servingPrimary } from './state.ts'
 
 export interface OperatorDeps {
   readonly client: KubeClient
@@ -229,7 +229,6 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     }
     const server = createJoinServer({
       ...countAnswers(services, metrics),
-      pathBefore: () => pathBefore(serving.get),
       trustedProxies: deps.trustedProxies,
       sources: countWaits(createBuckets(sourceLoad, clock), 'source', metrics),
       lane: createMemberLane({ clusters, pace: countWaits(createBuckets(memberLoad, clock), 'lane', metrics) }),

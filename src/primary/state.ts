@@ -63,16 +63,6 @@ export function primaryKeys({ key }: Issuer): PrimaryKeys {
   return { current: { kid: key.thumbprint, x: key.x } }
 }
 
-/** The path that the endpoint puts before every route; empty where there is none, or nothing is served. */
-export function pathBefore(serving: () => ServingPrimary): string {
-  try {
-    return new URL(serving().endpoint).pathname.replace(/\/+$/, '')
-  } catch (error) {
-    if (error instanceof ProtocolError) return ''
-    throw error
-  }
-}
-
 function endpointOf(own: Cluster, flag: string | undefined): string | undefined {
   const url = flag ?? own.spec.k10.ingress?.url
   const endpoint = url === undefined ? undefined : parseEndpoint(url)

@@ -29,12 +29,16 @@ import { sourceOf } from '../load/source.ts'
 import type { Certificate } from './certificate.ts'
 import { boundIdleConnections } from './connections.ts'
 
+/**
+ * Any path before the routes: that of the endpoint, none where an ingress strips it, and one that the endpoint had before,
+ * under which members learn of the new one. No empty and no dot segments.
+ */
+const pathBefore = new RegExp(`^(?:/(?!\\.{1,2}/)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+(?=${pathPrefix}/)`)
+
 export interface JoinServerDeps {
   readonly joins: JoinService
   readonly heartbeats: HeartbeatService
   readonly leaves: LeaveService
-  /** The path of the endpoint, which stands before every route; empty where there is none. */
-  readonly pathBefore: () => string
   /** Absent: plain HTTP, for an ingress that ends TLS. */
   readonly certificate: Certificate | undefined
   /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
@@ -72,8 +76,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     requestTimeout,
     bodyLimit: maxRequestBytes,
     trustProxy: [...deps.trustedProxies],
-    // Also served without the prefix, for an ingress that strips it.
-    rewriteUrl: (request) => withoutPrefix(request.url ?? '/', deps.pathBefore()),
+    rewriteUrl: (request) => (request.url ?? '/').replace(pathBefore, ''),
     // The routes read what they need; a log line for each request would be a stranger's to write.
     logger: false,
     forceCloseConnections: 'idle',
@@ -143,10 +146,6 @@ function tlsOptions({ certificatePem, privateKeyPem }: Certificate) {
     key: privateKeyPem,
     minVersion: 'TLSv1.2' as const,
   }
-}
-
-function withoutPrefix(url: string, prefix: string): string {
-  return prefix !== '' && url.startsWith(`${prefix}${pathPrefix}/`) ? url.slice(prefix.length) : url
 }
 
 function proofOf(request: FastifyRequest): string {

@@ -5,12 +5,10 @@ import {
   heartbeatInterval,
   loadedIssuer,
   type PrimaryFacts,
-  pathBefore,
   primaryCluster,
   primaryKeys,
   servingPrimary,
 } from '../../../src/primary/state.ts'
-import { ProtocolError } from '../../../src/protocol/errors.ts'
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
 import { nonceKeyOf } from '../../../src/protocol/nonce.ts'
 import { at, cluster, k10, noon } from './objects.fixture.ts'
@@ -97,23 +95,5 @@ describe('the interval between heartbeats', () => {
     assert.equal(heartbeatInterval(6_000, 20_000), 20_000)
     assert.equal(heartbeatInterval(30_000, 20_000), 100_000)
     for (const fleet of [10_000, 50_000]) assert.ok(fleet / (heartbeatInterval(fleet, 10_000) / 1_000) <= 300)
-  })
-})
-
-describe('the path before every route', () => {
-  const served = (endpoint: string) => pathBefore(() => ({ ...servingPrimary(facts()), endpoint }))
-
-  it('is that of the endpoint, without slashes at its end', () => {
-    assert.equal(served('https://primary.example.com'), '')
-    assert.equal(served('https://primary.example.com/k10'), '/k10')
-    assert.equal(served('https://primary.example.com/a/b//'), '/a/b')
-  })
-
-  it('is empty while nothing is served, and hides no other fault', () => {
-    const failing = (error: Error) => () => {
-      throw error
-    }
-    assert.equal(pathBefore(failing(new ProtocolError('Busy'))), '')
-    assert.throws(() => pathBefore(failing(new TypeError('ours'))), TypeError)
   })
 })

@@ -17,7 +17,6 @@ export function admittingServer(deps: Partial<JoinServerDeps> = {}): FastifyInst
     heartbeats: { heartbeat: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
     leaves: { leave: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
     metrics: { answered: () => undefined },
-    pathBefore: () => '',
     certificate: undefined,
     trustedProxies: [],
     sources: createBuckets({ burst: 600, perSecond: 10 }, systemClock),
