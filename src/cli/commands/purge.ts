@@ -45,6 +45,9 @@ async function purge(surroundings: Surroundings, flags: Flags): Promise<void> {
     await carryOut({ client, changes, target: flags, isDry, clock, signal }, plan, timeout)
     for (const kept of plan.kept) say(kept)
     if (plan.stages.length === 0) return say('there is nothing of conjoin on this cluster')
-    if (!isDry) say('the installation of the operator stays: helm list --all-namespaces --filter conjoin')
+    if (!isDry)
+      say(
+        'the operator stays; while it runs it writes its key back, so uninstall it too:\n  helm list --all-namespaces --filter conjoin',
+      )
   })
 }
