@@ -24,7 +24,8 @@ async function tombstones(scene: Scene): Promise<Readonly<Record<string, string>
 
 async function untilAcknowledged(scene: Scene): Promise<void> {
   await until('the primary knows that the cluster knows', async () => {
-    const stored = (await tombstones(scene))[scene.secondaryCluster.kubeSystemUid]
+    const all = Object.entries(await tombstones(scene))
+    const [, stored] = all.find(([entry]) => entry.startsWith(`${scene.secondaryCluster.kubeSystemUid}.`)) ?? []
     return stored !== undefined && (JSON.parse(stored) as { acknowledged?: boolean }).acknowledged === true
   })
 }

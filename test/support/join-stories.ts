@@ -36,6 +36,7 @@ interface Outcome {
   readonly uses: string | undefined
   /** Whether the token's use belongs to the key that the secondary has now. */
   readonly isUsedByOwnKey: boolean
+  /** UIDs of the clusters. */
   readonly tombstones: readonly string[]
   readonly status: { readonly status: string | undefined; readonly msg: string | undefined }
   readonly info: { readonly clusterName: string; readonly leadsToPrimary: boolean } | undefined
@@ -215,7 +216,7 @@ function outcomeOf({ proxies }: DisturbableJoin, { onPrimary, onSecondary }: Obj
       .map(({ metadata, spec }) => [metadata.name, ...Object.values(spec.clusters).map(({ name }) => name)]),
     uses: token[annotations.uses],
     isUsedByOwnKey: keyId !== undefined && token[annotations.usedBy] === keyId,
-    tombstones: configMaps.flatMap(({ data = {} }) => Object.keys(data)),
+    tombstones: configMaps.flatMap(({ data = {} }) => Object.keys(data).map((entry) => entry.replace(/\..*$/, ''))),
     status: { status, msg },
     info: info && {
       clusterName: info['clusterName'] ?? '',

@@ -1,5 +1,5 @@
 /**
- * What is remembered of disconnected clusters: one ConfigMap, an entry per cluster uid. A tombstone is stored before the
+ * What is remembered of disconnected clusters: one ConfigMap, an entry per uid and key. A tombstone is stored before the
  * finalizer of a deleted Cluster is released, so that its secondary can be told for certain.
  */
 import { z } from 'zod'
@@ -22,9 +22,13 @@ export const acknowledgedAge = 2 * 60_000
 /** Together they stay well below the megabyte that an object may have. */
 const maxCount = 4_000
 
-export interface Tombstone {
+/** Whoever holds a join token may name any uid: only with the key is it a cluster's own. */
+export interface FormerMember {
   readonly uid: string
   readonly keyId: string
+}
+
+export interface Tombstone extends FormerMember {
   readonly name: string
   /** When the Cluster was disconnected, ms since the epoch. */
   readonly at: number
@@ -33,7 +37,6 @@ export interface Tombstone {
 }
 
 const storedSchema = z.object({
-  keyId: z.string(),
   name: z.string(),
   time: z.iso.datetime(),
   acknowledged: z.boolean().default(false),
@@ -43,16 +46,16 @@ export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
   prepare(): Promise<void>
   store(tombstone: Tombstone): Promise<void>
-  drop(uid: string): Promise<void>
+  drop(member: FormerMember): Promise<void>
   /**
    * Drops those that were acknowledged and are old enough; gives the milliseconds until the next one is, undefined where
    * there is none. Throws `KubeApiError`, a conflict where somebody has written meanwhile.
    */
   dropAcknowledged(): Promise<number | undefined>
   /** Asks the API server itself: the answer may become a signed refusal. */
-  findLive(member: { uid: string; keyId: string }): Promise<Tombstone | undefined>
+  findLive(member: FormerMember): Promise<Tombstone | undefined>
   /** From the cache: a hint that a live look is worth while. */
-  mayHave(uid: string): boolean
+  mayHave(member: FormerMember): boolean
 }
 
 export function createTombstones(deps: {
@@ -80,7 +83,7 @@ export function createTombstones(deps: {
   return {
     prepare,
     async store(tombstone) {
-      const data = { ...outdated(informer.get(key), clock.now()), [tombstone.uid]: stored(tombstone) }
+      const data = { ...outdated(informer.get(key), clock.now()), [entryKey(tombstone)]: stored(tombstone) }
       try {
         await patch(data)
       } catch (error) {
@@ -90,19 +93,21 @@ export function createTombstones(deps: {
         await patch(data)
       }
     },
-    async drop(uid) {
+    async drop(member) {
       try {
-        await patch({ [uid]: null })
+        await patch({ [entryKey(member)]: null })
       } catch (error) {
         if (!isNotFound(error)) throw error
       }
     },
     async dropAcknowledged() {
       const cached = informer.get(key)
-      const left = tombstonesIn(cached).flatMap(({ uid, at, isAcknowledged }) =>
-        isAcknowledged ? [{ uid, ms: at + acknowledgedAge - clock.now() }] : [],
+      const left = tombstonesIn(cached).flatMap((tombstone) =>
+        tombstone.isAcknowledged
+          ? [{ entry: entryKey(tombstone), ms: tombstone.at + acknowledgedAge - clock.now() }]
+          : [],
       )
-      const due = left.filter(({ ms }) => ms <= 0).map(({ uid }) => [uid, null])
+      const due = left.filter(({ ms }) => ms <= 0).map(({ entry }) => [entry, null])
       if (due.length > 0) {
         // Bound to the version that was looked at: a cluster may have been disconnected again since.
         const { resourceVersion } = cached?.metadata ?? {}
@@ -113,27 +118,32 @@ export function createTombstones(deps: {
       return Number.isFinite(next) ? next : undefined
     },
     async findLive(member) {
-      const found = read(await client.get(configMapKind, key), member.uid)
-      return found?.keyId === member.keyId ? found : undefined
+      return read(await client.get(configMapKind, key), entryKey(member))
     },
-    mayHave: (uid) => Object.hasOwn(informer.get(key)?.data ?? {}, uid),
+    mayHave: (member) => Object.hasOwn(informer.get(key)?.data ?? {}, entryKey(member)),
   }
 }
 
-function stored({ keyId, name, at, isAcknowledged }: Tombstone): string {
+/** Neither part has a dot. */
+function entryKey({ uid, keyId }: FormerMember): string {
+  return `${uid}.${keyId}`
+}
+
+function stored({ name, at, isAcknowledged }: Tombstone): string {
   const acknowledged = isAcknowledged ? { acknowledged: true } : {}
-  return JSON.stringify({ keyId, name, time: new Date(at).toISOString(), ...acknowledged })
+  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged })
 }
 
 function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombstone[] {
-  return Object.keys(configMap?.data ?? {}).flatMap((uid) => read(configMap, uid) ?? [])
+  return Object.keys(configMap?.data ?? {}).flatMap((entry) => read(configMap, entry) ?? [])
 }
 
 /** Undefined also for what a user has made of an entry: one that cannot be read must not hold up the others. */
-function read(configMap: ConfigMap | undefined, uid: string): Tombstone | undefined {
-  const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[uid] ?? ''))
-  if (!parsed.success) return undefined
-  const { keyId, name, time, acknowledged } = parsed.data
+function read(configMap: ConfigMap | undefined, entry: string): Tombstone | undefined {
+  const [uid, keyId, ...rest] = entry.split('.')
+  const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[entry] ?? ''))
+  if (uid === undefined || keyId === undefined || rest.length > 0 || !parsed.success) return undefined
+  const { name, time, acknowledged } = parsed.data
   return { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged }
 }
 
@@ -148,8 +158,8 @@ function parseJson(text: string): unknown {
 /** The entries to remove with the next write: those that are too old, and the oldest of too many. */
 function outdated(configMap: ConfigMap | undefined, now: number): Record<string, null> {
   const all = Object.keys(configMap?.data ?? {})
-    .map((uid) => ({ uid, at: read(configMap, uid)?.at ?? 0 }))
+    .map((entry) => ({ entry, at: read(configMap, entry)?.at ?? 0 }))
     .toSorted((a, b) => b.at - a.at)
   const gone = all.filter(({ at }, index) => index >= maxCount - 1 || now - at > maxAge)
-  return Object.fromEntries(gone.map(({ uid }) => [uid, null]))
+  return Object.fromEntries(gone.map(({ entry }) => [entry, null]))
 }

@@ -142,7 +142,7 @@ async function gather(deps: AdmitDeps, { join, askedAt }: Request, source: 'cach
     named(clusters.byUid(uid)?.metadata.name),
     named(clusters.byKey(keyId)?.metadata.name),
     named(name),
-    tombstones.mayHave(uid) ? tombstones.findLive({ uid, keyId }) : undefined,
+    tombstones.mayHave({ uid, keyId }) ? tombstones.findLive({ uid, keyId }) : undefined,
     ...(name === undefined ? ([8, 16, 32] as const) : []).map(async (digits) => {
       const candidate = generatedName(uid, digits)
       return { name: candidate, cluster: await named(candidate) }
@@ -171,9 +171,9 @@ async function countUse(deps: AdmitDeps, { join, token, settings }: Round): Prom
 
 /** A member is not disconnected: its tombstone goes with its new Cluster. */
 async function forgetDisconnection(tombstones: Tombstones, { key, claims }: VerifiedJoin): Promise<void> {
-  const uid = claims.sub
-  if (!tombstones.mayHave(uid)) return
-  if ((await tombstones.findLive({ uid, keyId: key.thumbprint })) !== undefined) await tombstones.drop(uid)
+  const member = { uid: claims.sub, keyId: key.thumbprint }
+  if (!tombstones.mayHave(member)) return
+  if ((await tombstones.findLive(member)) !== undefined) await tombstones.drop(member)
 }
 
 function refused(code: ErrorCode, what?: string, remedy?: string): Admitted {

@@ -26,8 +26,7 @@ async function world() {
       api.put(configMapKind, { metadata: { name: tombstonesName, namespace }, data }),
   }
 }
-const entry = (fields: { keyId?: string; at?: number }) =>
-  JSON.stringify({ keyId: fields.keyId ?? 'key', name: 'x', time: at(fields.at ?? noon) })
+const entry = (fields: { at?: number }) => JSON.stringify({ name: 'x', time: at(fields.at ?? noon) })
 
 describe('a tombstone', () => {
   it('is found live by uid and key, and by nothing less', async () => {
@@ -42,31 +41,31 @@ describe('a tombstone', () => {
       { uid: '__proto__' },
     ])
       assert.equal(await tombstones.findLive({ ...east, ...other }), undefined)
-    assert.equal(tombstones.mayHave('uid-east'), false)
+    assert.equal(tombstones.mayHave(east), false)
     api.sync()
-    assert.equal(tombstones.mayHave('uid-east'), true)
-    for (const uid of ['uid-eas', 'toString', '__proto__']) assert.equal(tombstones.mayHave(uid), false)
+    assert.equal(tombstones.mayHave(east), true)
+    for (const uid of ['uid-eas', 'toString', '__proto__']) assert.equal(tombstones.mayHave({ ...east, uid }), false)
+    assert.equal(tombstones.mayHave({ ...east, keyId: 'key-eas' }), false)
   })
 
   it('replaces an older one of the same cluster, and leaves the others', async () => {
     const { tombstones } = await world()
     await tombstones.store({ uid: 'uid-west', keyId: 'key-west', name: 'west', at: noon, isAcknowledged: false })
     await tombstones.store(east)
-    const again = { ...east, keyId: 'key-new', name: 'renamed', at: noon + 1 }
+    const again = { ...east, name: 'renamed', at: noon + 1 }
     await tombstones.store(again)
     assert.deepEqual(await tombstones.findLive(again), again)
-    assert.equal(await tombstones.findLive(east), undefined)
     assert.notEqual(await tombstones.findLive({ uid: 'uid-west', keyId: 'key-west' }), undefined)
   })
 
   it('is gone when dropped, also where it was gone already', async () => {
     const { api, data, tombstones } = await world()
     await tombstones.store(east)
-    await tombstones.drop('uid-east')
-    await tombstones.drop('uid-east')
+    await tombstones.drop(east)
+    await tombstones.drop(east)
     assert.deepEqual(data(), {})
     api.removeUnseen(configMapKind, tombstonesName, namespace)
-    await tombstones.drop('uid-east')
+    await tombstones.drop(east)
   })
 
   it('is stored also where somebody has deleted all of them', async () => {
@@ -82,28 +81,41 @@ describe('a tombstone', () => {
       throw failure(500, 'InternalError')
     }
     await assert.rejects(tombstones.store(east), { name: 'KubeApiError', status: 500 })
-    await assert.rejects(tombstones.drop('uid-east'), { name: 'KubeApiError', status: 500 })
+    await assert.rejects(tombstones.drop(east), { name: 'KubeApiError', status: 500 })
     await assert.rejects(tombstones.findLive(east), { name: 'KubeApiError', status: 500 })
+  })
+})
+
+describe('a cluster that joins under the uid of a disconnected one, which anybody can know', () => {
+  it('takes away nothing that is remembered of that one, however it leaves', async () => {
+    const { tombstones } = await world()
+    await tombstones.store(east)
+    const impostor = { ...east, keyId: 'key-impostor', at: noon + 1, isAcknowledged: true }
+    await tombstones.store(impostor)
+    assert.deepEqual(await tombstones.findLive(east), east)
+    assert.deepEqual(await tombstones.findLive(impostor), impostor)
+    await tombstones.drop(impostor)
+    assert.deepEqual(await tombstones.findLive(east), east)
   })
 })
 
 describe('tombstones that are too many or too old', () => {
   it('go with the next write after 90 days, and not before', async () => {
     const { clock, data, fill, tombstones } = await world()
-    fill({ old: entry({ at: noon }), young: entry({ at: noon + 1 }) })
+    fill({ 'old.key': entry({ at: noon }), 'young.key': entry({ at: noon + 1 }) })
     await clock.advance(90 * day + 1)
     await tombstones.store({ ...east, at: clock.now() })
-    assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east', 'young'])
+    assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east.key-east', 'young.key'])
   })
 
   it('are never more than 4,000: the oldest go', async () => {
     const { data, fill, tombstones } = await world()
-    const many = Array.from({ length: 4_000 }, (_, index) => [`uid-${index}`, entry({ at: noon - index })] as const)
+    const many = Array.from({ length: 4_000 }, (_, index) => [`uid-${index}.key`, entry({ at: noon - index })] as const)
     fill(Object.fromEntries(many))
     await tombstones.store(east)
     assert.equal(Object.keys(data()).length, 4_000)
-    assert.equal('uid-3999' in data(), false)
-    assert.equal('uid-3998' in data(), true)
+    assert.equal('uid-3999.key' in data(), false)
+    assert.equal('uid-3998.key' in data(), true)
   })
 
   it('fit one ConfigMap, whose keys and values may have a megabyte together', async () => {
@@ -133,10 +145,10 @@ describe('acknowledged tombstones', () => {
     assert.equal(await forget(), 1)
     await clock.advance(1)
     assert.equal(await forget(), 30_000)
-    assert.deepEqual(Object.keys(data()).toSorted(), ['uid-north', 'uid-west'])
+    assert.deepEqual(Object.keys(data()).toSorted(), ['uid-north.key-east', 'uid-west.key-east'])
     await clock.advance(30_000)
     assert.equal(await forget(), undefined)
-    assert.deepEqual(Object.keys(data()), ['uid-north'])
+    assert.deepEqual(Object.keys(data()), ['uid-north.key-east'])
   })
 
   it('are found as such', async () => {
@@ -159,12 +171,12 @@ describe('acknowledged tombstones', () => {
 
 describe('what a user has made of the tombstones', () => {
   it('disconnects nobody, holds up no other, and goes with the next write where it has no date', async () => {
-    for (const written of ['', 'x', '{}', 'null', '[]', '{"keyId":"key-east","name":"east","time":"yesterday"}']) {
+    for (const written of ['', 'x', '{}', 'null', '[]', '{"name":"east","time":"yesterday"}']) {
       const { data, fill, tombstones } = await world()
-      fill({ 'uid-east': written })
+      fill({ 'uid-east.key-east': written })
       assert.equal(await tombstones.findLive(east), undefined, written)
       await tombstones.store({ ...east, uid: 'uid-west' })
-      assert.deepEqual(Object.keys(data()), ['uid-west'], written)
+      assert.deepEqual(Object.keys(data()), ['uid-west.key-east'], written)
     }
   })
 
