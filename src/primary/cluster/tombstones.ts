@@ -155,11 +155,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The entries to remove with the next write: those that are too old, and the oldest of too many. */
+/**
+ * The entries to remove with the next write: those that are too old, and of too many the oldest, first of those that were
+ * acknowledged. Whoever holds an unbounded join token can join and leave without end, and would else make the others go.
+ */
 function outdated(configMap: ConfigMap | undefined, now: number): Record<string, null> {
   const all = Object.keys(configMap?.data ?? {})
-    .map((entry) => ({ entry, at: read(configMap, entry)?.at ?? 0 }))
-    .toSorted((a, b) => b.at - a.at)
+    .map((entry) => ({ entry, at: 0, isAcknowledged: false, ...read(configMap, entry) }))
+    .toSorted((a, b) => Number(a.isAcknowledged) - Number(b.isAcknowledged) || b.at - a.at)
   const gone = all.filter(({ at }, index) => index >= maxCount - 1 || now - at > maxAge)
   return Object.fromEntries(gone.map(({ entry }) => [entry, null]))
 }

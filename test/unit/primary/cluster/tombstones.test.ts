@@ -118,6 +118,16 @@ describe('tombstones that are too many or too old', () => {
     assert.equal('uid-3998.key' in data(), true)
   })
 
+  it('go where their clusters know of them before any that somebody is still to hear of', async () => {
+    const { data, fill, tombstones } = await world()
+    const left = JSON.stringify({ name: 'x', time: at(noon + 1), acknowledged: true })
+    const flood = Array.from({ length: 3_999 }, (_, index) => [`uid-${index}.key`, left] as const)
+    fill({ ...Object.fromEntries(flood), 'uid-offline.key': entry({ at: noon - day }) })
+    await tombstones.store({ ...east, isAcknowledged: true })
+    assert.equal(Object.keys(data()).length, 4_000)
+    assert.ok('uid-offline.key' in data())
+  })
+
   it('fit one ConfigMap, whose keys and values may have a megabyte together', async () => {
     const { data, tombstones } = await world()
     const longest = { uid: 'u'.repeat(64), keyId: 'k'.repeat(43), name: 'n'.repeat(63), at: noon, isAcknowledged: true }
