@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Cluster } from '../../api/cluster.ts'
 import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
+import { clockTolerance, joinNonceLifetime } from '../../protocol/nonce.ts'
 import { type Standing, standingOf } from '../cluster/standing.ts'
 
 /** The cluster that asks, as its verified request says. */
@@ -90,6 +91,8 @@ function isBeingDisconnected({ applicant, byUid, byKey, byName }: Situation): Ad
 
 function wasDisconnected({ applicant, byUid, disconnectedAt }: Situation): Admission | undefined {
   if (byUid !== undefined || disconnectedAt === undefined || disconnectedAt < applicant.askedAt) return undefined
+  // No request lives so long. The primary's clock was put back since, and would keep this cluster out until then.
+  if (disconnectedAt > applicant.askedAt + joinNonceLifetime + clockTolerance) return undefined
   return disconnected(disconnectedAt)
 }
 

@@ -142,7 +142,8 @@ async function gather(deps: AdmitDeps, { join, askedAt }: Request, source: 'cach
     named(clusters.byUid(uid)?.metadata.name),
     named(clusters.byKey(keyId)?.metadata.name),
     named(name),
-    tombstones.mayHave({ uid, keyId }) ? tombstones.findLive({ uid, keyId }) : undefined,
+    // What must not be made again may have gone from the cache before its tombstone came.
+    source === 'live' || tombstones.mayHave({ uid, keyId }) ? tombstones.findLive({ uid, keyId }) : undefined,
     ...(name === undefined ? ([8, 16, 32] as const) : []).map(async (digits) => {
       const candidate = generatedName(uid, digits)
       return { name: candidate, cluster: await named(candidate) }

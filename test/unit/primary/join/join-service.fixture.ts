@@ -51,7 +51,7 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
       byKey: () => undefined,
       live: async (name: string): Promise<Cluster | undefined> => (name === taken?.metadata.name ? taken : undefined),
     } as unknown as ClusterLookup,
-    tombstones: { mayHave: () => false } as unknown as Tombstones,
+    tombstones: { mayHave: () => false, findLive: async () => undefined } as unknown as Tombstones,
     serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
     waitingPlaces: { take: () => true },
     journal: { admitted: () => undefined, waits: () => undefined, flush: () => undefined },

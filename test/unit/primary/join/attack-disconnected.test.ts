@@ -1,0 +1,42 @@
+/** What was disconnected stays so against a request that is older, and is not kept out by a clock that was wrong. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { clusterKind } from '../../../../src/api/cluster.ts'
+import { type Applicant, applicant, joinWorld } from './join-world.fixture.ts'
+
+const tenYears = 10 * 365 * 24 * 3_600_000
+
+async function disconnected(asks: Applicant) {
+  const world = joinWorld()
+  await world.tombstones.prepare()
+  const { token } = world.storeToken()
+  const tombstone = { uid: asks.uid, keyId: asks.key.thumbprint, name: 'east', isAcknowledged: false }
+  return { world, token, tombstone }
+}
+
+describe('a captured join that is sent again after a disconnection', () => {
+  it('is refused also by a replica whose cache still shows the membership', async () => {
+    const asks = applicant()
+    const { world, token, tombstone } = await disconnected(asks)
+    const { metadata } = world.storeMember(asks)
+    world.api.sync()
+    const challenge = await world.challengeFor(asks, token)
+    const { request } = await world.requestOf(asks, token, challenge)
+    await world.advance(1_000)
+    await world.tombstones.store({ ...tombstone, at: world.clock.now() })
+    world.api.removeUnseen(clusterKind, 'east', metadata.namespace)
+    assert.equal((await world.service.join({ request })).status, 403)
+    assert.equal(world.api.stored(clusterKind, 'east', metadata.namespace), undefined)
+  })
+})
+
+describe("a cluster that was disconnected while the primary's clock was years ahead", () => {
+  it('may join again once the clock is right', async () => {
+    const asks = applicant()
+    const { world, token, tombstone } = await disconnected(asks)
+    await world.tombstones.store({ ...tombstone, at: world.clock.now() + tenYears })
+    world.api.sync()
+    assert.equal((await world.join(asks, token)).kind, 'joined')
+    assert.equal(await world.tombstones.findLive(tombstone), undefined)
+  })
+})
