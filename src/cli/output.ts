@@ -36,9 +36,13 @@ export function manifestsText(objects: readonly object[]): string {
   return objects.map(yamlText).join('---\n')
 }
 
-/** As kubectl wraps what it lists. */
+/** As kubectl wraps what it lists, and like it without the fields' managers. */
 export function listOf(items: readonly KubeObject[]): object {
-  return { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items }
+  return { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: items.map(withoutManagers) }
+}
+
+function withoutManagers(object: KubeObject): object {
+  return { ...object, metadata: { ...object.metadata, managedFields: undefined } }
 }
 
 /** `secret/join-token`, `cluster.dist.kio.kasten.io/east`: how kubectl names an object. */

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clusterKind } from '../../../src/api/cluster.ts'
-import { ageSince, ageText, manifestsText, objectName, plainText, tableText } from '../../../src/cli/output.ts'
+import {
+  ageSince,
+  ageText,
+  jsonText,
+  listOf,
+  manifestsText,
+  objectName,
+  plainText,
+  tableText,
+  yamlText,
+} from '../../../src/cli/output.ts'
 import { secretKind } from '../../../src/kube/objects.ts'
 
 const second = 1000
@@ -66,5 +76,20 @@ describe('an object', () => {
 describe('a text of somebody else', () => {
   it('is one line without control characters', () => {
     assert.equal(plainText('a\u001B]0;title\u0007b\r\nc\u009Bd'), 'ab c d')
+  })
+})
+
+describe('a list for programs', () => {
+  it('leaves out who manages which field, and changes no object', () => {
+    const metadata = { name: 'east', managedFields: [{ manager: 'someone' }] }
+    const listed: unknown = JSON.parse(jsonText(listOf([{ metadata }])))
+    assert.deepEqual(listed, {
+      apiVersion: 'v1',
+      kind: 'List',
+      metadata: { resourceVersion: '' },
+      items: [{ metadata: { name: 'east' } }],
+    })
+    assert.doesNotMatch(yamlText(listOf([{ metadata }])), /managedFields/)
+    assert.equal(metadata.managedFields.length, 1)
   })
 })
