@@ -80,6 +80,8 @@ async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
     } catch (error) {
       if (!isConflict(error)) throw error
       cluster = await deps.clusters.live(cluster.metadata.name)
+      // Another has joined under its name: who was heard is not its member.
+      if (cluster?.metadata.uid !== cached.metadata.uid) break
     }
   }
   throw new ProtocolError('Busy', 'the membership could not be confirmed')
