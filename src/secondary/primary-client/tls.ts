@@ -20,13 +20,20 @@ export interface Leaf {
   readonly fault: string | undefined
 }
 
+/** Of all primaries together; one that shows another leaf with every connection must not fill the memory. */
+const mostLeaves = 64
+
 /** Leaves that a primary has vouched for by its signature; they are good for this process and for this primary. */
 export class VouchedLeaves {
   readonly #leaves = new Set<string>()
 
   /** `primary` is the thumbprint of the key that signed. */
   add(primary: string, spki: string): void {
-    this.#leaves.add(`${primary}/${spki}`)
+    const leaf = `${primary}/${spki}`
+    // The oldest goes first, and one that is vouched for again is young.
+    this.#leaves.delete(leaf)
+    this.#leaves.add(leaf)
+    for (const oldest of this.#leaves) if (this.#leaves.size > mostLeaves) this.#leaves.delete(oldest)
   }
 
   has(primary: string, spki: string): boolean {
