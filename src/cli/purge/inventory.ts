@@ -23,6 +23,7 @@ import {
 import { tombstonesName } from '../../primary/cluster/tombstones.ts'
 import type { Places } from '../diagnosis/gather/places.ts'
 import { bootstraps, clusters } from '../kinds.ts'
+import { heldByOthers } from './others.ts'
 import type { Inventory } from './plan.ts'
 
 /** Kubernetes puts it into every namespace. */
@@ -97,6 +98,7 @@ async function viewNamespace(
     ...configMaps
       .filter(({ metadata }) => !ours.includes(metadata.name))
       .map(({ metadata }) => `configmap/${metadata.name}`),
+    ...(await heldByOthers(client, name)),
   ]
   return { object, holds }
 }

@@ -1,0 +1,60 @@
+/** A purge deletes no namespace in which others have put something, whatever it is. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { heldByOthers } from '../../../../src/cli/purge/others.ts'
+import type { KubeClient } from '../../../../src/kube/client.ts'
+import type { Kind } from '../../../../src/kube/objects.ts'
+
+const definition = (group: string, plural: string, kind: string, scope = 'Namespaced') => ({
+  metadata: { name: `${plural}.${group}` },
+  spec: {
+    group,
+    scope,
+    names: { kind, plural },
+    versions: [
+      { name: 'v1beta1', served: false },
+      { name: 'v1', served: true },
+    ],
+  },
+})
+
+/** An API server with these objects in every namespace, by `apiVersion/plural`. */
+function serving(objects: Readonly<Record<string, readonly object[]>>): Pick<KubeClient, 'list'> {
+  const list = async (kind: Kind) => ({
+    items: objects[`${kind.apiVersion}/${kind.plural}`] ?? [],
+    resourceVersion: '1',
+  })
+  return { list: list as KubeClient['list'] }
+}
+
+const definitions = 'apiextensions.k8s.io/v1/customresourcedefinitions'
+const held = async (objects: Readonly<Record<string, readonly object[]>>) =>
+  heldByOthers(serving(objects), 'kasten-io-mc')
+
+describe('what others keep in the namespace of the primary', () => {
+  it('is found where it is a volume, a workload, or of a kind that was added', async () => {
+    const found = await held({
+      [definitions]: [definition('config.kio.kasten.io', 'policies', 'Policy')],
+      'v1/persistentvolumeclaims': [{ metadata: { name: 'data' } }],
+      'apps/v1/deployments': [{ metadata: { name: 'web' } }],
+      'config.kio.kasten.io/v1/policies': [{ metadata: { name: 'nightly' } }],
+    })
+    assert.deepEqual(found, [
+      'persistentvolumeclaim/data',
+      'deployment.apps/web',
+      'policy.config.kio.kasten.io/nightly',
+    ])
+  })
+
+  it('is nothing of ours, and nothing of a kind that lives in no namespace', async () => {
+    const found = await held({
+      [definitions]: [
+        definition('dist.kio.kasten.io', 'clusters', 'Cluster'),
+        definition('example.com', 'realms', 'Realm', 'Cluster'),
+      ],
+      'dist.kio.kasten.io/v1/clusters': [{ metadata: { name: 'east' } }],
+      'example.com/v1/realms': [{ metadata: { name: 'all' } }],
+    })
+    assert.deepEqual(found, [])
+  })
+})
