@@ -122,22 +122,34 @@ export interface CliConfig {
   readonly noColor: boolean
 }
 
+/** Columns of a terminal. */
+const widest = 100
+
 export const usage = `conjoin joins Kubernetes clusters under a primary.
 
 Usage:
   conjoin primary    reconcile Bootstraps and Clusters, fill join tokens, serve the join endpoint
   conjoin secondary  watch the Secret mc-join, join the primary, keep the membership alive
-  conjoin version    print the version
+  conjoin --version  print the version of this program
   conjoin <command>  the commands of kubectl conjoin, see below
 
 Every flag of a role has an environment twin: --log-level is CONJOIN_LOG_LEVEL.
-Flags of primary:   ${Object.keys(primarySchema.shape)
-  .map((name) => `--${name}`)
-  .join(' ')}
-Flags of secondary: ${Object.keys(secondarySchema.shape)
-  .map((name) => `--${name}`)
-  .join(' ')}
+Flags of primary:
+${flagLines(primarySchema)}
+Flags of secondary:
+${flagLines(secondarySchema)}
 `
+
+/** As many flags on a line as a terminal is wide. */
+function flagLines({ shape }: z.ZodObject): string {
+  const lines: string[] = []
+  for (const flag of Object.keys(shape).map((name) => `--${name}`)) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + flag.length >= widest) lines.push(`  ${flag}`)
+    else lines[lines.length - 1] = `${last} ${flag}`
+  }
+  return lines.join('\n')
+}
 
 /** Reads arguments and environment. Throws `ConfigError`. */
 export function readCommand(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Command {
@@ -150,10 +162,8 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
         kind: name,
         config: Object.freeze({ ...read(secondarySchema, rest, environment), proxies: readProxies(environment) }),
       }
-    case 'version':
     case '--version':
-      // With flags it is the command for people, which asks a cluster.
-      return rest.length === 0 ? { kind: 'version' } : { kind: 'cli', config: readCli(args, environment) }
+      return { kind: 'version' }
     case undefined:
     case '--help':
     case '-h':

@@ -90,7 +90,7 @@ describe('the image', () => {
   })
 
   it('answers version and help', async () => {
-    const [version, help] = [await run(['version']), await run(['help'])]
+    const [version, help] = [await run(['--version']), await run(['help'])]
     assert.deepEqual([version.code, help.code], [0, 0])
     assert.ok(version.text.includes(packageJson.version), version.text)
     assert.match(help.text, /conjoin secondary/)
@@ -99,7 +99,11 @@ describe('the image', () => {
   it('has a bundle that is a plugin of kubectl, too', async () => {
     const { kubectl } = await ensurePrograms(['kubectl'], (line) => process.stderr.write(`${line}\n`))
     const env = { PATH: `${join(builds[0], 'dist')}:${process.env['PATH']}` }
-    const { status, stdout, stderr } = spawnSync(kubectl, ['conjoin', 'version'], { cwd: '/', env, encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(kubectl, ['conjoin', 'version', '--client'], {
+      cwd: '/',
+      env,
+      encoding: 'utf8',
+    })
     assert.equal(status, 0, stderr)
     assert.ok(stdout.includes(packageJson.version), stdout)
   })

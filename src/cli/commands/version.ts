@@ -27,14 +27,21 @@ export function versionCommand(surroundings: Surroundings): Command {
   outputFlag(clusterFlags(command, primaryNamespace), ['json', 'yaml'])
   return command.action(async (flags: Flags) => {
     const client = surroundings.version
-    const versions = flags.client
-      ? { client }
-      : await onCluster(surroundings, flags, async (connection) => ({
+    const print = (versions: Versions) => surroundings.print(versionsText(versions, flags.output))
+    if (flags.client) return print({ client })
+    try {
+      await onCluster(surroundings, flags, async (connection) =>
+        print({
           client,
           kubernetes: await connection.serverVersion(),
           operators: await operators(connection, flags.namespace ?? primaryNamespace),
-        }))
-    surroundings.print(versionsText(versions, flags.output))
+        }),
+      )
+    } catch (error) {
+      // What is known without the cluster; kubectl does the same.
+      print({ client })
+      throw error
+    }
   })
 }
 
