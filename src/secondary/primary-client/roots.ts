@@ -11,13 +11,18 @@ export type Roots = () => SecureContext
 
 export function createRoots(deps: { caBundleFile?: string | undefined; log: Logger }): Roots {
   let loaded: { readonly bundle: string; readonly context: SecureContext } | undefined
+  let isReadable = true
 
   function readBundle(): string {
     if (deps.caBundleFile === undefined) return ''
     try {
-      return readFileSync(deps.caBundleFile, 'utf8')
+      const bundle = readFileSync(deps.caBundleFile, 'utf8')
+      isReadable = true
+      return bundle
     } catch (err) {
-      deps.log.warn({ err, file: deps.caBundleFile }, 'cannot read the CA bundle')
+      // Once, and not with every connection.
+      if (isReadable) deps.log.warn({ err, file: deps.caBundleFile }, 'cannot read the CA bundle')
+      isReadable = false
       return ''
     }
   }
