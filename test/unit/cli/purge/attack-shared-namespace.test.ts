@@ -1,9 +1,9 @@
 /** A purge deletes no namespace in which others have put something, whatever it is. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { heldByOthers } from '../../../../src/cli/purge/others.ts'
+import { takeInventory } from '../../../../src/cli/purge/inventory.ts'
 import type { KubeClient } from '../../../../src/kube/client.ts'
-import type { Kind } from '../../../../src/kube/objects.ts'
+import type { Kind, ObjectKey } from '../../../../src/kube/objects.ts'
 
 const definition = (group: string, plural: string, kind: string, scope = 'Namespaced') => ({
   metadata: { name: `${plural}.${group}` },
@@ -18,18 +18,19 @@ const definition = (group: string, plural: string, kind: string, scope = 'Namesp
   },
 })
 
-/** An API server with these objects in every namespace, by `apiVersion/plural`. */
-function serving(objects: Readonly<Record<string, readonly object[]>>): Pick<KubeClient, 'list'> {
+/** What keeps the namespace, where an API server has these objects by `apiVersion/plural`, and the namespace itself. */
+async function held(objects: Readonly<Record<string, readonly object[]>>): Promise<readonly string[] | undefined> {
   const list = async (kind: Kind) => ({
     items: objects[`${kind.apiVersion}/${kind.plural}`] ?? [],
     resourceVersion: '1',
   })
-  return { list: list as KubeClient['list'] }
+  const get = async ({ kind }: Kind, key: ObjectKey) => (kind === 'Namespace' ? { metadata: key } : undefined)
+  const client = { list: list as KubeClient['list'], get: get as KubeClient['get'] }
+  const places = { primary: 'kasten-io-mc', operator: 'conjoin-system', secondary: 'kasten-io' }
+  return (await takeInventory(client, places)).namespace?.holds
 }
 
 const definitions = 'apiextensions.k8s.io/v1/customresourcedefinitions'
-const held = async (objects: Readonly<Record<string, readonly object[]>>) =>
-  heldByOthers(serving(objects), 'kasten-io-mc')
 
 describe('what others keep in the namespace of the primary', () => {
   it('is found where it is a volume, a workload, or of a kind that was added', async () => {
@@ -52,7 +53,7 @@ describe('what others keep in the namespace of the primary', () => {
         definition('dist.kio.kasten.io', 'clusters', 'Cluster'),
         definition('example.com', 'realms', 'Realm', 'Cluster'),
       ],
-      'dist.kio.kasten.io/v1/clusters': [{ metadata: { name: 'east' } }],
+      'dist.kio.kasten.io/v1/clusters': [{ metadata: { name: 'east' }, spec: { primary: false } }],
       'example.com/v1/realms': [{ metadata: { name: 'all' } }],
     })
     assert.deepEqual(found, [])
