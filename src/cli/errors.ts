@@ -4,7 +4,7 @@
  */
 import { KubeApiError } from '../kube/errors.ts'
 import { parseKey } from '../kube/objects.ts'
-import { kubectl, type Target } from './diagnosis/command-line.ts'
+import { kubectl, type Target } from './command-line.ts'
 
 export const exitCodes = { done: 0, failed: 1, misused: 2 } as const
 

@@ -1,7 +1,7 @@
 /** Reads one Cluster that the user has named. Owns the words for one that is not there. */
 import type { Cluster } from '../api/cluster.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { kubectl, type Target } from './diagnosis/command-line.ts'
+import { kubectl, type Target } from './command-line.ts'
 import { CliError } from './errors.ts'
 import { clusters } from './kinds.ts'
 

@@ -1,5 +1,5 @@
 /** Opens a cluster for a command and closes it again; what fails there is told in the words of `errors.ts`. */
-import type { Target } from './diagnosis/command-line.ts'
+import type { Target } from './command-line.ts'
 import { CliError, explain } from './errors.ts'
 import type { Connection, ConnectionOptions, Surroundings } from './surroundings.ts'
 

@@ -4,7 +4,7 @@ import { createClient, type KubeClient } from '../kube/client.ts'
 import { serverVersion } from '../kube/server-version.ts'
 import { connect } from '../kube/transport.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
-import type { Target } from './diagnosis/command-line.ts'
+import type { Target } from './command-line.ts'
 import { withoutEffect } from './without-effect.ts'
 
 export interface Surroundings {

@@ -2,7 +2,7 @@
 import { annotations } from '../api/group.ts'
 import { decodeJoinTokenData, joinTokenType } from '../api/join-token-secret.ts'
 import type { Secret } from '../kube/objects.ts'
-import { kubectl, type Target } from './diagnosis/command-line.ts'
+import { kubectl, type Target } from './command-line.ts'
 import { CliError } from './errors.ts'
 import type { Invitation } from './manifests.ts'
 

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import type { KubeClient } from '../../kube/client.ts'
 import { createChanges } from '../changes.ts'
-import { kubectl } from '../diagnosis/command-line.ts'
+import { kubectl } from '../command-line.ts'
 import { CliError } from '../errors.ts'
 import { readCluster } from '../find-cluster.ts'
 import { type ClusterFlags, clusterFlags, type DryRun, dryRunFlag, primaryNamespace, timeoutFlag } from '../flags.ts'

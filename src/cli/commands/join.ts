@@ -5,7 +5,7 @@
 import { Command } from 'commander'
 import { isClusterName } from '../../api/cluster-name.ts'
 import { parseEndpoint } from '../../api/endpoint.ts'
-import type { Target } from '../diagnosis/command-line.ts'
+import type { Target } from '../command-line.ts'
 import { misuse } from '../errors.ts'
 import {
   clusterFlags,

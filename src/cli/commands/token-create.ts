@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { type Secret, secretKind } from '../../kube/objects.ts'
 import { createChanges } from '../changes.ts'
-import { kubectl } from '../diagnosis/command-line.ts'
+import { kubectl } from '../command-line.ts'
 import { misuse } from '../errors.ts'
 import {
   type ClusterFlags,

@@ -1,7 +1,7 @@
 /** What is wrong with the Clusters of a primary: by the reason of each condition, which is the operator's own word. Pure. */
 import type { Cluster } from '../../api/cluster.ts'
 import type { Reason } from '../../api/reasons.ts'
-import { kubectl, type Target } from './command-line.ts'
+import { kubectl, type Target } from '../command-line.ts'
 import { type Observation, valueOf } from './observation.ts'
 import type { Finding, Step } from './report.ts'
 

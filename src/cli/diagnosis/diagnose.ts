@@ -1,5 +1,5 @@
 /** From everything that was seen of one cluster to the report on it: facts, findings, and what could not be read. Pure. */
-import { kubectl } from './command-line.ts'
+import { kubectl } from '../command-line.ts'
 import type { Targets } from './join-remedies.ts'
 import type { Observation } from './observation.ts'
 import { inUnits, judgeOperator, tolerableSkew } from './operator-rules.ts'

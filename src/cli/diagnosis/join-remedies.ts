@@ -10,7 +10,7 @@ import { mcJoinConfigName, mcJoinName } from '../../api/mc-join.ts'
 import { formatTimestamp } from '../../api/timestamp.ts'
 import { suggestName } from '../../primary/join/admission.decide.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
-import { andThen, into, kubectl, type Target } from './command-line.ts'
+import { andThen, into, kubectl, type Target } from '../command-line.ts'
 import { type Observation, valueOf } from './observation.ts'
 import type { Step } from './report.ts'
 

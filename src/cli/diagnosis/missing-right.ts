@@ -1,5 +1,5 @@
 /** A right that a service account lacks: in words, and as the commands that grant exactly this. Pure. */
-import { andThen, kubectl, type Target } from './command-line.ts'
+import { andThen, kubectl, type Target } from '../command-line.ts'
 import type { MissingRight } from './rights.ts'
 
 /** What the account may not do: the predicate of a sentence. */

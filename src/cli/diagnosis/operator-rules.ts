@@ -3,7 +3,7 @@
  * first answer is given alone, because the others follow from it.
  */
 import { formatTimestamp } from '../../api/timestamp.ts'
-import { andThen, kubectl, type Target } from './command-line.ts'
+import { andThen, kubectl, type Target } from '../command-line.ts'
 import { grant, inWords } from './missing-right.ts'
 import { isAbsent, type LeaseView, type OperatorView, valueOf } from './observation.ts'
 import type { Finding } from './report.ts'

@@ -1,7 +1,7 @@
 /** With which join tokens of a primary nobody can join, and why. Pure. */
 import { annotations } from '../../api/group.ts'
 import { parseTimestamp } from '../../api/timestamp.ts'
-import { kubectl, type Target } from './command-line.ts'
+import { kubectl, type Target } from '../command-line.ts'
 import { type Observation, type TokenView, valueOf } from './observation.ts'
 import type { Finding } from './report.ts'
 

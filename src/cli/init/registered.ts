@@ -1,7 +1,7 @@
 /** Waits until the operator has registered a new primary; where none runs, it says how to install one. */
 import type { KubeClient } from '../../kube/client.ts'
 import { ready } from '../cluster-text.ts'
-import { kubectl } from '../diagnosis/command-line.ts'
+import { kubectl } from '../command-line.ts'
 import { CliError } from '../errors.ts'
 import type { ClusterFlags } from '../flags.ts'
 import { clusters } from '../kinds.ts'

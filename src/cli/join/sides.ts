@@ -3,7 +3,7 @@ import { decodeClusterInfo, mcClusterInfoName } from '../../api/mc-cluster-info.
 import { mcJoinConfigName, mcJoinName } from '../../api/mc-join.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { type ConfigMap, configMapKind, namespaceKind, type Secret, secretKind } from '../../kube/objects.ts'
-import { kubectl, type Target } from '../diagnosis/command-line.ts'
+import { kubectl, type Target } from '../command-line.ts'
 import { CliError, explain } from '../errors.ts'
 import { clusters } from '../kinds.ts'
 import type { BothSides } from './plan.ts'

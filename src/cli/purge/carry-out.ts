@@ -2,7 +2,7 @@
 import type { KubeClient } from '../../kube/client.ts'
 import { keyOf } from '../../kube/objects.ts'
 import type { Changes } from '../changes.ts'
-import { kubectl, type Target } from '../diagnosis/command-line.ts'
+import { kubectl, type Target } from '../command-line.ts'
 import { CliError } from '../errors.ts'
 import { objectName } from '../output.ts'
 import type { Surroundings } from '../surroundings.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { describe, it } from 'node:test'
-import { andThen, into, kubectl } from '../../../../src/cli/diagnosis/command-line.ts'
+import { andThen, into, kubectl } from '../../../src/cli/command-line.ts'
 
 /** The words as a shell takes them. */
 function wordsOf(command: string): readonly string[] {
