@@ -54,7 +54,8 @@ export async function viewSecondary(deps: GatherDeps, namespace: string): Promis
 }
 
 function viewJoin({ data, metadata }: Secret, config: ConfigMap | undefined): JoinView {
-  const input = parseJoinInput(data, config?.data)
+  // An empty ConfigMap has no `data`.
+  const input = parseJoinInput(data, config && (config.data ?? {}))
   return {
     input,
     hash: joinHash(data, config?.data, metadata.annotations?.[annotations.retry]),

@@ -55,6 +55,16 @@ describe('what a diagnosis gathers', () => {
     ])
   })
 
+  it('waits for no mc-join-config that is there without a key, which Kubernetes stores without data', async () => {
+    const join = secret('mc-join', { token })
+    const config = { kind: 'ConfigMap', metadata: { namespace: 'kasten-io', name: 'mc-join-config' } }
+    const waiting = await seen({ objects: [join] })
+    const complete = await seen({ objects: [join, config] })
+    const [before, after] = [waiting, complete].map(({ secondary }) => JSON.stringify(secondary.join))
+    assert.match(before ?? '', /"waitingForConfig":true/)
+    assert.match(after ?? '', /"waitingForConfig":false/)
+  })
+
   it('ends where the API server fails', async () => {
     const broken = { ...clientOf({}), list: async () => Promise.reject(failure) }
     const failure = new KubeApiError({ verb: 'list', resource: 'secrets' }, { status: 500, reason: 'X', message: 'no' })
