@@ -56,7 +56,7 @@ describe('what a diagnosis gathers', () => {
   })
 
   it('waits for no mc-join-config that is there without a key, which Kubernetes stores without data', async () => {
-    const join = secret('mc-join', { token })
+    const join = secret('mc-join', { token: token.text.reveal() })
     const config = { kind: 'ConfigMap', metadata: { namespace: 'kasten-io', name: 'mc-join-config' } }
     const waiting = await seen({ objects: [join] })
     const complete = await seen({ objects: [join, config] })
