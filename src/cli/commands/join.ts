@@ -9,6 +9,8 @@ import type { Target } from '../command-line.ts'
 import { misuse } from '../errors.ts'
 import {
   clusterFlags,
+  type DryRun,
+  dryRunFlag,
   type OutputFormat,
   outputFlag,
   primaryNamespace,
@@ -30,6 +32,7 @@ interface Flags {
   readonly ingress?: string
   readonly token?: string
   readonly output?: Extract<OutputFormat, 'yaml'>
+  readonly dryRun: DryRun
   readonly timeout: number
 }
 
@@ -42,7 +45,7 @@ export function joinCommand(surroundings: Surroundings): Command {
     .option('--name <name>', 'of the joining cluster; left out: the primary makes one')
     .option('--ingress <url>', 'where the joining cluster is reached')
     .option('--token <name>', 'join token on the primary to use; left out: one is made for this cluster alone')
-  outputFlag(clusterFlags(command, secondaryNamespace), ['yaml'])
+  outputFlag(dryRunFlag(clusterFlags(command, secondaryNamespace)), ['yaml'])
   timeoutFlag(command, '2m')
   return command
     .addHelpText(
@@ -65,8 +68,14 @@ async function join(surroundings: Surroundings, flags: Flags): Promise<void> {
   const endpoint = ingress === undefined ? undefined : parseEndpoint(ingress)
   if (endpoint?.ok === false) throw misuse(`--ingress ${endpoint.fault}`, 'join')
 
-  await onCluster(surroundings, primary, async (onPrimary) =>
-    onCluster(surroundings, secondary, async (onSecondary) =>
+  const isPrinted = flags.output === 'yaml'
+  const { dryRun } = flags
+  if (isPrinted && dryRun !== 'none')
+    throw misuse('-o yaml prints what an issued token holds; leave --dry-run out', 'join')
+
+  const withoutEffect = dryRun === 'server'
+  await onCluster(surroundings, { ...primary, withoutEffect }, async (onPrimary) =>
+    onCluster(surroundings, { ...secondary, withoutEffect }, async (onSecondary) =>
       joinClusters(
         {
           surroundings,
@@ -77,7 +86,7 @@ async function join(surroundings: Surroundings, flags: Flags): Promise<void> {
             namespace: flags.namespace ?? secondaryNamespace,
           },
         },
-        { name, ingress, token: flags.token, isPrinted: flags.output === 'yaml', timeoutMs: flags.timeout },
+        { name, ingress, token: flags.token, isPrinted, dryRun, timeoutMs: flags.timeout },
       ),
     ),
   )

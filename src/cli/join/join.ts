@@ -1,12 +1,12 @@
 /** The steps of `kubectl conjoin join`, in order. A join that fails leaves no token behind that could still be used. */
 import type { Cluster } from '../../api/cluster.ts'
-import { configMapKind, type Secret, secretKind } from '../../kube/objects.ts'
+import type { Secret } from '../../kube/objects.ts'
 import { suggestName } from '../../primary/join/admission.decide.ts'
 import { createChanges } from '../changes.ts'
 import { clusterLine, ready } from '../cluster-text.ts'
 import { kubectl } from '../command-line.ts'
 import { CliError } from '../errors.ts'
-import { primaryNamespace, secondaryNamespace } from '../flags.ts'
+import { type DryRun, primaryNamespace, secondaryNamespace } from '../flags.ts'
 import { untilFilled } from '../issue-token.ts'
 import { clusters } from '../kinds.ts'
 import { asWritten, mcJoinManifest } from '../manifests.ts'
@@ -14,9 +14,11 @@ import { manifestsText, plainText } from '../output.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { invitationBy } from '../token-secret.ts'
 import { waitFor } from '../wait.ts'
-import { type Given, givenTo, hashOf, type JoinWishes, prospectOf } from './plan.ts'
+import { give } from './give.ts'
+import { givenTo, hashOf, type JoinWishes, prospectOf } from './plan.ts'
 import { followJoin, type JoinEnd } from './progress.ts'
-import { at, lookAtBoth, readGiven, type Side, type StoredGiven } from './sides.ts'
+import { rehearse } from './rehearse.ts'
+import { at, lookAtBoth, readGiven, type Side } from './sides.ts'
 import { makeToken, namedToken, revokeUnused } from './token.ts'
 
 export interface JoinDeps {
@@ -30,6 +32,7 @@ export interface JoinOrder extends JoinWishes {
   readonly token: string | undefined
   /** Both manifests are printed, and the secondary is left alone. */
   readonly isPrinted: boolean
+  readonly dryRun: DryRun
   readonly timeoutMs: number
 }
 
@@ -49,6 +52,7 @@ export async function joinClusters(deps: JoinDeps, order: JoinOrder): Promise<vo
     case 'open':
       if (prospect.leaves !== undefined)
         surroundings.say(`it leaves ${prospect.leaves} once the new primary has proved itself`)
+      if (order.dryRun !== 'none') return rehearse(deps, order, sides.secondaryUid)
       return order.token === undefined
         ? joinWithOwnToken(deps, order, sides.secondaryUid)
         : joinWith(deps, order, { uid: sides.secondaryUid, secret: await readToken(deps, order.token) })
@@ -90,23 +94,12 @@ async function joinWith(deps: JoinDeps, order: JoinOrder, by: { uid: string; sec
   }
   const stored = await readGiven(secondary)
   const given = givenTo(stored, invitation, order, new Date(surroundings.clock.now()).toISOString())
-  await give(deps, stored, given)
+  const changes = createChanges({ client: secondary.client, print: lineTo(surroundings), dryRun: 'none' })
+  await at(secondary, async () => give(changes, stored, given))
   const { namespace, client } = secondary
   const follow = { namespace, hash: hashOf(given), timeoutMs: order.timeoutMs }
   const end = await at(secondary, async () => followJoin(surroundings, client, follow))
   await conclude(deps, end, { uid: by.uid, order })
-}
-
-/** The ConfigMap goes first: `mc-join` starts the join. */
-async function give({ surroundings, secondary }: JoinDeps, stored: StoredGiven, given: Given): Promise<void> {
-  const changes = createChanges({ client: secondary.client, print: lineTo(surroundings), dryRun: 'none' })
-  await at(secondary, async () => {
-    if (given.config !== undefined && given.config !== stored.config)
-      await (stored.config === undefined
-        ? changes.create(configMapKind, given.config)
-        : changes.replace(configMapKind, given.config))
-    await (stored.join === undefined ? changes.create(secretKind, given.join) : changes.replace(secretKind, given.join))
-  })
 }
 
 async function conclude(deps: JoinDeps, end: JoinEnd, { uid, order }: { uid: string; order: JoinOrder }) {
