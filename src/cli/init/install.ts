@@ -29,7 +29,8 @@ export async function installPrimary(deps: InstallDeps, plan: PrimaryPlan, flags
   const { client, changes } = deps
   const isServed = await findOwnDefinitions(client, plan, flags)
   const existing = isServed ? await existingPrimary(client, plan) : undefined
-  if (existing !== undefined && !isSamePrimary(existing, plan.bootstrap)) throw otherPrimary(existing, flags)
+  if (existing !== undefined && !isSamePrimary(existing, plan.bootstrap))
+    throw otherPrimary(existing, plan.bootstrap, flags)
 
   const { name } = plan.namespace.metadata
   const hasNamespace = (await client.get(namespaceKind, { name })) !== undefined
@@ -75,13 +76,22 @@ async function existingPrimary(client: KubeClient, { namespace }: PrimaryPlan): 
   return items.find((bootstrap) => primaryOf(bootstrap) !== undefined)
 }
 
-function otherPrimary(existing: Bootstrap, flags: Flags): CliError {
+/** The same primary at another address is the command that moves it; another primary is for the user to look at. */
+function otherPrimary(existing: Bootstrap, wished: Bootstrap, flags: Flags): CliError {
   const { name, namespace = '' } = existing.metadata
-  const primary = primaryOf(existing)
-  const what = `${primary?.name ?? ''} at ${primary?.k10.ingress?.url ?? 'no address'}`
-  return new CliError(`the Bootstrap ${name} names another primary: ${what}. Nothing was changed`, {
-    next: kubectl(flags, 'get', 'bootstraps.dist.kio.kasten.io', name, '-n', namespace, '-o', 'yaml'),
-  })
+  const [is, wants] = [primaryOf(existing), primaryOf(wished)]
+  const what = `${is?.name ?? ''} at ${is?.k10.ingress?.url ?? 'no address'}`
+  const object = ['bootstraps.dist.kio.kasten.io', name, '-n', namespace] as const
+  if (is?.name !== wants?.name)
+    return new CliError(`the Bootstrap ${name} names another primary: ${what}. Nothing was changed`, {
+      next: kubectl(flags, 'get', ...object, '-o', 'yaml'),
+    })
+  const key = Object.keys(existing.spec.clusters).find((entry) => existing.spec.clusters[entry] === is) ?? ''
+  const patch = { spec: { clusters: { [key]: { k10: { ingress: wants?.k10.ingress } } } } }
+  return new CliError(
+    `the Bootstrap ${name} has another address: ${what}. Nothing was changed. Members learn of a new address at the old one`,
+    { next: kubectl(flags, 'patch', ...object, '--type', 'merge', '-p', JSON.stringify(patch)) },
+  )
 }
 
 interface Definition extends KubeObject {
