@@ -5,9 +5,9 @@
 import { group } from '../api/group.ts'
 import { sightingsName } from '../api/sightings.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { kubeSystemUid } from '../kube/cluster-uid.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { runAsLeader } from '../kube/leader.ts'
-import { namespaceKind } from '../kube/objects.ts'
 import { countFollowing, tellLeading } from '../kube/observed.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -280,11 +280,4 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       await events.flush()
     },
   }
-}
-
-/** UID of this cluster's `kube-system` namespace: its identity for ever. */
-async function kubeSystemUid(client: KubeClient): Promise<string> {
-  const namespace = await client.get(namespaceKind, { name: 'kube-system' })
-  if (namespace?.metadata.uid === undefined) throw new Error('this cluster has no namespace kube-system')
-  return namespace.metadata.uid
 }

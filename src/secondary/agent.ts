@@ -5,10 +5,10 @@
 import { group } from '../api/group.ts'
 import { mcJoinName } from '../api/mc-join.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { kubeSystemUid } from '../kube/cluster-uid.ts'
 import { createController } from '../kube/controller.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { runAsLeader } from '../kube/leader.ts'
-import { namespaceKind } from '../kube/objects.ts'
 import { countFollowing, tellLeading } from '../kube/observed.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -170,11 +170,4 @@ function compose(deps: AgentDeps, ownUid: string) {
     },
     notReady: () => [...watches.notSynced(), ...obstacles.current()],
   }
-}
-
-/** UID of this cluster's `kube-system` namespace: its identity for ever. */
-async function kubeSystemUid(client: KubeClient): Promise<string> {
-  const namespace = await client.get(namespaceKind, { name: 'kube-system' })
-  if (namespace?.metadata.uid === undefined) throw new Error('this cluster has no namespace kube-system')
-  return namespace.metadata.uid
 }

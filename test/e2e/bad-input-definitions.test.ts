@@ -5,6 +5,7 @@ import { type ControlPlane, startControlPlane } from '../../tools/controlplane/c
 import { installDefinitions, installPrimary, startPrimary, usualPrimary } from '../../tools/installation.ts'
 import { type RoleProcess, startRole } from '../../tools/role-process.ts'
 import { kubectl } from '../support/kubectl.ts'
+import { foreignClusters } from '../support/manifests.ts'
 
 describe('a primary on a cluster', () => {
   let controlPlane: ControlPlane
@@ -69,23 +70,3 @@ describe('a primary on a cluster', () => {
     assert.deepEqual(await controlPlane.auditLog.writesSince(mark, { user }), [])
   }
 })
-
-/** What the vendor's own product would have installed. */
-const foreignClusters = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'clusters.dist.kio.kasten.io' },
-  spec: {
-    group: 'dist.kio.kasten.io',
-    names: { kind: 'Cluster', plural: 'clusters' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}

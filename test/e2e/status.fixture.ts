@@ -101,26 +101,6 @@ export function createStatusReader(shell: Shell): StatusReader {
   return { command, report, wrong, mend, mendJoin, assertHealthy }
 }
 
-/** What another product would have installed. */
-export const foreignClusters = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'clusters.dist.kio.kasten.io' },
-  spec: {
-    group: 'dist.kio.kasten.io',
-    names: { kind: 'Cluster', plural: 'clusters' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}
-
 /**
  * Resolves when the secondary has recorded this, by its own log: to ask for mc-join-status again and again would take the
  * machine from those who are waited for. `since` is ms since the epoch.

@@ -8,20 +8,14 @@ import type { RoleProcess } from '../../tools/role-process.ts'
 import { type ForwardProxy, startForwardProxy } from '../support/forward-proxy.ts'
 import { type Front, startFront } from '../support/front.ts'
 import { kubectl, type Plain } from '../support/kubectl.ts'
+import { foreignClusters } from '../support/manifests.ts'
 import { createNames, type Names } from '../support/names.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import type { Haystack } from '../support/secret-search.ts'
 import { until } from '../support/until.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
 import { containerOptions, createDeployment } from './deployment.fixture.ts'
-import {
-  createShell,
-  createStatusReader,
-  foreignClusters,
-  type Shell,
-  type StatusReader,
-  said,
-} from './status.fixture.ts'
+import { createShell, createStatusReader, type Shell, type StatusReader, said } from './status.fixture.ts'
 
 describe('kubectl conjoin status', () => {
   let pair: Pair

@@ -25,3 +25,23 @@ export function tokenSecretOf(name: string, annotations: Plain): object {
     type: 'dist.kio.kasten.io/join-token',
   }
 }
+
+/** What another product would have installed. */
+export const foreignClusters = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'clusters.dist.kio.kasten.io' },
+  spec: {
+    group: 'dist.kio.kasten.io',
+    names: { kind: 'Cluster', plural: 'clusters' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+}

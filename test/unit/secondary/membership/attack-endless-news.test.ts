@@ -1,16 +1,13 @@
 /** A primary that was joined and means harm, or two replicas of one that disagree: it names other addresses in every reply. */
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import { Redacted } from '../../../../src/lib/redacted.ts'
-import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { createHeartbeatKeeper } from '../../../../src/secondary/membership/heartbeat.ts'
-import type { Member } from '../../../../src/secondary/membership/member.ts'
 import { updatedMembership } from '../../../../src/secondary/membership/upkeep.decide.ts'
 import { openLine } from '../../../../src/secondary/primary-client/line.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { type FakePrimary, startFakePrimary } from '../fake-primary.fixture.ts'
 import { forever, lineDeps, silent } from '../lines.fixture.ts'
+import { memberOf } from './member.fixture.ts'
 
 let primary: FakePrimary
 before(async () => {
@@ -19,26 +16,7 @@ before(async () => {
 after(async () => primary.close())
 
 it('new addresses in a reply do not make the next heartbeat come sooner', async (t) => {
-  const key = generateSigningKey()
-  const { issuer, endpoint } = primary
-  const subject = { clusterName: 'east', uid: 'own-uid', thumbprint: key.thumbprint }
-  let member: Member = {
-    key,
-    info: {
-      token: new Redacted(await signMembershipToken(issuer, subject, Date.now())),
-      membership: {
-        primaryUid: issuer.uid,
-        primaryName: 'hub',
-        clusterName: 'east',
-        dialect: 'first',
-        endpoint,
-        endpoints: [endpoint],
-        keys: { current: { kid: issuer.key.thumbprint, x: issuer.key.x } },
-      },
-    },
-    allowHttp: false,
-    allowUntrustedTls: false,
-  }
+  let member = await memberOf(primary)
   const clock = createManualClock()
   const keeper = createHeartbeatKeeper({
     openLine: (options) => openLine(lineDeps(), options),

@@ -1,38 +1,13 @@
 /** How a primary is told that a cluster is no member any more: by a proof that it can verify, and not for ever. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { Redacted } from '../../../../src/lib/redacted.ts'
-import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { createFarewell, type Farewell } from '../../../../src/secondary/membership/farewell.ts'
 import type { Member } from '../../../../src/secondary/membership/member.ts'
 import { openLine } from '../../../../src/secondary/primary-client/line.ts'
 import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts'
 import { type FakePrimary, sendJson, startFakePrimary } from '../fake-primary.fixture.ts'
 import { forever, lineDeps, silent } from '../lines.fixture.ts'
-
-const key = generateSigningKey()
-
-async function memberOf({ issuer, endpoint }: FakePrimary): Promise<Member> {
-  const subject = { clusterName: 'east', uid: 'own-uid', thumbprint: key.thumbprint }
-  return {
-    key,
-    info: {
-      token: new Redacted(await signMembershipToken(issuer, subject, Date.now())),
-      membership: {
-        primaryUid: issuer.uid,
-        primaryName: 'hub',
-        clusterName: 'east',
-        dialect: 'first',
-        endpoint,
-        endpoints: [endpoint],
-        keys: { current: { kid: issuer.key.thumbprint, x: issuer.key.x } },
-      },
-    },
-    allowHttp: false,
-    allowUntrustedTls: false,
-  }
-}
+import { memberOf } from './member.fixture.ts'
 
 describe('the farewell to a primary', () => {
   let primary: FakePrimary

@@ -1,39 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { Redacted } from '../../../../src/lib/redacted.ts'
-import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { createHeartbeatKeeper, type HeartbeatKeeper } from '../../../../src/secondary/membership/heartbeat.ts'
 import type { Member } from '../../../../src/secondary/membership/member.ts'
 import { openLine } from '../../../../src/secondary/primary-client/line.ts'
 import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts'
 import { type FakePrimary, sendJson, startFakePrimary } from '../fake-primary.fixture.ts'
 import { forever, lineDeps, silent } from '../lines.fixture.ts'
-
-const key = generateSigningKey()
-
-async function memberOf(primary: FakePrimary, clusterName = 'east'): Promise<Member> {
-  const { issuer, endpoint } = primary
-  const { thumbprint } = issuer.key
-  const subject = { clusterName, uid: 'own-uid', thumbprint: key.thumbprint }
-  return {
-    key,
-    info: {
-      token: new Redacted(await signMembershipToken(issuer, subject, Date.now())),
-      membership: {
-        primaryUid: issuer.uid,
-        primaryName: 'hub',
-        clusterName,
-        dialect: 'first',
-        endpoint,
-        endpoints: [endpoint],
-        keys: { current: { kid: thumbprint, x: issuer.key.x } },
-      },
-    },
-    allowHttp: false,
-    allowUntrustedTls: false,
-  }
-}
+import { memberOf } from './member.fixture.ts'
 
 describe('heartbeats', () => {
   let primary: FakePrimary
