@@ -62,15 +62,22 @@ export interface RunningPrimary extends RoleProcess {
   readonly endpoint: string
 }
 
+interface StartOptions {
+  readonly flags?: Flags
+  readonly env?: Flags
+  /** Another file than the program's source: the bundle. */
+  readonly program?: string
+}
+
 /** Starts a primary on a free port and resolves when it serves. */
 export async function startPrimary(
   kubeconfig: string,
-  options: { place?: PrimaryPlace; scheme?: 'https' | 'http'; port?: number; flags?: Flags; env?: Flags } = {},
+  options: StartOptions & { place?: PrimaryPlace; scheme?: 'https' | 'http'; port?: number } = {},
 ): Promise<RunningPrimary> {
   const { place = usualPrimary, scheme = 'https', flags } = options
   const endpoint = `${scheme}://127.0.0.1:${options.port ?? (await freePort())}`
   const placed = { namespace: place.namespace, 'identity-namespace': place.home, listen: endpoint }
-  const role = startRole('primary', { kubeconfig, ...placed, ...quiet, ...flags }, options.env)
+  const role = startRole('primary', { kubeconfig, ...placed, ...quiet, ...flags }, options.env, options.program)
   await role.logged('the primary serves', ({ msg }) => msg === 'serving the join endpoint')
   return { ...role, endpoint }
 }
@@ -78,10 +85,15 @@ export async function startPrimary(
 /** Starts a secondary and resolves when it has been started, which is before it has joined. */
 export async function startSecondary(
   kubeconfig: string,
-  options: { namespace?: string; flags?: Flags; env?: Flags } = {},
+  options: StartOptions & { namespace?: string } = {},
 ): Promise<RoleProcess> {
   const placed = { namespace: options.namespace ?? usualSecondary }
-  const role = startRole('secondary', { kubeconfig, ...placed, ...quiet, ...options.flags }, options.env)
+  const role = startRole(
+    'secondary',
+    { kubeconfig, ...placed, ...quiet, ...options.flags },
+    options.env,
+    options.program,
+  )
   await role.logged('the secondary starts', ({ msg }) => msg === 'started' || msg.includes('is disabled'))
   return role
 }

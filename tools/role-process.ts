@@ -34,17 +34,29 @@ const hangLimit = 60_000
 /** Flags of the program, without their dashes. */
 export type Flags = Readonly<Record<string, string>>
 
-/** Starts `src/main.ts` in this role; `env` is added to this process's own environment. */
-export function startRole(role: 'primary' | 'secondary', flags: Flags, env: Flags = {}): RoleProcess {
+/** The program from its source. */
+const sourceProgram = join(root, 'src/main.ts')
+
+/** Starts the program in this role; `env` is added to this process's own environment. */
+export function startRole(
+  role: 'primary' | 'secondary',
+  flags: Flags,
+  env: Flags = {},
+  program = sourceProgram,
+): RoleProcess {
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
-  return startProgram([role, ...args], { ...process.env, ...env })
+  return startProgram([role, ...args], { ...process.env, ...env }, program)
 }
 
-/** Starts `src/main.ts` with these arguments, the first of which is the role, and with no other environment. */
-export function startProgram([role = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): RoleProcess {
+/** Starts the program with these arguments, the first of which is the role, and with no other environment. */
+export function startProgram(
+  [role = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  program = sourceProgram,
+): RoleProcess {
   const child = spawn(
     process.execPath,
-    ['--import', join(root, 'tools/tether.ts'), join(root, 'src/main.ts'), role, ...args],
+    ['--import', join(root, 'tools/tether.ts'), program, role, ...args],
     // The channel is the tether: it closes with this process.
     { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   )
