@@ -37,6 +37,8 @@ export interface Curve {
   readonly title: string
   readonly x: string
   readonly y: string
+  /** The values are what one of many costs: they must not grow with how many there are. */
+  readonly perUnit?: true
   readonly series: readonly { readonly name: string; readonly points: readonly (readonly [x: number, y: number])[] }[]
 }
 
@@ -60,6 +62,8 @@ export interface BenchContext {
   readonly sizes: Sizes
   /** The program as users run it: one bundled file. */
   readonly program: string
+  /** What other sections have drawn, in this run or in the one that it adds to. */
+  readonly curves: readonly Curve[]
   /** Progress, a line at a time. */
   readonly say: (line: string) => void
 }
