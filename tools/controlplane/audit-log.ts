@@ -20,6 +20,9 @@ export interface AuditEvent {
   readonly namespace: string
   readonly name: string
   readonly responseCode: number
+  /** When the server had the request, and when it reached this stage; milliseconds since the epoch, to the microsecond. */
+  readonly receivedAt: number
+  readonly endedAt: number
   /** The body of the request; recorded for resources of `dist.kio.kasten.io` only, never for Secrets. */
   readonly requestObject?: unknown
 }
@@ -100,6 +103,8 @@ interface StoredEvent {
     readonly name?: string
   }
   readonly responseStatus?: { readonly code?: number }
+  readonly requestReceivedTimestamp: string
+  readonly stageTimestamp: string
   readonly requestObject?: unknown
 }
 
@@ -129,6 +134,14 @@ function toAuditEvent(stored: StoredEvent): AuditEvent {
     namespace: objectRef.namespace ?? '',
     name: objectRef.name ?? '',
     responseCode: stored.responseStatus?.code ?? 0,
+    receivedAt: milliseconds(stored.requestReceivedTimestamp),
+    endedAt: milliseconds(stored.stageTimestamp),
     ...('requestObject' in stored ? { requestObject: stored.requestObject } : {}),
   }
+}
+
+/** Of a MicroTime: always UTC, with six digits, of which `Date` reads three. */
+function milliseconds(microTime: string): number {
+  const [seconds = '', fraction = ''] = microTime.split('.')
+  return Date.parse(`${seconds}Z`) + Number.parseInt(fraction, 10) / 1000
 }
