@@ -1,0 +1,5 @@
+/** Every section, in the order in which they run: growth last, as it fits what the others have drawn. */
+import type { Section } from '../figures.ts'
+import { growth } from './growth.ts'
+
+export const sections: readonly Section[] = [growth]
