@@ -1,14 +1,20 @@
 /**
  * Seals the accepted result to the joiner's one-time key with NaCl box, so that whoever ends TLS on the way cannot read
- * the communication token. The only user of tweetnacl.
+ * the communication token. The only user of tweetnacl, for all of the box but the multiplication on the curve.
  */
 import nacl from 'tweetnacl'
 import { Redacted } from '../lib/redacted.ts'
 import { fromBase64url, type RandomBytes, secureRandom, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import { assertExchangeKey } from './key-strength.ts'
+import { exchangePublicKey, sharedSecret } from './x25519.ts'
 
 const keyLength = nacl.box.publicKeyLength
+/** Salsa20's constant for keys of 32 bytes. */
+const sigma = Buffer.from('expand 32-byte k')
+type HSalsa20 = (out: Uint8Array, input: Uint8Array, key: Uint8Array, constant: Uint8Array) => number
+/** tweetnacl exports its parts, and its types leave them out. */
+const hsalsa20 = (nacl as unknown as { lowlevel: { crypto_core_hsalsa20: HSalsa20 } }).lowlevel.crypto_core_hsalsa20
 const nonceLength = nacl.box.nonceLength
 
 /** An X25519 key pair for one exchange; it lives in memory only. */
@@ -19,17 +25,17 @@ export interface ExchangeKey {
 }
 
 export function generateExchangeKey(random: RandomBytes = secureRandom): ExchangeKey {
-  const pair = nacl.box.keyPair.fromSecretKey(new Uint8Array(random(keyLength)))
-  return { publicKey: toBase64url(pair.publicKey), secret: new Redacted(pair.secretKey) }
+  const secret = new Uint8Array(random(keyLength))
+  return { publicKey: toBase64url(exchangePublicKey(secret)), secret: new Redacted(secret) }
 }
 
 /** base64url(fresh public key ‖ nonce ‖ box). Throws `ProtocolError` `Malformed` for a weak exchange key. */
 export function seal(message: string, recipient: string, random: RandomBytes = secureRandom): string {
   assertExchangeKey(recipient)
-  const mine = nacl.box.keyPair.fromSecretKey(new Uint8Array(random(keyLength)))
+  const mine = new Uint8Array(random(keyLength))
   const nonce = new Uint8Array(random(nonceLength))
-  const box = nacl.box(Buffer.from(message), nonce, Buffer.from(recipient, 'base64url'), mine.secretKey)
-  return toBase64url(Buffer.concat([mine.publicKey, nonce, box]))
+  const box = nacl.box.after(Buffer.from(message), nonce, boxKey(mine, Buffer.from(recipient, 'base64url')))
+  return toBase64url(Buffer.concat([exchangePublicKey(mine), nonce, box]))
 }
 
 /** Opens what `seal` made. Throws `ProtocolError` `Malformed` for anything else. */
@@ -42,7 +48,14 @@ export function unseal(sealed: string, key: ExchangeKey): string {
   const box = bytes.subarray(keyLength + nonceLength)
   // Also because X25519 ignores the top bit of a key: a changed message would open.
   assertExchangeKey(toBase64url(theirs))
-  const message = nacl.box.open(box, nonce, theirs, key.secret.reveal())
+  const message = nacl.box.open.after(box, nonce, boxKey(key.secret.reveal(), theirs))
   if (message === null) throw new ProtocolError('Malformed', 'the sealed result cannot be opened')
   return Buffer.from(message).toString('utf8')
+}
+
+/** What `nacl.box.before` gives: HSalsa20 over the shared secret. */
+function boxKey(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  const key = new Uint8Array(nacl.box.sharedKeyLength)
+  hsalsa20(key, new Uint8Array(16), sharedSecret(secret, publicKey), sigma)
+  return key
 }

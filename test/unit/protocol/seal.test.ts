@@ -33,6 +33,15 @@ describe('a sealed result', () => {
     assert.equal(unseal(sealed, key), message)
   })
 
+  it('is a NaCl box, which any library of NaCl opens', () => {
+    const bytes = fromBase64url(sealed) ?? Buffer.alloc(0)
+    const [theirs, nonce, box] = [bytes.subarray(0, 32), bytes.subarray(32, 56), bytes.subarray(56)]
+    const opened = nacl.box.open(box, nonce, theirs, key.secret.reveal())
+    assert.equal(Buffer.from(opened ?? []).toString(), message)
+    const own = nacl.box.keyPair.fromSecretKey(key.secret.reveal())
+    assert.equal(toBase64url(own.publicKey), key.publicKey)
+  })
+
   it('shows nothing of its content', () => {
     assert.ok(!sealed.includes(toBase64url(message).slice(0, 12)))
     assert.ok(!(fromBase64url(sealed) ?? Buffer.alloc(0)).includes('communication'))
