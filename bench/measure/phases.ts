@@ -32,13 +32,29 @@ export interface Whole<R extends TimedRequest> {
   readonly last: string
 }
 
+/** The requests of each step. Throws where one is lacking, because its step would be read as taking no time. */
+export function requestsOf<R extends TimedRequest>(
+  requests: readonly R[],
+  steps: readonly Step<R>[],
+): readonly (readonly R[])[] {
+  const left = new Set(requests.toSorted((a, b) => a.receivedAt - b.receivedAt))
+  return steps.map((step) =>
+    step.requests.map((matches) => {
+      const request = [...left].find(matches)
+      if (request === undefined) throw new Error(`a join lacks a request of the step: ${step.what}`)
+      left.delete(request)
+      return request
+    }),
+  )
+}
+
 /**
  * Two phases for each step, in the order of the steps, and the last: their sum is the whole. What goes on beside an
- * earlier phase counts there. Throws where a step lacks a request, because its phases would be read as nothing.
+ * earlier phase counts there. Throws where a step lacks a request.
  */
 export function phasesOf<R extends TimedRequest>(whole: Whole<R>, steps: readonly Step<R>[]): readonly Phase[] {
   const { from, to, last } = whole
-  const left = new Set(whole.requests.toSorted((a, b) => a.receivedAt - b.receivedAt))
+  const found = requestsOf(whole.requests, steps)
   const phases: Phase[] = []
   let reached = from
   const reach = (what: string, moment: number) => {
@@ -46,15 +62,10 @@ export function phasesOf<R extends TimedRequest>(whole: Whole<R>, steps: readonl
     phases.push({ what, ms: next - reached })
     reached = next
   }
-  for (const step of steps) {
-    const found = step.requests.map((matches) => {
-      const request = [...left].find(matches)
-      if (request === undefined) throw new Error(`a join lacks a request of the step: ${step.what}`)
-      left.delete(request)
-      return request
-    })
-    reach(step.until, Math.min(...found.map(({ receivedAt }) => receivedAt)))
-    reach(step.what, Math.max(...found.map(({ endedAt }) => endedAt)))
+  for (const [index, { until, what }] of steps.entries()) {
+    const requests = found[index] ?? []
+    reach(until, Math.min(...requests.map(({ receivedAt }) => receivedAt)))
+    reach(what, Math.max(...requests.map(({ endedAt }) => endedAt)))
   }
   reach(last, to)
   return phases
