@@ -1,6 +1,7 @@
 /** Every section, in the order in which they run: growth last, as it fits what the others have drawn. */
 import type { Section } from '../figures.ts'
 import { growth } from './growth.ts'
+import { join } from './join.ts'
 import { protocol } from './protocol.ts'
 
-export const sections: readonly Section[] = [protocol, growth]
+export const sections: readonly Section[] = [join, protocol, growth]
