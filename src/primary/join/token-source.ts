@@ -1,6 +1,7 @@
 /**
  * Finds the token Secret that a join names. The cache may say yes; only the API server says no: a token that the cache
- * does not have is looked for by one LIST that all askers share, at most twice a second.
+ * does not have is looked for by one LIST that all askers share, at most twice a second. What the API server shows of a
+ * Secret is shared likewise by all who asked before it was read.
  */
 import { annotations } from '../../api/group.ts'
 import { joinTokenType } from '../../api/join-token-secret.ts'
@@ -8,6 +9,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { shareReads } from '../../lib/shared-read.ts'
 import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { ageOrder } from '../cluster-lookup.ts'
@@ -25,7 +27,10 @@ export interface TokenSource {
    * `ProtocolError` `Busy` where too many wait already.
    */
   live(id: string): Promise<KnownToken | undefined>
-  /** The same Secret as the API server has it now; undefined if it is gone or another one. Throws `KubeApiError`. */
+  /**
+   * The same Secret as the API server has it now, read after this was asked; undefined if it is gone or another one.
+   * Throws `KubeApiError`.
+   */
   reread(token: KnownToken): Promise<KnownToken | undefined>
 }
 
@@ -38,6 +43,8 @@ export const indexTokenId = (secret: Secret): readonly string[] => {
 
 /** Between the starts of two LISTs, milliseconds: an attacker's unknown ids cost the API server no more than this. */
 export const listEvery = 500
+/** Between the starts of two reads of one Secret, milliseconds: a fleet that joins at once asks for the same one. */
+const rereadEvery = 25
 /** Requests that wait for a LIST. */
 const maxWaiting = 256
 
@@ -50,39 +57,59 @@ export function createTokenSource(deps: {
   clock: Clock
 }): TokenSource {
   const { client, informer, namespace, issuer, clock } = deps
-  let next: Promise<readonly Secret[]> | undefined
-  let startedAt = -Infinity
+  const listSoon = shareReads(
+    async () => (await client.list(secretKind, { namespace, fieldSelector: `type=${joinTokenType}` })).items,
+    { every: listEvery, clock },
+  )
   let waiting = 0
+  /** By uid, as long as somebody waits for it. */
+  const reads = new Map<string | undefined, { readonly read: () => Promise<Secret | undefined>; askers: number }>()
+  /** The content of a Secret in the cache never changes: what one issuer found in it is found again. */
+  const found = new WeakMap<Secret, { readonly issuer: Issuer | undefined; readonly token: KnownToken | undefined }>()
 
-  function listSoon(): Promise<readonly Secret[]> {
-    next ??= (async () => {
-      await clock.sleep(Math.max(0, startedAt + listEvery - clock.monotonic()))
-      // Whoever asks from here on may have seen a newer token than this LIST shows.
-      next = undefined
-      startedAt = clock.monotonic()
-      return (await client.list(secretKind, { namespace, fieldSelector: `type=${joinTokenType}` })).items
-    })()
-    return next
+  async function readSoon({ metadata }: Secret): Promise<Secret | undefined> {
+    const { uid } = metadata
+    const shared = reads.get(uid) ?? {
+      read: shareReads(async () => client.get(secretKind, keyOf({ metadata })), { every: rereadEvery, clock }),
+      askers: 0,
+    }
+    reads.set(uid, shared)
+    shared.askers += 1
+    try {
+      return await shared.read()
+    } finally {
+      shared.askers -= 1
+      if (shared.askers === 0) reads.delete(uid)
+    }
+  }
+
+  function known(secret: Secret): KnownToken | undefined {
+    const before = found.get(secret)
+    const current = issuer()
+    if (before !== undefined && before.issuer === current) return before.token
+    const token = knownToken(current, secret)
+    found.set(secret, { issuer: current, token })
+    return token
   }
 
   return {
-    cached: (id) => first(issuer(), informer.by(tokenIdIndex, id)),
+    cached: (id) => first(informer.by(tokenIdIndex, id), known),
     async live(id) {
       if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many joins with unknown tokens at once')
       waiting += 1
       try {
         return first(
-          issuer(),
           (await listSoon()).filter((secret) => indexTokenId(secret).includes(id)),
+          known,
         )
       } finally {
         waiting -= 1
       }
     },
     async reread(token) {
-      const secret = await client.get(secretKind, keyOf(token.secret))
+      const secret = await readSoon(token.secret)
       if (secret === undefined || secret.metadata.uid !== token.secret.metadata.uid) return undefined
-      const current = knownToken(issuer(), secret)
+      const current = known(secret)
       return current?.id === token.id && current.publicKey.x === token.publicKey.x ? current : undefined
     },
   }
@@ -92,10 +119,10 @@ export function createTokenSource(deps: {
  * Of several Secrets with one id the oldest counts that this primary has issued. An id is public: whoever may create
  * Secrets could write it on one of his own, and would otherwise take the token from those who hold it.
  */
-function first(issuer: Issuer | undefined, secrets: readonly Secret[]): KnownToken | undefined {
+function first(secrets: readonly Secret[], known: (secret: Secret) => KnownToken | undefined): KnownToken | undefined {
   for (const secret of secrets.toSorted(ageOrder)) {
-    const known = knownToken(issuer, secret)
-    if (known !== undefined) return known
+    const token = known(secret)
+    if (token !== undefined) return token
   }
   return undefined
 }

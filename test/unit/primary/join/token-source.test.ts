@@ -201,4 +201,23 @@ describe('a token that is read again', () => {
     }
     await assert.rejects(tokens.reread(known), { name: 'KubeApiError' })
   })
+
+  it('is read once for all who ask before that, and anew for whoever asks after', async () => {
+    const { api, clock, tokens } = world()
+    api.put(secretKind, secret())
+    const known = tokens.cached(id)
+    assert.ok(known !== undefined)
+    const held = Promise.withResolvers<void>()
+    api.hold = async () => held.promise
+    const early = Promise.all([tokens.reread(known), tokens.reread(known), tokens.reread(known)])
+    await clock.advance(0)
+    api.removeUnseen(secretKind, 'token', namespace)
+    const late = tokens.reread(known)
+    api.hold = undefined
+    held.resolve()
+    await clock.advance(25)
+    assert.equal(await late, undefined)
+    assert.equal(api.requests.length, 2)
+    await early
+  })
 })
