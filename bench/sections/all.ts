@@ -2,8 +2,9 @@
 import type { Section } from '../figures.ts'
 import { beat } from './beat.ts'
 import { growth } from './growth.ts'
+import { idle } from './idle.ts'
 import { join } from './join.ts'
 import { one } from './one.ts'
 import { protocol } from './protocol.ts'
 
-export const sections: readonly Section[] = [join, one, beat, protocol, growth]
+export const sections: readonly Section[] = [join, one, beat, idle, protocol, growth]
