@@ -82,7 +82,7 @@ function keySecrets(name: string, pem: string): readonly KnownSecret[] {
   return [
     pemSecret(name, pem),
     { name: `${name}, seed`, bytes: seedOf(key) },
-    { name: `${name}, nonce key`, bytes: nonceKeyOf(key).secret.reveal() },
+    { name: `${name}, nonce key`, bytes: nonceKeyOf(key).secret.reveal().export() },
   ]
 }
 

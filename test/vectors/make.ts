@@ -51,7 +51,7 @@ function keysVector() {
     thumbprint: key.thumbprint,
   })
   return {
-    primary: { ...describe(primary), nonceKey: hex(issuer.nonceKey.secret.reveal()) },
+    primary: { ...describe(primary), nonceKey: hex(issuer.nonceKey.secret.reveal().export()) },
     secondary: describe(secondary),
   }
 }
@@ -109,7 +109,7 @@ function nonceVector() {
   const lifetime = 60_000
   const good = { context: first?.context, nonce: first?.nonce, now, lifetime }
   return {
-    nonceKey: hex(key.secret.reveal()),
+    nonceKey: hex(key.secret.reveal().export()),
     made,
     accepted: [good, { ...good, now: now + lifetime }, { ...good, now: now - 5_000 }],
     refused: [

@@ -114,7 +114,7 @@ describe('somebody who reads everything on the wire', () => {
       'the token key': seedOf(token.key),
       "the secondary's key": seedOf(joiner.key),
       "the primary's key": seedOf(issuer.key),
-      'the nonce key': issuer.nonceKey.secret.reveal(),
+      'the nonce key': issuer.nonceKey.secret.reveal().export(),
       'the exchange key': exchangeKey.secret.reveal(),
     }
     for (const [what, bytes] of Object.entries(secrets)) assert.equal(occursIn(traffic, bytes), false, what)
