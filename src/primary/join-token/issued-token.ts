@@ -2,12 +2,12 @@
  * A token as its Secret records it: id, public key, and a seal that only this primary can make. Without the seal whoever
  * may create Secrets, and read none, could bring a token of his own. Bounds are not sealed: they are the user's to change.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { annotations } from '../../api/group.ts'
 import type { Issuer } from '../../protocol/challenge.ts'
 import { fromBase64url, hkdf, toBase64url } from '../../protocol/encoding.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { type PublicKey, publicKeyFrom, seedOf } from '../../protocol/keys.ts'
+import { type PublicKey, publicKeyFrom, type SigningKey, seedOf } from '../../protocol/keys.ts'
 
 export interface IssuedToken {
   readonly id: string
@@ -42,8 +42,18 @@ export function readIssued(issuer: Issuer, stored: Stored): IssuedToken | undefi
 }
 
 function sealOf({ uid, key }: Issuer, id: string, x: string): Buffer {
-  const sealKey = hkdf(seedOf(key), 'mcj1/token-seal', 32)
-  return createHmac('sha256', sealKey)
+  return createHmac('sha256', sealKeyOf(key))
     .update(JSON.stringify([uid, id, x]))
     .digest()
+}
+
+/** Derived once for each key of a primary: every join has the seal of its token judged twice. */
+const sealKeys = new WeakMap<SigningKey, KeyObject>()
+
+function sealKeyOf(key: SigningKey): KeyObject {
+  const known = sealKeys.get(key)
+  if (known !== undefined) return known
+  const derived = createSecretKey(hkdf(seedOf(key), 'mcj1/token-seal', 32))
+  sealKeys.set(key, derived)
+  return derived
 }
