@@ -27,6 +27,8 @@ export interface ReconcileContext {
 
 export interface Controller {
   enqueue(key: ObjectKey): void
+  /** For what comes often and is not urgent: what else asks for this key meanwhile shares the reconcile. */
+  enqueueAfter(key: ObjectKey, ms: number): void
   /** Works until aborted; resolves after running work has finished, at most 20 s later if that heeds its signal. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -89,6 +91,9 @@ export function createController(deps: ControllerDeps): Controller {
   return {
     enqueue(key) {
       queue.add(formatKey(key))
+    },
+    enqueueAfter(key, ms) {
+      queue.addAfter(formatKey(key), ms)
     },
     async run(signal) {
       const patience = new AbortController()

@@ -20,6 +20,8 @@ export interface Informer<T extends KubeObject> {
   synced(signal: AbortSignal): Promise<void>
   get(key: ObjectKey): T | undefined
   list(): readonly T[]
+  /** How many there are, without the cost of a list. */
+  count(): number
   /** The objects with this value in an index given at creation. */
   by(index: string, value: string): readonly T[]
   /** Calls the listener for each change from now on, the first list included, and at once for what is there. */
@@ -137,6 +139,7 @@ export function createInformer<T extends KubeObject>(deps: InformerDeps<T>): Inf
     },
     get: (key) => store.get(key),
     list: () => store.list(),
+    count: () => store.count(),
     by: (index, value) => store.by(index, value),
     onChange(listener) {
       listeners.push(listener)

@@ -30,6 +30,10 @@ export class Store<T extends KubeObject> {
     return [...this.#objects.values()]
   }
 
+  count(): number {
+    return this.#objects.size
+  }
+
   /** Throws where there is no such index: a typing error must not look like an empty cluster. */
   by(index: string, value: string): readonly T[] {
     const found = this.#indexes.get(index)

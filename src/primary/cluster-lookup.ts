@@ -9,12 +9,15 @@ export const clusterIndexes = {
   token: (cluster: Cluster): readonly string[] =>
     cluster.spec.member === undefined ? [] : [cluster.spec.member.tokenId],
   key: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.keyId]),
+  primary: (cluster: Cluster): readonly string[] => (cluster.spec.primary ? ['true'] : []),
 }
 
 export interface ClusterLookup {
   named(name: string): Cluster | undefined
   byUid(uid: string): Cluster | undefined
   byKey(keyId: string): Cluster | undefined
+  /** The primary's own; several where a user made more by hand. */
+  primaries(): readonly Cluster[]
   /** As the API server has it now. Throws `KubeApiError`. */
   live(name: string): Promise<Cluster | undefined>
   /**
@@ -37,6 +40,7 @@ export function createClusterLookup(deps: {
     named: (name) => deps.informer.get(key(name)),
     byUid,
     byKey,
+    primaries: () => deps.informer.by('primary', 'true'),
     live,
     async hasElder(cluster) {
       const { member } = cluster.spec

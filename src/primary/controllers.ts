@@ -3,7 +3,7 @@ import type { Cluster } from '../api/cluster.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { type Controller, createController, type Outcome, type ReconcileContext } from '../kube/controller.ts'
 import type { EventRecorder } from '../kube/events.ts'
-import type { Informer } from '../kube/informer.ts'
+import type { Informer, InformerChange } from '../kube/informer.ts'
 import { type KubeObject, keyOf, type ObjectKey } from '../kube/objects.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -12,6 +12,7 @@ import { ProtocolError } from '../protocol/errors.ts'
 import { createBootstrapReconciler } from './bootstrap/bootstrap.reconcile.ts'
 import { rivals } from './bootstrap/precedence.ts'
 import { type RequestedPrimary, reconcileRequestedPrimary } from './bootstrap/requested-primary.ts'
+import { isHeld } from './cluster/cluster.decide.ts'
 import { createClusterReconciler } from './cluster/cluster.reconcile.ts'
 import type { Sightings } from './cluster/sightings.ts'
 import type { Own } from './cluster/status.decide.ts'
@@ -55,6 +56,8 @@ export interface Controllers {
   wakeAll(): void
 }
 
+/** Clusters that join together are counted together: each look goes through all that the token has admitted. */
+const countAfterMs = 250
 /** Reconciles of one kind that run at once. */
 const workers = 4
 
@@ -122,11 +125,12 @@ export function createControllers(deps: ControllersDeps): Controllers {
       wake(bootstraps, informers.bootstraps.list())
       return
     }
-    if (change.type !== 'updated') wake(clusters, primaries(informers))
+    if (change.type !== 'updated') wake(clusters, primariesThatAsk(deps.lookup, change))
     // A token counts whom it admits: a Cluster that is made or goes, and one that somebody joins under.
     const tokenId = object.spec.member?.tokenId
     const before = change.type === 'updated' ? change.previous.spec.member?.tokenId : undefined
-    if (tokenId !== undefined && tokenId !== before) wake(tokens, informers.tokens.by(tokenIdIndex, tokenId))
+    if (tokenId === undefined || tokenId === before) return
+    for (const secret of informers.tokens.by(tokenIdIndex, tokenId)) tokens.enqueueAfter(keyOf(secret), countAfterMs)
   })
 
   return {
@@ -173,9 +177,9 @@ function ofSameMember({ clusters }: Informers, { metadata, spec: { member } }: C
   return all.filter((other) => other.metadata.name !== metadata.name)
 }
 
-/** They are held by the finalizer only while there are secondaries. */
-function primaries({ clusters }: Informers): readonly KubeObject[] {
-  return clusters.list().filter((cluster) => cluster.spec.primary)
+/** They are held by the finalizer only while there are secondaries: the first one that comes is news, and any that goes. */
+function primariesThatAsk({ primaries }: ClusterLookup, { type }: InformerChange<Cluster>): readonly KubeObject[] {
+  return type === 'deleted' ? primaries() : primaries().filter((cluster) => !isHeld(cluster))
 }
 
 function servingOrNot(serving: () => ServingPrimary): ServingPrimary | undefined {

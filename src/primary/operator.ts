@@ -135,7 +135,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     clock,
   })
   const journal = countUses(createAdmissionJournal({ events, clock }), metrics)
-  const interval = remember(() => heartbeatInterval(informers.clusters.list().length, deps.heartbeatInterval))
+  const interval = remember(() => heartbeatInterval(informers.clusters.count(), deps.heartbeatInterval))
 
   const identity = createIdentityKeeper({
     client,
@@ -152,7 +152,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const serving = remember(() =>
     servingPrimary({
       issuer: identity.issuer(),
-      clusters: informers.clusters.list(),
+      primaries: clusters.primaries(),
+      clusters: informers.clusters.count(),
       endpointFlag: deps.endpoint,
       interval: deps.heartbeatInterval,
     }),

@@ -22,7 +22,10 @@ export interface ServingPrimary {
 export interface PrimaryFacts {
   /** Undefined before the key is loaded, or where it is lost. */
   readonly issuer: Issuer | undefined
-  readonly clusters: readonly Cluster[]
+  /** The Clusters that are the primary itself: one, where no user has made another. */
+  readonly primaries: readonly Cluster[]
+  /** How many Clusters there are. */
+  readonly clusters: number
   readonly endpointFlag: string | undefined
   /** The least time between two heartbeats, milliseconds. */
   readonly interval: number
@@ -33,13 +36,12 @@ const maxHeartbeatRate = 300
 
 /** Throws `ProtocolError` `Busy`, with the reason, while the primary cannot serve. */
 export function servingPrimary(facts: PrimaryFacts): ServingPrimary {
-  const { clusters } = facts
   const issuer = loadedIssuer(facts.issuer)
-  const own = primaryCluster(clusters)
+  const own = oldest(facts.primaries)
   if (own === undefined) throw notReady('no Bootstrap has registered it')
   const endpoint = endpointOf(own, facts.endpointFlag)
   if (endpoint === undefined) throw notReady('it has no address')
-  return { issuer, name: own.metadata.name, endpoint, interval: heartbeatInterval(clusters.length, facts.interval) }
+  return { issuer, name: own.metadata.name, endpoint, interval: heartbeatInterval(facts.clusters, facts.interval) }
 }
 
 /** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */

@@ -75,6 +75,11 @@ function isRestored({ metadata, spec: { member } }: Cluster): boolean {
   return Date.parse(metadata.creationTimestamp ?? '') - Date.parse(member?.since ?? '') > confirmationLimit
 }
 
+/** Whether our finalizer keeps it from being gone before it is released. */
+export function isHeld({ metadata }: Cluster): boolean {
+  return metadata.finalizers?.includes(clusterInfoFinalizer) ?? false
+}
+
 /** The finalizers of a Cluster without ours. */
 export function releasedFinalizers(cluster: Cluster): readonly string[] {
   return (cluster.metadata.finalizers ?? []).filter((finalizer) => finalizer !== clusterInfoFinalizer)
@@ -105,12 +110,11 @@ function hasLeft({ cluster, tombstone }: ClusterObservation): boolean {
 /** Our label and our finalizer belong to the operator: a user's removal of them is undone. */
 function correctedMetadata({ cluster, waitsFor }: ClusterObservation) {
   const type = cluster.spec.primary ? 'primary' : 'secondary'
-  const isHeld = cluster.metadata.finalizers?.includes(clusterInfoFinalizer) ?? false
   // The primary's own Cluster is held only while there are secondaries that would lose their primary.
   const shouldBeHeld = !cluster.spec.primary || waitsFor.length > 0
   const labels = cluster.metadata.labels?.[clusterTypeLabel] === type ? undefined : { [clusterTypeLabel]: type }
   const finalizers =
-    isHeld === shouldBeHeld
+    isHeld(cluster) === shouldBeHeld
       ? undefined
       : [...releasedFinalizers(cluster), ...(shouldBeHeld ? [clusterInfoFinalizer] : [])]
   if (labels === undefined && finalizers === undefined) return undefined

@@ -52,11 +52,10 @@ const countEvery = 60_000
 
 function decideCount({ secret, admitted, now }: JoinTokenObservation): JoinTokenDecision {
   const stored = secret.metadata.annotations ?? {}
+  if (stored[annotations.maxUses] !== undefined || admitted.length === 0) return { kind: 'nothing' }
   const lastUsed = admitted
     .map((cluster) => cluster.spec.member?.since ?? '')
-    .toSorted()
-    .at(-1)
-  if (stored[annotations.maxUses] !== undefined || lastUsed === undefined) return { kind: 'nothing' }
+    .reduce((latest, since) => (since > latest ? since : latest))
   // A Cluster that is gone was a use all the same.
   const uses = Math.max(admitted.length, Number(stored[annotations.uses]) || 0)
   if (stored[annotations.uses] === String(uses) && stored[annotations.lastUsed] === lastUsed) return { kind: 'nothing' }

@@ -22,7 +22,8 @@ const ownAt = (url?: string, made = noon) =>
   })
 const facts = (fields: Partial<PrimaryFacts> = {}): PrimaryFacts => ({
   issuer,
-  clusters: [cluster('east'), ownAt('https://primary.example.com/k10/')],
+  primaries: [ownAt('https://primary.example.com/k10/')],
+  clusters: 2,
   endpointFlag: undefined,
   interval: 20_000,
   ...fields,
@@ -49,9 +50,9 @@ describe('a primary that is set up', () => {
       servingPrimary(facts({ endpointFlag: 'https://other.example.com/' })).endpoint,
       'https://other.example.com',
     )
-    const clusters = [ownAt()]
+    const primaries = [ownAt()]
     assert.equal(
-      servingPrimary(facts({ clusters, endpointFlag: 'https://a.example.com' })).endpoint,
+      servingPrimary(facts({ primaries, endpointFlag: 'https://a.example.com' })).endpoint,
       'https://a.example.com',
     )
   })
@@ -73,8 +74,8 @@ describe('a primary that is not set up', () => {
   it('is busy, and says with what', () => {
     assert.throws(() => servingPrimary(facts({ issuer: undefined })), busy('its signing key is not loaded'))
     assert.throws(() => loadedIssuer(undefined), busy('its signing key is not loaded'))
-    assert.throws(() => servingPrimary(facts({ clusters: [cluster('east')] })), busy('no Bootstrap has registered it'))
-    assert.throws(() => servingPrimary(facts({ clusters: [ownAt()] })), busy('it has no address'))
+    assert.throws(() => servingPrimary(facts({ primaries: [] })), busy('no Bootstrap has registered it'))
+    assert.throws(() => servingPrimary(facts({ primaries: [ownAt()] })), busy('it has no address'))
   })
 
   it('has no address where somebody has written one that is none', () => {
@@ -85,7 +86,7 @@ describe('a primary that is not set up', () => {
       'https://a:b@primary.example.com',
       'https://x.example.com?a',
     ])
-      assert.throws(() => servingPrimary(facts({ clusters: [ownAt(url)] })), busy('it has no address'), url)
+      assert.throws(() => servingPrimary(facts({ primaries: [ownAt(url)] })), busy('it has no address'), url)
   })
 })
 
