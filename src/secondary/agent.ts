@@ -26,9 +26,10 @@ import { createFarewell } from './membership/farewell.ts'
 import { createHeartbeatKeeper } from './membership/heartbeat.ts'
 import { createObjectStore, type GivenObjects } from './objects.ts'
 import { codeOfBeat, countExchanges, followMembership } from './observed.ts'
-import { type LineOptions, openLine } from './primary-client/line.ts'
+import { type LineDeps, type LineOptions, openLine } from './primary-client/line.ts'
 import type { Proxies } from './primary-client/proxy.ts'
 import { createRoots } from './primary-client/roots.ts'
+import { SpareConnections } from './primary-client/spare-connections.ts'
 import { VouchedLeaves } from './primary-client/tls.ts'
 import { createWatches } from './watches.ts'
 
@@ -101,7 +102,13 @@ function compose(deps: AgentDeps, ownUid: string) {
   const identity = createIdentityKeeper({ objects, ownUid })
   const content = (given: GivenObjects) => readContent(given, { allowHttp: deps.allowInsecurePrimaryIngress })
 
-  const lines = { roots: createRoots(deps), leaves: new VouchedLeaves(), proxies: deps.proxies, clock }
+  const lines: LineDeps = {
+    roots: createRoots(deps),
+    leaves: new VouchedLeaves(),
+    spare: new SpareConnections(),
+    proxies: deps.proxies,
+    clock,
+  }
   const toPrimary = {
     openLine: (options: LineOptions) => openLine(lines, options),
     versions: { operator: deps.version, kubernetes: deps.kubernetesVersion },

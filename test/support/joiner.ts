@@ -12,6 +12,7 @@ import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchang
 import { openHeartbeats } from '../../src/secondary/membership/beat.ts'
 import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
 import { createRoots } from '../../src/secondary/primary-client/roots.ts'
+import { SpareConnections } from '../../src/secondary/primary-client/spare-connections.ts'
 import { VouchedLeaves } from '../../src/secondary/primary-client/tls.ts'
 import { until } from './until.ts'
 
@@ -52,6 +53,7 @@ export function createJoiner({
   const lines = {
     roots: createRoots({ caBundleFile: undefined, log: silent }),
     leaves: new VouchedLeaves(),
+    spare: new SpareConnections(),
     proxies: {},
     clock: systemClock,
   }

@@ -21,11 +21,13 @@ import { located, unexpectedAnswer } from './failures.ts'
 import { answerTimeout, post } from './http.ts'
 import { openTunnel, type Proxies, proxyAuthorization, proxyFor, refusedByProxy } from './proxy.ts'
 import type { Roots } from './roots.ts'
+import type { SpareConnections } from './spare-connections.ts'
 import { type ConnectTarget, connectPlain, connectTls, type Leaf, type VouchedLeaves } from './tls.ts'
 
 export interface LineDeps {
   readonly roots: Roots
   readonly leaves: VouchedLeaves
+  readonly spare: SpareConnections
   readonly proxies: Proxies
   readonly clock: Clock
 }
@@ -46,8 +48,9 @@ export interface Introduction {
 
 export interface PrimaryLine {
   /**
-   * Asks for a challenge, over a connection of its own, and believes only the primary's signature. Where the certificate
-   * is not valid the challenge has to vouch for it. Throws `ProtocolError`, `TlsUntrusted` among others.
+   * Asks for a challenge, over a new connection, and believes only the primary's signature. Where the certificate is not
+   * valid the challenge has to vouch for it. The connection is accepted then, and what is sent next goes over it. Throws
+   * `ProtocolError`, `TlsUntrusted` among others.
    */
   introduce(
     endpoint: string,
@@ -61,7 +64,7 @@ export interface PrimaryLine {
     request: { body: string; headers?: Record<string, string> },
     signal: AbortSignal,
   ): Promise<Answer>
-  /** Ends the connections; requests in flight fail. */
+  /** Nothing more may be sent; requests in flight fail. */
   close(): void
 }
 
@@ -72,14 +75,24 @@ const idleConnection = 30_000
 export type OpenLine = (options: LineOptions) => PrimaryLine
 
 export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
-  const { leaves, clock } = deps
+  const { leaves, spare, clock } = deps
   const { primaryUid, primaryKey, allowUntrustedTls } = options
 
-  const isAccepted = (leaf: Leaf) =>
-    leaf.fault === undefined || allowUntrustedTls || leaves.has(primaryKey.thumbprint, leaf.spki)
-  const accepted = openAgent(deps, (leaf) => {
-    if (!isAccepted(leaf)) throw untrusted(leaf)
-  })
+  function assertAccepted(leaf: Leaf): void {
+    if (leaf.fault === undefined || allowUntrustedTls || leaves.has(primaryKey.thumbprint, leaf.spki)) return
+    throw new ProtocolError('TlsUntrusted', `the primary's TLS certificate is not trusted (${leaf.fault})`)
+  }
+
+  /** Its connections have been accepted, at once or by an introduction. */
+  const acceptance = JSON.stringify([primaryKey.thumbprint, allowUntrustedTls])
+  let accepted = spare.take(acceptance) ?? openAgent(deps, assertAccepted)
+  let inFlight = 0
+  let isClosed = false
+
+  function keep(introduced: Agent): void {
+    void (isClosed ? introduced.destroy() : accepted.close())
+    if (!isClosed) accepted = introduced
+  }
 
   async function send(
     agent: Agent,
@@ -108,7 +121,9 @@ export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
       const request = askForChallenge({ tokenId, primaryKey, thumbprint })
       let shown: Leaf | undefined
       const agent = openAgent(deps, (leaf) => {
-        shown = leaf
+        // The one that carries the question is judged by its answer; every later one at once.
+        if (shown === undefined) shown = leaf
+        else assertAccepted(leaf)
       })
       try {
         const answer = await send(agent, endpoint, challengePath, { body: JSON.stringify(request) }, signal)
@@ -116,25 +131,33 @@ export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
         if (!parsed.success) throw unexpectedAnswer(answer, endpoint)
         const challenge = await openChallenge(parsed.data.challenge, { request, primaryUid, primaryKey })
         if (shown !== undefined && challenge.spki.includes(shown.spki)) leaves.add(primaryKey.thumbprint, shown.spki)
-        if (shown !== undefined && !isAccepted(shown)) throw untrusted(shown)
+        if (shown !== undefined) assertAccepted(shown)
+        keep(agent)
         return { request, challenge }
       } catch (error) {
-        throw error instanceof ProtocolError ? located(error, endpoint) : error
-      } finally {
         void agent.destroy()
+        throw error instanceof ProtocolError ? located(error, endpoint) : error
       }
     },
 
-    post: async (endpoint, path, request, signal) => send(accepted, endpoint, path, request, signal),
+    async post(endpoint, path, request, signal) {
+      // Its connections may be another line's by now.
+      if (isClosed) throw new ProtocolError('ConnectRefused', `what ${endpoint} was asked for is not wanted any more`)
+      inFlight += 1
+      try {
+        return await send(accepted, endpoint, path, request, signal)
+      } finally {
+        inFlight -= 1
+      }
+    },
 
     close() {
-      void accepted.destroy()
+      if (isClosed) return
+      isClosed = true
+      if (inFlight === 0) spare.put(acceptance, accepted)
+      else void accepted.destroy()
     },
   }
-}
-
-function untrusted(leaf: Leaf): ProtocolError {
-  return new ProtocolError('TlsUntrusted', `the primary's TLS certificate is not trusted (${leaf.fault ?? ''})`)
 }
 
 /** An agent whose TLS connections are shown to `judge`, which throws to end them before the first byte. */

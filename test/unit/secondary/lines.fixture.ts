@@ -9,6 +9,7 @@ import {
   type PrimaryLine,
 } from '../../../src/secondary/primary-client/line.ts'
 import { createRoots } from '../../../src/secondary/primary-client/roots.ts'
+import { SpareConnections } from '../../../src/secondary/primary-client/spare-connections.ts'
 import { VouchedLeaves } from '../../../src/secondary/primary-client/tls.ts'
 import type { FakePrimary } from './fake-primary.fixture.ts'
 
@@ -22,7 +23,7 @@ export const asker = { tokenId: 'AAAAAAAAAAAAAAAA', thumbprint: generateSigningK
 export function lineDeps(more: Partial<LineDeps> & { caBundleFile?: string } = {}): LineDeps {
   const { caBundleFile, ...deps } = more
   const roots = createRoots({ caBundleFile, log: silent })
-  return { roots, leaves: new VouchedLeaves(), proxies: {}, clock: systemClock, ...deps }
+  return { roots, leaves: new VouchedLeaves(), spare: new SpareConnections(), proxies: {}, clock: systemClock, ...deps }
 }
 
 /** A line to this primary, by its token. */

@@ -53,6 +53,63 @@ describe('a connection to a primary over TLS', () => {
     assert.equal((await line.post(primary.endpoint, secretPath, secret, forever)).status, 200)
   })
 
+  it('that its challenge has vouched for carries what is sent next', async (t) => {
+    const relay = await startRelay(primary.port)
+    t.after(async () => relay.close())
+    const endpoint = `https://127.0.0.1:${relay.port}/k10`
+    const line = lineTo(primary)
+    t.after(() => line.close())
+    primary.intercept = undefined
+    await line.introduce(endpoint, asker, forever)
+    primary.intercept = (_request, response) => sendJson(response, 200, {})
+    await line.post(endpoint, secretPath, secret, forever)
+    assert.equal(relay.connections(), 1)
+  })
+
+  it('goes over to the next line to the same primary, and to no other', async (t) => {
+    const relay = await startRelay(primary.port)
+    t.after(async () => relay.close())
+    const endpoint = `https://127.0.0.1:${relay.port}/k10`
+    const deps = lineDeps()
+    const ended = lineTo(primary, deps)
+    primary.intercept = undefined
+    await ended.introduce(endpoint, asker, forever)
+    ended.close()
+    primary.intercept = (_request, response) => sendJson(response, 200, {})
+
+    const other = await startFakePrimary({ tls: false })
+    t.after(async () => other.close())
+    const toOther = lineTo(other, deps)
+    t.after(() => toOther.close())
+    assert.equal((await refusal(toOther.post(endpoint, secretPath, secret, forever))).code, 'TlsUntrusted')
+    assert.equal(relay.connections(), 2)
+
+    const next = lineTo(primary, deps)
+    t.after(() => next.close())
+    assert.equal((await next.post(endpoint, secretPath, secret, forever)).status, 200)
+    assert.equal(relay.connections(), 2)
+  })
+
+  it('carries nothing more for a line that has been closed', async () => {
+    primary.intercept = undefined
+    const line = lineTo(primary)
+    await line.introduce(primary.endpoint, asker, forever)
+    line.close()
+    const count = primary.requests.length
+    assert.equal((await refusal(line.post(primary.endpoint, secretPath, secret, forever))).code, 'ConnectRefused')
+    assert.equal(primary.requests.length, count)
+  })
+
+  it('ends with its line where an answer is still awaited', async () => {
+    const line = lineTo(primary, lineDeps(), { allowUntrustedTls: true })
+    const asked = Promise.withResolvers<void>()
+    primary.intercept = () => asked.resolve()
+    const answer = refusal(line.post(primary.endpoint, secretPath, secret, forever))
+    await asked.promise
+    line.close()
+    assert.equal((await answer).code, 'ConnectRefused')
+  })
+
   it('is not good by a challenge that lists another key', async (t) => {
     primary.intercept = undefined
     const other = await createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
@@ -165,8 +222,10 @@ describe('a connection to a primary over TLS', () => {
 /** Passes bytes on; `switchTo` cuts what is open and leads what comes next elsewhere. */
 async function startRelay(firstPort: number) {
   let target = firstPort
+  let connections = 0
   const open = new Set<Socket>()
   const server = createTcpServer((socket) => {
+    connections += 1
     const onward = connect(target, '127.0.0.1')
     for (const end of [socket, onward]) {
       open.add(end)
@@ -183,6 +242,8 @@ async function startRelay(firstPort: number) {
   }
   return {
     port: (server.address() as AddressInfo).port,
+    /** That have been opened so far. */
+    connections: () => connections,
     switchTo(port: number) {
       target = port
       cut()
