@@ -59,12 +59,12 @@ function challengeSteps({ issuer, token, ask, challenge }: Exchange, now: number
   return [
     {
       name: 'sign a challenge',
-      needs: { 'jose sign': 1, 'node HMAC': 1 },
+      needs: { 'node sign': 1, 'node HMAC': 1 },
       once: async () => signChallenge(issuer, ask, { spki: [], now }),
     },
     {
       name: 'open a challenge',
-      needs: { 'jose verify': 1 },
+      needs: { 'node verify': 1 },
       once: async () => openChallenge(challenge.sent, { request: ask, primaryUid, primaryKey }),
     },
     {
@@ -83,12 +83,12 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
   return [
     {
       name: 'sign a join request, twice',
-      needs: { 'jose sign': 2 },
+      needs: { 'node sign': 2 },
       once: async () => signJoinRequest(joiner, sent),
     },
     {
       name: 'read a join request and verify both signatures',
-      needs: { 'jose verify': 1, 'jose verify, new key': 1 },
+      needs: { 'node verify': 2, 'node import, public': 1 },
       async once() {
         const join = decodeJoinRequest(request)
         await verifyTokenProof(join, token.key)
@@ -97,13 +97,13 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
     },
     {
       name: 'sign a communication token',
-      needs: { 'jose sign': 1 },
+      needs: { 'node sign': 1 },
       once: async () => signMembershipToken(issuer, member, now),
     },
     {
       name: 'sign and seal an acceptance',
       needs: {
-        'jose sign': 1,
+        'node sign': 1,
         'node X25519 key': 1,
         'node X25519': 1,
         'nacl secretbox': 1,
@@ -112,7 +112,7 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
     },
     {
       name: 'open an acceptance',
-      needs: { 'jose verify': 1, 'node X25519': 1, 'nacl secretbox': 1 },
+      needs: { 'node verify': 1, 'node X25519': 1, 'nacl secretbox': 1 },
       once: async () => openResult(result, { echoes, request, primaryUid, primaryKey, exchangeKey }),
     },
   ]
@@ -126,22 +126,22 @@ function beatSteps(exchange: Exchange, now: number): readonly Step[] {
   return [
     {
       name: 'sign a heartbeat',
-      needs: { 'jose sign': 1 },
+      needs: { 'node sign': 1 },
       once: async () => signPossession(joiner.key, heartbeat, { nonce: membership.nonce, boot: 'boot-1' }),
     },
     {
       name: 'verify a heartbeat',
-      needs: { 'jose verify, new key': 1, 'node HMAC': 1 },
+      needs: { 'node verify': 1, 'node import, public': 1, 'node HMAC': 1 },
       once: async () => verifyPossession(issuer, proof, heartbeat, limits),
     },
     {
       name: 'sign a reply',
-      needs: { 'jose sign': 1 },
+      needs: { 'node sign': 1 },
       once: async () => signReply(issuer, { proof, thumbprint }, { status: 'ok', interval: 20 }),
     },
     {
       name: 'open a reply',
-      needs: { 'jose verify': 1 },
+      needs: { 'node verify': 1 },
       once: async () => openReply(reply, { proof, thumbprint, primaryUid, primaryKey }),
     },
   ]
