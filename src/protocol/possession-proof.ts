@@ -57,12 +57,10 @@ export async function signPossession(
   return signJws(key, 'dpop+jwt', claims, { embedKey: true })
 }
 
-/** Primary: the key that a proof says it is signed by, unverified; only a nonce may be made for it. Throws `Malformed`. */
-export function claimedKey(proof: string): PublicKey {
-  return embeddedKey(decodeJws(proof, 'dpop+jwt'))
-}
-
-/** Primary: the thumbprint of that key, without the cost of importing it. Throws `Malformed`. */
+/**
+ * Primary: the thumbprint of the key that a proof says it is signed by, unverified and not even judged; only a nonce may be
+ * made for it. Throws `Malformed`.
+ */
 export function claimedThumbprint(proof: string): string {
   const { jwk } = decodeJws(proof, 'dpop+jwt').header
   if (jwk === undefined) throw new ProtocolError('Malformed', 'a signed message does not carry its key')

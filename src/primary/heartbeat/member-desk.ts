@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { createNonce, memberContext } from '../../protocol/nonce.ts'
-import { claimedKey, verifyPossession } from '../../protocol/possession-proof.ts'
+import { claimedThumbprint, verifyPossession } from '../../protocol/possession-proof.ts'
 import { type Reply, replyStatus, signReply } from '../../protocol/reply.ts'
 import { type Answer, problemOf } from '../answer.ts'
 import type { Buckets } from '../load/buckets.ts'
@@ -55,20 +55,22 @@ export function createMemberDesk({ issuer: loadIssuer, pace, clock }: MemberDesk
     async answer(request, { path, nonceLifetime }, reply) {
       const issuer = loadIssuer()
       const { clusterName, token, proof, body } = request
-      const keyId = claimedKey(proof).thumbprint
-      const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), clock.now())
+      const nonceFor = (keyId: string) => createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), clock.now())
       try {
         const limits = { now: clock.now(), lifetime: nonceLifetime }
-        const { nonceMadeAt } = await verifyPossession(issuer, proof, { path, token, body }, limits)
+        const { key, nonceMadeAt } = await verifyPossession(issuer, proof, { path, token, body }, limits)
+        const keyId = key.thumbprint
         if (!usedNonces.use(keyId, { madeAt: nonceMadeAt, now: clock.now() }))
           throw new ProtocolError('NonceInvalid', 'the nonce has been used')
         const wait = pace.take(keyId)
         if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
         const said = await reply({ issuer, clusterName, token, keyId, nonceMadeAt })
         const signed = await signReply(issuer, { proof, thumbprint: keyId }, said)
+        const nonce = nonceFor(keyId)
         return { status: replyStatus[said.status], body: { reply: signed }, nonce, says: said.status, isProven: true }
       } catch (error) {
-        if (error instanceof ProtocolError && error.code === 'NonceInvalid') return { ...problemOf(error), nonce }
+        if (error instanceof ProtocolError && error.code === 'NonceInvalid')
+          return { ...problemOf(error), nonce: nonceFor(claimedThumbprint(proof)) }
         throw error
       }
     },

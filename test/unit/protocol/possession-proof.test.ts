@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createNonce, joinContext, memberContext } from '../../../src/protocol/nonce.ts'
 import {
-  claimedKey,
+  claimedThumbprint,
   type ProvenRequest,
   signPossession,
   verifyPossession,
@@ -54,8 +54,8 @@ describe('a possession proof', () => {
   })
 
   it('says whose it claims to be, so that a fresh nonce can be made for that key', () => {
-    assert.equal(claimedKey(proof).thumbprint, joiner.key.thumbprint)
-    assert.throws(() => claimedKey(exchange.reply), refusedWith('Malformed'))
+    assert.equal(claimedThumbprint(proof), joiner.key.thumbprint)
+    assert.throws(() => claimedThumbprint(exchange.reply), refusedWith('Malformed'))
   })
 })
 

@@ -15,7 +15,7 @@ import { type Refusal, sealAcceptance, signRefusal } from '../../../src/protocol
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
 import { createNonce, memberContext, nonceKeyOf } from '../../../src/protocol/nonce.ts'
-import { claimedKey, verifyPossession } from '../../../src/protocol/possession-proof.ts'
+import { claimedThumbprint, verifyPossession } from '../../../src/protocol/possession-proof.ts'
 import { type Reply, replyStatus, signReply } from '../../../src/protocol/reply.ts'
 import { issueToken, type JoinToken, parseToken } from '../../../src/protocol/token.ts'
 
@@ -124,7 +124,7 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
   async function heartbeat(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
     const proof = String(request.headers['dpop'])
     const token = String(request.headers.authorization).replace('DPoP ', '')
-    const { thumbprint } = claimedKey(proof)
+    const thumbprint = claimedThumbprint(proof)
     const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, thumbprint), Date.now())
     const path = (request.url ?? '').replace(/^\/k10/, '')
     response.setHeader('dpop-nonce', nonce)
