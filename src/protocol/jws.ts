@@ -1,11 +1,10 @@
 /**
  * Compact JWS (RFC 7515), one way in and one way out. A verifier accepts exactly one `typ` (BCP 225), exactly
- * `alg: Ed25519` (RFC 9864), and no header member beside `alg`, `typ`, `kid` and `jwk`. With so little left to choose, the
- * signature is node:crypto's own call.
+ * `alg: Ed25519` (RFC 9864), and no header member beside `alg`, `typ`, `kid` and `jwk`.
  */
-import { sign, verify } from 'node:crypto'
+import { CompactSign, compactVerify } from 'jose'
 import { z } from 'zod'
-import { fromBase64url, fromUtf8, toBase64url } from './encoding.ts'
+import { fromBase64url, fromUtf8 } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import { type Ed25519Jwk, type PublicKey, publicKeyFrom, type SigningKey, toJwk } from './keys.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -44,7 +43,6 @@ export interface JwsHeader {
 export interface UnverifiedJws {
   readonly header: JwsHeader
   readonly payload: string
-  readonly signature: Buffer
   readonly compact: string
 }
 
@@ -61,15 +59,15 @@ export async function signJws(
   claims: object | string,
   options: SignOptions = {},
 ): Promise<string> {
-  const header = {
-    alg: algorithm,
-    typ,
-    ...(options.kid === undefined ? {} : { kid: options.kid }),
-    ...(options.embedKey === true ? { jwk: toJwk(key) } : {}),
-  }
   const payload = typeof claims === 'string' ? claims : JSON.stringify(claims)
-  const input = `${toBase64url(JSON.stringify(header))}.${toBase64url(payload)}`
-  return `${input}.${toBase64url(sign(null, Buffer.from(input), key.private))}`
+  return new CompactSign(Buffer.from(payload))
+    .setProtectedHeader({
+      alg: algorithm,
+      typ,
+      ...(options.kid === undefined ? {} : { kid: options.kid }),
+      ...(options.embedKey === true ? { jwk: { ...toJwk(key) } } : {}),
+    })
+    .sign(key.private)
 }
 
 /** Takes a compact JWS apart without verifying it. Throws `ProtocolError` `Malformed`. */
@@ -84,14 +82,16 @@ export function decodeJws(compact: string, typ: MessageType): UnverifiedJws {
   if (parsed.data.typ !== typ) throw malformed(`a signed message is not of type ${typ}`)
   if (parsed.data.jwk !== undefined && !carriesKey.has(typ))
     throw malformed(`a signed message of type ${typ} carries a key`)
-  return { header: parsed.data, payload: textOf(payload), signature, compact }
+  return { header: parsed.data, payload: textOf(payload), compact }
 }
 
 /** Verifies the signature of one message. Throws `ProtocolError` `ProofInvalid`. */
 export async function verifySignature(jws: UnverifiedJws, key: PublicKey): Promise<void> {
-  const input = jws.compact.slice(0, jws.compact.lastIndexOf('.'))
-  if (!verify(null, Buffer.from(input), key.object, jws.signature))
-    throw new ProtocolError('ProofInvalid', 'a signature is not valid')
+  try {
+    await compactVerify(jws.compact, key.object, { algorithms: [algorithm] })
+  } catch (error) {
+    throw new ProtocolError('ProofInvalid', 'a signature is not valid', { cause: error })
+  }
 }
 
 /** Decodes, verifies and reads one message. Throws `ProtocolError` `Malformed` or `ProofInvalid`. */
