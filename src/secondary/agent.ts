@@ -75,6 +75,7 @@ export function createAgent(deps: AgentDeps): Agent {
       // The caches outlive the stop, until the last write is done.
       const end = new AbortController()
       const following = composed.watches.run(end.signal)
+      composed.prepare()
       try {
         await composed.watches.synced(signal)
         const work = tellLeading(composed.work, deps.metrics)
@@ -166,6 +167,8 @@ function compose(deps: AgentDeps, ownUid: string) {
   return {
     watches,
     events,
+    /** Loading the authorities takes some 50 ms: while the API server is waited for, and not in the middle of a join. */
+    prepare: (): void => void lines.roots(),
     /** Runs while the lease is held. The heartbeat ends last, because a join that runs out needs it. */
     work: async (signal: AbortSignal): Promise<void> => {
       const end = new AbortController()
