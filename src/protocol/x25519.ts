@@ -4,23 +4,22 @@
  */
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 
-/** DER of a PKCS #8 private key and of an SPKI public key (RFC 8410 §7, §4) up to the 32 bytes. */
+/** DER of a PKCS #8 private key (RFC 8410 §7) up to its 32 bytes. */
 const privatePrefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const publicPrefix = Buffer.from('302a300506032b656e032100', 'hex')
 
-/** The public key of a secret one. */
-export function exchangePublicKey(secret: Uint8Array): Uint8Array {
-  const der = createPublicKey(privateKeyOf(secret)).export({ type: 'spki', format: 'der' })
-  return new Uint8Array(der.subarray(publicPrefix.length))
-}
-
-/** What both sides of an exchange compute. Throws for a public key of small order. */
-export function sharedSecret(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  const key = Buffer.concat([publicPrefix, publicKey])
-  const theirs = createPublicKey({ key, format: 'der', type: 'spki' })
-  return diffieHellman({ privateKey: privateKeyOf(secret), publicKey: theirs })
-}
-
-function privateKeyOf(secret: Uint8Array): KeyObject {
+/** Imports a secret key: the dear part of what is done with it. */
+export function exchangeSecretFrom(secret: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([privatePrefix, secret]), format: 'der', type: 'pkcs8' })
+}
+
+/** The public key of a secret one, base64url. */
+export function exchangePublicKey(secret: KeyObject): string {
+  // As JWK (RFC 8037 §2), because Node takes tens of microseconds to write a key as DER.
+  return createPublicKey(secret).export({ format: 'jwk' }).x as string
+}
+
+/** What both sides of an exchange compute; `publicKey` is base64url. Throws for a public key of small order. */
+export function sharedSecret(secret: KeyObject, publicKey: string): Uint8Array {
+  const theirs = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: publicKey }, format: 'jwk' })
+  return diffieHellman({ privateKey: secret, publicKey: theirs })
 }
