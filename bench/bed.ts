@@ -1,7 +1,8 @@
 /** What is measured: a control plane of its own, replicas of a primary from the bundle, a Bootstrap and a join token. */
+
+import { bootstrapKind } from '../src/api/bootstrap.ts'
 import type { Cluster } from '../src/api/cluster.ts'
 import { clusterKind } from '../src/api/cluster.ts'
-import { bootstrapKind } from '../src/api/bootstrap.ts'
 import { decodeJoinTokenData, joinTokenType } from '../src/api/join-token-secret.ts'
 import { createClient, type KubeClient } from '../src/kube/client.ts'
 import { type Secret, secretKind } from '../src/kube/objects.ts'
@@ -96,7 +97,6 @@ export async function withBed<T>(
 }
 
 async function requestsSince({ auditLog }: ControlPlane, mark: number): Promise<readonly AuditEvent[]> {
-  const isOfJoins = ({ user: who, resource }: AuditEvent) => who === user && resource !== 'leases'
   let seen = -1
   for (;;) {
     const events = (await auditLog.since(mark)).filter(isOfJoins)
@@ -104,6 +104,10 @@ async function requestsSince({ auditLog }: ControlPlane, mark: number): Promise<
     seen = events.length
     await pause(quietAfter)
   }
+}
+
+function isOfJoins({ user: who, resource }: AuditEvent): boolean {
+  return who === user && resource !== 'leases'
 }
 
 /** Resolves with what `look` gives as soon as it gives something. Throws after a minute. */

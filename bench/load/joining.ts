@@ -17,10 +17,13 @@ export interface JoiningTask {
   readonly connections: number
 }
 
-/** How long each took, milliseconds. */
-export type JoiningOutcome = readonly number[]
+export interface Joining {
+  readonly task: JoiningTask
+  /** How long each took, milliseconds. */
+  readonly outcome: readonly number[]
+}
 
-await serveLoad<JoiningTask, JoiningOutcome>(async (task) => {
+await serveLoad<Joining>(async (task) => {
   const { endpoints, clusters, atOnce } = task
   const dispatcher = new Agent({
     connections: task.connections,
@@ -38,7 +41,9 @@ await serveLoad<JoiningTask, JoiningOutcome>(async (task) => {
     return async (path, body, headers = {}) => {
       const origin = endpoints[turn++ % endpoints.length] ?? ''
       const json = { 'content-type': 'application/json' }
-      return dispatcher.request({ origin, path, method: 'POST', headers: { ...json, ...headers }, body })
+      // Nobody pools connections on the way to the primary's own TLS: those of a cluster that joins are its own.
+      const reset = origin.startsWith('https:')
+      return dispatcher.request({ origin, path, method: 'POST', headers: { ...json, ...headers }, body, reset })
     }
   }
 

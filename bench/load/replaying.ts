@@ -3,8 +3,8 @@
  * and does nothing else. What it reaches is what no operator can surpass.
  */
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import { Agent } from 'undici'
+import { parse } from 'yaml'
 import type { RecordedRequest } from '../measure/audited-requests.ts'
 import { inParallel, serveLoad } from './work.ts'
 
@@ -17,8 +17,11 @@ export interface ReplayingTask {
   readonly connections: number
 }
 
-/** How long all requests of each cluster took, milliseconds. */
-export type ReplayingOutcome = readonly number[]
+export interface Replaying {
+  readonly task: ReplayingTask
+  /** How long all requests of each cluster took, milliseconds. */
+  readonly outcome: readonly number[]
+}
 
 /** As much of a kubeconfig as the test bed writes. */
 interface Kubeconfig {
@@ -26,7 +29,7 @@ interface Kubeconfig {
   readonly users: readonly [{ readonly user: { readonly token: string } }]
 }
 
-await serveLoad<ReplayingTask, ReplayingOutcome>(async (task) => {
+await serveLoad<Replaying>(async (task) => {
   const { clusters, users } = parse(readFileSync(task.kubeconfig, 'utf8')) as Kubeconfig
   const [{ cluster }] = clusters
   const [{ user }] = users

@@ -6,15 +6,25 @@ import { join } from 'node:path'
 export interface LoadProcess<Outcome> {
   readonly pid: number
   /** Begins the work; resolves with its outcome. Rejects where the process fails. */
-  begin(): Promise<Outcome>
+  readonly begin: () => Promise<Outcome>
   /** Ends the process, which has done its work or is not to do it. */
-  end(): void
+  readonly end: () => void
+}
+
+/** What a kind of load needs to know, and what it tells. */
+export interface Load {
+  readonly task: object
+  readonly outcome: unknown
 }
 
 type Message<Outcome> = { readonly kind: 'prepared' } | { readonly kind: 'done'; readonly outcome: Outcome }
 
 /** Starts a module of this folder with what it needs to know; resolves when it is prepared. */
-export async function startLoad<Task, Outcome>(module: string, task: Task): Promise<LoadProcess<Outcome>> {
+export async function startLoad<Kind extends Load>(
+  module: string,
+  task: Kind['task'],
+): Promise<LoadProcess<Kind['outcome']>> {
+  type Told = Message<Kind['outcome']>
   const tether = join(import.meta.dirname, '../../tools/tether.ts')
   const child = fork(join(import.meta.dirname, module), { execArgv: ['--import', tether], serialization: 'advanced' })
   const failed = once(child, 'exit').then(([code]) => {
@@ -22,31 +32,31 @@ export async function startLoad<Task, Outcome>(module: string, task: Task): Prom
   })
   // Whoever has not begun does not listen yet.
   failed.catch(() => undefined)
-  const next = async (kind: Message<Outcome>['kind']): Promise<Message<Outcome>> => {
-    const [message] = (await Promise.race([once(child, 'message'), failed])) as [Message<Outcome>]
+  const next = async (kind: Told['kind']): Promise<Told> => {
+    const [message] = (await Promise.race([once(child, 'message'), failed])) as [Told]
     if (message.kind !== kind) throw new Error(`the load of ${module} says ${message.kind} instead of ${kind}`)
     return message
   }
-  child.send(task as object)
+  child.send(task)
   await next('prepared')
   return {
     pid: child.pid ?? -1,
-    async begin() {
+    begin: async () => {
       child.send('begin')
       const message = await next('done')
-      return (message as Extract<Message<Outcome>, { kind: 'done' }>).outcome
+      return (message as Extract<Told, { kind: 'done' }>).outcome
     },
     end: () => void child.kill(),
   }
 }
 
 /** The other side: prepares, waits to be told, works, tells. */
-export async function serveLoad<Task, Outcome>(
-  prepare: (task: Task) => Promise<() => Promise<Outcome>>,
+export async function serveLoad<Kind extends Load>(
+  prepare: (task: Kind['task']) => Promise<() => Promise<Kind['outcome']>>,
 ): Promise<void> {
   // The tether lets a process end that has nothing else to do; this one waits to be told.
   process.channel?.ref()
-  const [task] = (await once(process, 'message')) as [Task]
+  const [task] = (await once(process, 'message')) as [Kind['task']]
   const work = await prepare(task)
   process.send?.({ kind: 'prepared' })
   await once(process, 'message')

@@ -37,6 +37,10 @@ export function recordRequests(events: readonly AuditEvent[], name: string): rea
   })
 }
 
+export function isWrite({ verb }: AuditEvent): boolean {
+  return !['get', 'list', 'watch'].includes(verb)
+}
+
 /** Requests by verb and resource, for each of `share` clusters. */
 export function requestsEach(
   events: readonly AuditEvent[],
@@ -63,8 +67,7 @@ function isForSomebody(event: AuditEvent): boolean {
 }
 
 function template(body: unknown, name: string): string {
-  return JSON.stringify(body, (key, value: unknown) => (key === 'resourceVersion' ? '{resourceVersion}' : value)).replaceAll(
-    name,
-    '{name}',
-  )
+  return JSON.stringify(body, (key, value: unknown) =>
+    key === 'resourceVersion' ? '{resourceVersion}' : value,
+  ).replaceAll(name, '{name}')
 }

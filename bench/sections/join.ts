@@ -2,137 +2,172 @@
  * How many clusters a primary lets in: identities with real cryptography and no Kubernetes of their own join through one
  * and two replicas. Beside each number stands what a bare client reaches that only sends the API server the same requests.
  */
-import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
-import { type Bed, type BedOptions, withBed } from '../bed.ts'
-import type { BenchContext, Curve, Figure, Section, SectionResult, Table } from '../figures.ts'
-import type { JoiningOutcome, JoiningTask } from '../load/joining.ts'
-import type { ReplayingOutcome, ReplayingTask } from '../load/replaying.ts'
-import { startLoad } from '../load/work.ts'
-import { type RecordedRequest, recordRequests, requestsEach } from '../measure/audited-requests.ts'
-import { eventLoopLag } from '../measure/event-loop-lag.ts'
-import { cpuDuring } from '../measure/process-usage.ts'
-import { percentile } from '../measure/statistics.ts'
+import type { BedOptions } from '../bed.ts'
+import type { Curve, Figure, Section, Table } from '../figures.ts'
+import { type JoinTrial, joinMany, recordJoin, replayMany, type Trial } from '../join/trial.ts'
+import { isWrite, requestsEach } from '../measure/audited-requests.ts'
+import { percentile, sum } from '../measure/statistics.ts'
 
-/** As many as a primary lets work at once. */
-const atOnce = 64
-/** As many as a primary has to its API server. */
-const connections = 32
-/** Before anything counts: what is compiled, cached or opened once is no cost of a join. */
-const warmUp = 50
+const beds: readonly BedOptions[] = [
+  { replicas: 1, scheme: 'http' },
+  { replicas: 2, scheme: 'http' },
+  { replicas: 1, scheme: 'https' },
+]
 
-interface Trial {
-  readonly clusters: number
-  readonly ms: number
-  /** Of each cluster, milliseconds. */
-  readonly durations: readonly number[]
-  /** Milliseconds by process. */
-  readonly cpuMs: Readonly<Record<string, number>>
-  readonly requests: readonly AuditEvent[]
-  /** Of the replica that had the longest, milliseconds. */
-  readonly lag: { readonly p99: number; readonly max: number } | undefined
+interface Compared {
+  readonly trial: JoinTrial
+  readonly bare: Trial
 }
 
 export const join: Section = {
   name: 'join',
   question: 'How many clusters join in a second, and how near is that to what the API server allows?',
   async run(context) {
-    const requests = await withBed(context, { replicas: 1, scheme: 'http' }, recordOne)
-    const results: SectionResult[] = []
+    context.say('taking down the requests of one join')
+    const requests = await recordJoin(context)
+    const compared: Compared[] = []
+    const limits: Trial[] = []
     for (const clusters of context.sizes.joins) {
-      const bare = await replayAll(context, requests, clusters)
+      context.say(`${clusters} clusters, a bare client`)
+      const bare = await replayMany(context, requests, clusters)
+      limits.push(bare)
       for (const bed of beds) {
-        context.say(`join: ${clusters} clusters, ${describe(bed)}`)
-        results.push(report(bed, await joinAll(context, bed, clusters), bare))
+        context.say(`${clusters} clusters, ${describe(bed)}`)
+        compared.push({ trial: await joinMany(context, bed, clusters), bare })
       }
     }
-    return { figures: results.flatMap(({ figures }) => figures), tables: results.flatMap(({ tables }) => tables), curves: [] }
+    const trials = compared.map(({ trial }) => trial)
+    return {
+      figures: compared.flatMap(figuresOf),
+      tables: [cpuTable(trials, limits), timeTable(trials, limits), requestTable(trials)],
+      curves: [cpuCurve(trials, limits), timeCurve(trials)],
+    }
   },
 }
 
-const beds: readonly BedOptions[] = [
-  { replicas: 1, scheme: 'http' },
-  { replicas: 2, scheme: 'http' },
-]
-
-/** The requests that the second join of a primary leads to; the first one finds nothing cached. */
-async function recordOne(bed: Bed): Promise<readonly RecordedRequest[]> {
-  await joiners(bed, 'first', 1)
-  await bed.requestsSince(await bed.controlPlane.auditLog.mark())
-  const mark = await bed.controlPlane.auditLog.mark()
-  await joiners(bed, 'second', 1)
-  return recordRequests(await bed.requestsSince(mark), 'second-0')
-}
-
-async function joinAll(context: BenchContext, options: BedOptions, clusters: number): Promise<Trial> {
-  return withBed(context, options, async (bed) => {
-    await joiners(bed, 'warm', warmUp)
-    await bed.requestsSince(await bed.controlPlane.auditLog.mark())
-    await Promise.all(bed.replicas.map(eventLoopLag))
-    const load = await startLoad<JoiningTask, JoiningOutcome>('joining.ts', taskOf(bed, 'member', clusters))
-    try {
-      const mark = await bed.controlPlane.auditLog.mark()
-      const { result, ms, cpuMs } = await cpuDuring({ ...bed.pids, load: load.pid }, load.begin)
-      const lags = await Promise.all(bed.replicas.map(eventLoopLag))
-      const lag = { p99: Math.max(...lags.map(({ p99 }) => p99)), max: Math.max(...lags.map(({ max }) => max)) }
-      return { clusters, ms, durations: result, cpuMs, lag, requests: await bed.requestsSince(mark) }
-    } finally {
-      load.end()
-    }
-  })
-}
-
-/** The same requests by a bare client; no primary runs, so nobody watches either. */
-async function replayAll(
-  context: BenchContext,
-  requests: readonly RecordedRequest[],
-  clusters: number,
-): Promise<Trial> {
-  context.say(`join: ${clusters} clusters, a bare client`)
-  return withBed(context, { replicas: 1, scheme: 'http' }, async (bed) => {
-    await Promise.all(bed.replicas.map((replica) => replica.stop()))
-    const replaying = async (prefix: string, count: number) =>
-      startLoad<ReplayingTask, ReplayingOutcome>('replaying.ts', {
-        kubeconfig: bed.kubeconfig,
-        requests,
-        prefix,
-        clusters: count,
-        atOnce,
-        connections,
-      })
-    const first = await replaying('warm', warmUp)
-    await first.begin()
-    first.end()
-    const load = await replaying('member', clusters)
-    try {
-      const { etcd = 0, 'kube-apiserver': apiServer = 0 } = bed.pids
-      const { result, ms, cpuMs } = await cpuDuring({ etcd, 'kube-apiserver': apiServer, load: load.pid }, load.begin)
-      return { clusters, ms, durations: result, cpuMs, lag: undefined, requests: [] }
-    } finally {
-      load.end()
-    }
-  })
-}
-
-async function joiners(bed: Bed, prefix: string, clusters: number): Promise<void> {
-  const load = await startLoad<JoiningTask, JoiningOutcome>('joining.ts', taskOf(bed, prefix, clusters))
-  await load.begin()
-  load.end()
-}
-
-function taskOf({ endpoints, token }: Bed, prefix: string, clusters: number): JoiningTask {
-  return { endpoints, token, prefix, clusters, atOnce, connections }
-}
-
+/** Over its own TLS each request has a connection of its own, as those of a cluster that joins have. */
 function describe({ replicas, scheme }: BedOptions): string {
-  return `${replicas === 1 ? '1 replica' : `${replicas} replicas`}, ${scheme}`
+  const behind = scheme === 'http' ? 'TLS ended in front' : 'its own TLS'
+  return `${replicas} replica${replicas === 1 ? '' : 's'}, ${behind}`
 }
 
-function report(bed: BedOptions, trial: Trial, bare: Trial): SectionResult {
-  const rate = trial.clusters / (trial.ms / 1000)
-  const bareRate = bare.clusters / (bare.ms / 1000)
-  console.log(describe(bed), trial.clusters, 'rate', rate.toFixed(1), 'bare', bareRate.toFixed(1), 'ratio', (rate/bareRate).toFixed(3))
-  const each = (t: Trial) => Object.fromEntries(Object.entries(t.cpuMs).map(([k, v]) => [k, +(v / t.clusters).toFixed(2)]))
-  console.log('cpu each', each(trial), 'bare', each(bare), 'lag', trial.lag, 'p50', percentile(trial.durations, 0.5), 'p99', percentile(trial.durations, 0.99))
-  console.log(requestsEach(trial.requests, trial.clusters))
-  return { figures: [], tables: [], curves: [] }
+function figuresOf({ trial, bare }: Compared): readonly Figure[] {
+  const { clusters, options } = trial
+  const id = (name: string) => `join/${clusters}/${options.replicas}-${options.scheme}/${name}`
+  const who = `${clusters} clusters through ${describe(options)}`
+  const isJudged = options.scheme === 'http'
+  const writes = trial.requests.filter(isWrite).length / clusters
+  return [
+    {
+      id: id('rate'),
+      what: `joins a second, ${who}`,
+      value: rateOf(trial),
+      unit: '/s',
+      against: { what: 'a bare client that sends the same requests', value: rateOf(bare) },
+      ...(isJudged ? { budget: { of: 'ratio', bound: 'at least', limit: 0.6 } } : {}),
+    },
+    {
+      id: id('cpu'),
+      what: `CPU of one join without the joining clusters' own, ${who}`,
+      value: cpuOf(trial, (process) => process !== 'load'),
+      unit: 'ms',
+      against: { what: 'a bare client, API server and etcd', value: cpuOf(bare, () => true) },
+    },
+    {
+      id: id('writes'),
+      what: `API writes of one join, ${who}`,
+      value: writes,
+      unit: '',
+      budget: { of: 'value', bound: 'at most', limit: 3.2 },
+    },
+  ]
+}
+
+function rateOf({ clusters, ms }: Trial): number {
+  return clusters / (ms / 1000)
+}
+
+/** Of one cluster, milliseconds. */
+function cpuOf({ cpuMs, clusters }: Trial, counts: (process: string) => boolean): number {
+  return sum(Object.entries(cpuMs).flatMap(([process, ms]) => (counts(process) ? [ms] : []))) / clusters
+}
+
+const processes = ['primary 1', 'primary 2', 'kube-apiserver', 'etcd', 'load', 'bare client']
+
+function cpuTable(trials: readonly JoinTrial[], limits: readonly Trial[]): Table {
+  const row = (who: string, trial: Trial) => [
+    trial.clusters,
+    who,
+    ...processes.map((process) => (trial.cpuMs[process] === undefined ? '' : cpuOf(trial, (name) => name === process))),
+  ]
+  return {
+    title: 'CPU of one join by process, ms',
+    columns: ['clusters', 'who', ...processes],
+    rows: [
+      ...limits.map((trial) => row('bare client', trial)),
+      ...trials.map((trial) => row(describe(trial.options), trial)),
+    ],
+  }
+}
+
+function timeTable(trials: readonly JoinTrial[], limits: readonly Trial[]): Table {
+  const row = (who: string, { clusters, durations }: Trial) => [clusters, who, ...percentiles(durations)]
+  return {
+    title:
+      'From the first question to the confirmed membership, 64 clusters at once; event-loop lag of the primary; ms',
+    columns: ['clusters', 'who', 'p50', 'p90', 'p99', 'lag p99', 'lag max'],
+    rows: [
+      ...limits.map((trial) => [...row('bare client', trial), '', '']),
+      ...trials.map((trial) => [...row(describe(trial.options), trial), trial.lag.p99, trial.lag.max]),
+    ],
+  }
+}
+
+/** Of the largest number of clusters. */
+function requestTable(trials: readonly JoinTrial[]): Table {
+  const most = Math.max(...trials.map(({ clusters }) => clusters))
+  const rows = trials
+    .filter(({ clusters }) => clusters === most)
+    .flatMap(({ requests, options }) =>
+      requestsEach(requests, most).map(({ request, each }) => [describe(options), request, each]),
+    )
+  return { title: `API requests of one join, of ${most}`, columns: ['who', 'request', 'each'], rows }
+}
+
+function percentiles(durations: readonly number[]): readonly number[] {
+  return [0.5, 0.9, 0.99].map((share) => percentile(durations, share))
+}
+
+function cpuCurve(trials: readonly JoinTrial[], limits: readonly Trial[]): Curve {
+  const [single] = beds
+  const alone = trials.filter(({ options }) => options === single)
+  return {
+    id: 'cpu-per-join',
+    title: 'CPU of one join',
+    x: 'clusters',
+    y: 'ms',
+    perUnit: true,
+    series: [
+      { name: 'primary', points: pointsOf('primary 1', alone) },
+      { name: 'API server', points: pointsOf('kube-apiserver', alone) },
+      { name: 'API server, bare client', points: pointsOf('kube-apiserver', limits) },
+    ],
+  }
+}
+
+function pointsOf(process: string, trials: readonly Trial[]) {
+  return trials.map((trial) => [trial.clusters, cpuOf(trial, (name) => name === process)] as const)
+}
+
+function timeCurve(trials: readonly JoinTrial[]): Curve {
+  return {
+    id: 'time-of-all-joins',
+    title: 'Time until all have joined',
+    x: 'clusters',
+    y: 's',
+    series: beds.map((bed) => ({
+      name: describe(bed),
+      points: trials.filter(({ options }) => options === bed).map(({ clusters, ms }) => [clusters, ms / 1000] as const),
+    })),
+  }
 }
