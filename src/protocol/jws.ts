@@ -6,7 +6,7 @@ import { CompactSign, compactVerify } from 'jose'
 import { z } from 'zod'
 import { fromBase64url, fromUtf8 } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
-import { type Ed25519Jwk, type PublicKey, publicKeyFrom, type SigningKey, toJwk } from './keys.ts'
+import { type Ed25519Jwk, type PublicKey, publicKeyFrom, type SigningKey, toJwk, verifierOf } from './keys.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 /** Every kind of message, so that none can be taken for another. */
@@ -88,7 +88,7 @@ export function decodeJws(compact: string, typ: MessageType): UnverifiedJws {
 /** Verifies the signature of one message. Throws `ProtocolError` `ProofInvalid`. */
 export async function verifySignature(jws: UnverifiedJws, key: PublicKey): Promise<void> {
   try {
-    await compactVerify(jws.compact, key.object, { algorithms: [algorithm] })
+    await compactVerify(jws.compact, await verifierOf(key), { algorithms: [algorithm] })
   } catch (error) {
     throw new ProtocolError('ProofInvalid', 'a signature is not valid', { cause: error })
   }

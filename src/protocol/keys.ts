@@ -2,7 +2,7 @@
  * Ed25519 keys: making, importing and naming them. The one gate through which a public key enters: it passes the check of
  * `key-strength.ts` first. Signing and verifying are in `jws.ts`.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { type RandomBytes, secureRandom } from './encoding.ts'
 import { assertStrongKey } from './key-strength.ts'
 
@@ -12,7 +12,6 @@ export interface PublicKey {
   readonly x: string
   /** RFC 7638 thumbprint with SHA-256, base64url: the key's name, `kid` and `jkt`. */
   readonly thumbprint: string
-  readonly object: KeyObject
 }
 
 export interface SigningKey extends PublicKey {
@@ -64,18 +63,22 @@ export function seedOf(key: SigningKey): Buffer {
 
 /** SPKI PEM, the form that users read. */
 export function toPublicPem(key: PublicKey): string {
-  return key.object.export({ type: 'spki', format: 'pem' }) as string
+  return createPublicKey({ key: { ...toJwk(key) }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string
 }
 
 export function toJwk(key: PublicKey): Ed25519Jwk {
   return { kty: 'OKP', crv: 'Ed25519', x: key.x }
 }
 
-/** Imports a public key after the strength check. Throws `ProtocolError` `Malformed`. */
+/** Takes a public key in after the strength check. Throws `ProtocolError` `Malformed`. */
 export function publicKeyFrom(x: string): PublicKey {
   assertStrongKey(x)
-  const object = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  return { x, thumbprint: thumbprintOf(x), object }
+  return { x, thumbprint: thumbprintOf(x) }
+}
+
+/** The key as jose verifies with it. WebCrypto imports one in 5 µs, where a `KeyObject` takes ten times as long. */
+export async function verifierOf({ x }: PublicKey): Promise<webcrypto.CryptoKey> {
+  return crypto.subtle.importKey('raw', Buffer.from(x, 'base64url'), 'Ed25519', false, ['verify'])
 }
 
 /** RFC 7638 §3.2 and RFC 8037 §2: the required members in lexical order, nothing else. */
@@ -84,7 +87,6 @@ export function thumbprintOf(x: string): string {
 }
 
 function fromPrivate(key: KeyObject): SigningKey {
-  const object = createPublicKey(key)
-  const x = object.export({ format: 'jwk' }).x as string
-  return { x, thumbprint: thumbprintOf(x), object, private: key }
+  const x = createPublicKey(key).export({ format: 'jwk' }).x as string
+  return { x, thumbprint: thumbprintOf(x), private: key }
 }
