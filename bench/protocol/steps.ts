@@ -33,21 +33,17 @@ export function steps(exchange: Exchange, now: number): readonly Step[] {
   ]
 }
 
-/** The key of a token is derived and imported, and its public half, or the primary's key, is imported too. */
-const tokenKeys = {
-  'node HKDF': 1,
-  'node import, private': 1,
-  'node import, public': 1,
-} as const
+/** The key of a token is derived and imported. */
+const tokenKey = { 'node HKDF': 1, 'node import, private': 1 } as const
 
 function tokenSteps({ issuer, tokenText }: Exchange): readonly Step[] {
   return [
     {
       name: 'issue a join token',
-      needs: tokenKeys,
+      needs: tokenKey,
       once: () => issueToken({ ...issuer, endpoints: [endpoint] }),
     },
-    { name: 'parse a join token', needs: tokenKeys, once: () => parseToken(tokenText) },
+    { name: 'parse a join token', needs: tokenKey, once: () => parseToken(tokenText) },
   ]
 }
 
@@ -59,12 +55,12 @@ function challengeSteps({ issuer, token, ask, challenge }: Exchange, now: number
   return [
     {
       name: 'sign a challenge',
-      needs: { 'node sign': 1, 'node HMAC': 1 },
+      needs: { 'jose sign': 1, 'node HMAC': 1 },
       once: async () => signChallenge(issuer, ask, { spki: [], now }),
     },
     {
       name: 'open a challenge',
-      needs: { 'node verify': 1 },
+      needs: { 'jose verify': 1 },
       once: async () => openChallenge(challenge.sent, { request: ask, primaryUid, primaryKey }),
     },
     {
@@ -83,12 +79,12 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
   return [
     {
       name: 'sign a join request, twice',
-      needs: { 'node sign': 2 },
+      needs: { 'jose sign': 2 },
       once: async () => signJoinRequest(joiner, sent),
     },
     {
       name: 'read a join request and verify both signatures',
-      needs: { 'node verify': 2, 'node import, public': 1 },
+      needs: { 'jose verify': 2, 'node import, public': 1 },
       async once() {
         const join = decodeJoinRequest(request)
         await verifyTokenProof(join, token.key)
@@ -97,13 +93,13 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
     },
     {
       name: 'sign a communication token',
-      needs: { 'node sign': 1 },
+      needs: { 'jose sign': 1 },
       once: async () => signMembershipToken(issuer, member, now),
     },
     {
       name: 'sign and seal an acceptance',
       needs: {
-        'node sign': 1,
+        'jose sign': 1,
         'node X25519 key': 1,
         'node X25519': 1,
         'nacl secretbox': 1,
@@ -112,7 +108,7 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
     },
     {
       name: 'open an acceptance',
-      needs: { 'node verify': 1, 'node X25519': 1, 'nacl secretbox': 1 },
+      needs: { 'jose verify': 1, 'node X25519': 1, 'nacl secretbox': 1 },
       once: async () => openResult(result, { echoes, request, primaryUid, primaryKey, exchangeKey }),
     },
   ]
@@ -126,22 +122,22 @@ function beatSteps(exchange: Exchange, now: number): readonly Step[] {
   return [
     {
       name: 'sign a heartbeat',
-      needs: { 'node sign': 1 },
+      needs: { 'jose sign': 1 },
       once: async () => signPossession(joiner.key, heartbeat, { nonce: membership.nonce, boot: 'boot-1' }),
     },
     {
       name: 'verify a heartbeat',
-      needs: { 'node verify': 1, 'node import, public': 1, 'node HMAC': 1 },
+      needs: { 'jose verify': 1, 'node import, public': 1, 'node HMAC': 1 },
       once: async () => verifyPossession(issuer, proof, heartbeat, limits),
     },
     {
       name: 'sign a reply',
-      needs: { 'node sign': 1 },
+      needs: { 'jose sign': 1 },
       once: async () => signReply(issuer, { proof, thumbprint }, { status: 'ok', interval: 20 }),
     },
     {
       name: 'open a reply',
-      needs: { 'node verify': 1 },
+      needs: { 'jose verify': 1 },
       once: async () => openReply(reply, { proof, thumbprint, primaryUid, primaryKey }),
     },
   ]
