@@ -5,13 +5,16 @@ import { runExchange } from '../protocol/exchange.ts'
 import { type Step, steps } from '../protocol/steps.ts'
 import { serveLoad } from './work.ts'
 
-/** Microseconds of CPU time of each. */
-export interface ProtocolOutcome {
-  readonly steps: readonly (Omit<Step, 'once'> & { readonly micros: number })[]
-  readonly bare: readonly (Omit<Call, 'once'> & { readonly micros: number })[]
+export interface ProtocolLoad {
+  readonly task: Turns
+  /** Microseconds of CPU time of each. */
+  readonly outcome: {
+    readonly steps: readonly (Omit<Step, 'once'> & { readonly micros: number })[]
+    readonly bare: readonly (Omit<Call, 'once'> & { readonly micros: number })[]
+  }
 }
 
-await serveLoad<Turns, ProtocolOutcome>(async (turns) => {
+await serveLoad<ProtocolLoad>(async (turns) => {
   const now = Date.now()
   const exchange = await runExchange(now)
   const measured = steps(exchange, now)

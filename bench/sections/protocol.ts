@@ -3,7 +3,7 @@
  * tweetnacl and node:crypto that it cannot do without. What is left between the two is ours: JSON, schemas, checks.
  */
 import type { Figure, Section, Table } from '../figures.ts'
-import type { ProtocolOutcome } from '../load/protocol.ts'
+import type { ProtocolLoad } from '../load/protocol.ts'
 import { startLoad } from '../load/work.ts'
 import type { Turns } from '../measure/in-turn.ts'
 import { sum } from '../measure/statistics.ts'
@@ -12,11 +12,14 @@ import type { BareCall } from '../protocol/bare.ts'
 const turns: Turns = { rounds: 25, batchMs: 20 }
 const microsPerSecond = 1_000_000
 
+type ProtocolOutcome = ProtocolLoad['outcome']
+type Needs = ProtocolOutcome['steps'][number]['needs']
+
 export const protocol: Section = {
   name: 'protocol',
   question: 'How many of each step of the protocol does one core do a second, beside the bare calls under it?',
   async run({ say }) {
-    const load = await startLoad<Turns, ProtocolOutcome>('protocol.ts', turns)
+    const load = await startLoad<ProtocolLoad>('protocol.ts', turns)
     try {
       say(`${turns.rounds} rounds over all steps and calls`)
       const outcome = await load.begin()
@@ -36,8 +39,6 @@ function figuresOf({ steps, bare }: ProtocolOutcome): readonly Figure[] {
     against: { what: callsText(needs), value: microsPerSecond / bareMicros(needs, bare) },
   }))
 }
-
-type Needs = ProtocolOutcome['steps'][number]['needs']
 
 function bareMicros(needs: Needs, bare: ProtocolOutcome['bare']): number {
   const micros = new Map(bare.map((call) => [call.name, call.micros]))
