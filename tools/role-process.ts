@@ -56,7 +56,7 @@ export function startProgram(
 ): RoleProcess {
   const child = spawn(
     process.execPath,
-    ['--import', join(root, 'tools/tether.ts'), program, role, ...args],
+    ['--import', join(root, 'tools/tether.mjs'), program, role, ...args],
     // The channel is the tether: it closes with this process.
     { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   )

@@ -19,7 +19,7 @@ const warmUpMs = 2_000
 
 /** Percent of one core that they take of the process that answers them. */
 export async function bareBeatShare({ rate, lasting, connections }: BareBeats): Promise<number> {
-  const tether = join(import.meta.dirname, '../../tools/tether.ts')
+  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
   const server = fork(join(import.meta.dirname, 'bare-server-process.ts'), { execArgv: ['--import', tether] })
   const agent = new Agent({ connections })
   try {

@@ -48,7 +48,7 @@ export interface Beating {
 
 /** Resolves when every key and token is made. Nothing is sent before `begin`. */
 export async function startBeating(task: BeatingTask): Promise<Beating> {
-  const tether = join(import.meta.dirname, '../../tools/tether.ts')
+  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
   const module = join(import.meta.dirname, 'beating-process.ts')
   const child = fork(module, { execArgv: ['--import', tether], serialization: 'advanced' })
   const ended = once(child, 'exit')

@@ -25,7 +25,7 @@ export async function startLoad<Kind extends Load>(
   task: Kind['task'],
 ): Promise<LoadProcess<Kind['outcome']>> {
   type Told = Message<Kind['outcome']>
-  const tether = join(import.meta.dirname, '../../tools/tether.ts')
+  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
   const child = fork(join(import.meta.dirname, module), { execArgv: ['--import', tether], serialization: 'advanced' })
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`the load of ${module} ended with ${String(code)}`)

@@ -59,7 +59,7 @@ export class Image {
   constructor(stage: Stage, directory: string) {
     this.#stage = stage
     this.#directory = directory
-    copyFileSync(join(root, 'tools/tether.ts'), join(directory, 'tether.ts'))
+    copyFileSync(join(root, 'tools/tether.mjs'), join(directory, 'tether.mjs'))
   }
 
   /** Runs the entry point with these `args`, from `/`, with an environment that has no HOME. */
@@ -68,7 +68,7 @@ export class Image {
     const child = spawn(node, [...rest, ...args], {
       cwd: '/',
       // The tether ends it with this process, whatever happens to that.
-      env: { NODE_OPTIONS: `--import=${join(this.#directory, 'tether.ts')}` },
+      env: { NODE_OPTIONS: `--import=${join(this.#directory, 'tether.mjs')}` },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       ...this.#user(),
     })
