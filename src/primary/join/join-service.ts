@@ -43,6 +43,7 @@ export interface JoinService {
 
 /** A refusal of a join is one status, whatever its code: only the signed body says more. */
 const refusedStatus = 403
+const versionSchema = z.object({ v: z.number() })
 /** When a cluster that waits for approval is to ask again, milliseconds. */
 const approvalRetryMs = 10_000
 
@@ -149,7 +150,7 @@ async function refuse(
 
 /** A newer secondary learns what is wrong, where a schema would only call its request malformed. */
 function assertVersion(body: unknown): void {
-  const { success, data } = z.object({ v: z.number() }).safeParse(body)
+  const { success, data } = versionSchema.safeParse(body)
   if (success && data.v !== protocolVersion)
     throw new ProtocolError(
       'VersionTooOld',
