@@ -23,7 +23,6 @@ const secretsRead = [mcJoinName, mcJoinStatusName, mcClusterInfoName, mcIdentity
   on('secondary', 'get', 'secrets', name),
 )
 const configRead = on('secondary', 'get', 'configmaps', mcJoinConfigName)
-const everythingRead = [...secretsRead, configRead]
 
 export const steps: readonly Step<SidedRequest>[] = [
   {
@@ -31,21 +30,15 @@ export const steps: readonly Step<SidedRequest>[] = [
     what: 'mc-join is stored',
     requests: [on('secondary', 'create', 'secrets', mcJoinName)],
   },
-  { until: 'watch → secondary', what: 'secondary reads its five objects', requests: everythingRead },
+  { until: 'watch → secondary', what: 'secondary reads its five objects', requests: [...secretsRead, configRead] },
   {
     until: 'secondary judges what it has read',
-    what: 'mc-join-status says Joining',
-    requests: [on('secondary', 'patch', 'secrets', mcJoinStatusName)],
-  },
-  {
-    until: 'between the two',
-    what: 'is this cluster a primary?',
-    requests: [on('secondary', 'list', 'clusters')],
-  },
-  {
-    until: 'a key is made',
-    what: 'mc-identity is stored',
-    requests: [on('secondary', 'patch', 'secrets', mcIdentityName)],
+    what: 'is this cluster a primary? a key is made and stored; mc-join-status says Joining',
+    requests: [
+      on('secondary', 'patch', 'secrets', mcJoinStatusName),
+      on('secondary', 'list', 'clusters'),
+      on('secondary', 'patch', 'secrets', mcIdentityName),
+    ],
   },
   {
     until: 'challenge; request to join, and its proofs',
@@ -77,9 +70,8 @@ export const steps: readonly Step<SidedRequest>[] = [
     what: 'Cluster status says Joined',
     requests: [on('primary', 'patch', 'clusters/status')],
   },
-  { until: 'reply: signed, sent, opened', what: 'secondary reads its five objects again', requests: everythingRead },
   {
-    until: 'secondary judges them',
+    until: 'reply: signed, sent, opened',
     what: 'mc-join-status says Joined',
     requests: [on('secondary', 'patch', 'secrets', mcJoinStatusName)],
   },

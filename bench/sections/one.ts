@@ -36,13 +36,13 @@ async function tryIt({ sizes, say }: BenchContext, pair: Pair): Promise<Trial> {
   const others: SingleJoin[] = []
   while (others.length < sizes.singles) {
     others.push(await joinAndForget(pair))
-    if (others.length % sayEvery === 0) say(`one: ${others.length} of ${sizes.singles} joins`)
+    if (others.length % sayEvery === 0) say(`${others.length} of ${sizes.singles} joins`)
   }
   const last = await joinOnce(pair)
   const requests = requestsOf(last.requests, steps)
     .flat()
     .toSorted((a, b) => a.receivedAt - b.receivedAt)
-  say('one: the same requests by a bare client')
+  say('the same requests by a bare client')
   const floor = await measureFloor(pair, { requests, sizes: await secretSizes(pair) }, floorTimes)
   return { first, others, floor }
 }

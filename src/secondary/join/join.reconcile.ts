@@ -16,7 +16,7 @@ import type { GivenObjects, ObjectStore, SecondaryObjects } from '../objects.ts'
 import type { Content } from './content.ts'
 import type { Departure } from './departure.ts'
 import { decideJoin, type JoinObservation, rejected } from './join.decide.ts'
-import type { Joiner } from './joiner.ts'
+import type { Joiner, JoinStep } from './joiner.ts'
 import type { Obstacles } from './obstacles.ts'
 import type { Pass } from './pass.ts'
 import { judgeInput, type PlanContext } from './plan.ts'
@@ -82,11 +82,14 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
       case 'wait':
         return { kind: 'again', afterMs: decision.afterMs }
       case 'confirm':
-        return joiner.confirm(pass)
+        return goOn(await joiner.confirm(pass))
       case 'ask':
-        if (decision.first !== undefined) await status.record(decision.first)
-        return joiner.ask(pass, decision)
+        return goOn(await joiner.ask(pass, decision))
     }
+  }
+
+  async function goOn(step: JoinStep): Promise<Outcome> {
+    return step.kind === 'decide' ? act(step.pass) : step
   }
 
   function observe(pass: Pass): JoinObservation {

@@ -17,7 +17,7 @@ import { admittedMembership } from './admission.ts'
 import { type Attempts, afterTry, freshAttempts } from './attempts.ts'
 import type { Content } from './content.ts'
 import { type Asked, type ExchangeOutcome } from './exchange.ts'
-import { rejected } from './join.decide.ts'
+import { type JoinDecision, rejected } from './join.decide.ts'
 import type { Pass } from './pass.ts'
 import type { JoinPlan } from './plan.ts'
 import { countedAttempts, progressAnnotations } from './status.ts'
@@ -37,11 +37,15 @@ export interface JoinerDeps {
 export interface Joiner {
   /** The tries of the content of this pass. */
   attempts(pass: Pass): Attempts
-  ask(pass: Pass, asked: { plan: JoinPlan; name: string | undefined }): Promise<Outcome>
-  confirm(pass: Pass): Promise<Outcome>
+  /** `first` is said before the primary is asked. */
+  ask(pass: Pass, asked: JoinDecision & { kind: 'ask' }): Promise<JoinStep>
+  confirm(pass: Pass): Promise<JoinStep>
   /** Drops an exchange in flight that is not about this content. */
   contentChanged(hash: string): void
 }
+
+/** What a step leads to; `decide`: the pass knows already what another one would have to read first. */
+export type JoinStep = Outcome | { readonly kind: 'decide'; readonly pass: Pass }
 
 const done: Outcome = { kind: 'done' }
 const now: Outcome = { kind: 'again', afterMs: 0 }
@@ -61,6 +65,12 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     return { kind: 'again', afterMs: attempts.nextAt - at.monotonic }
   }
 
+  /** Stored before it is used. A primary makes none. */
+  async function ownKey({ identity, objects }: Pass, signal: AbortSignal): Promise<OwnIdentity['key']> {
+    if (await deps.isPrimary(signal)) throw new ProtocolError('RoleConflict')
+    return (identity ?? (await deps.identity.make(objects.identity))).key
+  }
+
   async function refused(pass: Pass, { code, msg }: Refusal): Promise<Outcome> {
     attempts = { ...attempts, isRefused: true }
     // Shown on terminals: a primary that means harm could move the cursor with it, or have the text read backwards.
@@ -74,24 +84,25 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     pass: Pass,
     key: OwnIdentity['key'],
     { plan, outcome }: { plan: JoinPlan; outcome: ExchangeOutcome & { kind: 'joined' } },
-  ): Promise<Outcome> {
+  ): Promise<JoinStep> {
     const joined = admittedMembership(plan, outcome)
     const identity = { key, joined }
     // First where it is repaired from: after a crash in between, mc-cluster-info is restored.
     await deps.identity.store(pass.objects.identity, identity)
-    await deps.objects.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
+    const clusterInfo = await deps.objects.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
     const { allowHttp, allowUntrustedTls } = pass.content
     heartbeats.follow({ key, info: joined, allowHttp, allowUntrustedTls }, outcome.membership)
     attempts = { ...attempts, isAdmitted: true }
-    return confirm({ ...pass, identity })
+    const status = pass.status.ofMember(joined.membership)
+    return confirm({ ...pass, objects: { ...pass.objects, clusterInfo }, identity, status })
   }
 
   /** The first heartbeat: the primary has stored the membership when it answers. */
-  async function confirm(pass: Pass): Promise<Outcome> {
+  async function confirm(pass: Pass): Promise<JoinStep> {
     const startedAt = clock.now()
     const contact = await heartbeats.beat(pass.signal)
     if (contact.failure !== undefined) return failed(pass, startedAt, contact.failure)
-    if (contact.word.kind === 'ok') return now
+    if (contact.word.kind === 'ok') return { kind: 'decide', pass }
     attempts = { ...attempts, isAdmitted: false }
     // The next pass acts on what the primary has said.
     return contact.word.kind === 'unknown' ? failed(pass, startedAt, new ProtocolError('UnknownCluster')) : now
@@ -104,21 +115,23 @@ export function createJoiner(deps: JoinerDeps): Joiner {
       return attempts
     },
 
-    async ask(pass, { plan, name }) {
+    async ask(pass, { plan, name, first }) {
       const { hash } = pass.content
       const dropped = new AbortController()
       const signal = AbortSignal.any([pass.signal, dropped.signal])
       const startedAt = clock.now()
       inFlight = { hash, dropped }
       try {
-        if (await deps.isPrimary(signal)) throw new ProtocolError('RoleConflict')
-        const { key } = pass.identity ?? (await deps.identity.make(pass.objects.identity))
+        const said = first === undefined ? undefined : pass.status.record(first)
+        const key = await afterBoth(said, ownKey(pass, signal))
         pass.log.debug({ endpoints: plan.endpoints, token: maskedToken(plan.token.id) }, 'asking the primary')
         const outcome = await deps.exchange({ plan, key, name }, { log: pass.log, signal })
         // The newest content wins, and the cache may not have heard of it yet.
         if (deps.readContent(await deps.objects.readGiven()).hash !== hash) return now
         if (outcome.kind === 'refused') return await refused(pass, outcome.refusal)
-        return await admitted(pass, key, { plan, outcome })
+        const step = await admitted(pass, key, { plan, outcome })
+        // Other content has come meanwhile: the next pass reads it, and says nothing of this one.
+        return dropped.signal.aborted ? now : step
       } catch (error) {
         // The change that dropped it has queued the next pass.
         if (dropped.signal.aborted) return done
@@ -135,4 +148,14 @@ export function createJoiner(deps: JoinerDeps): Joiner {
       if (inFlight !== undefined && inFlight.hash !== hash) inFlight.dropped.abort(new Error('mc-join has changed'))
     },
   }
+}
+
+/**
+ * What `work` gives, when `beside` has ended too. Throws what either has failed with, and leaves neither running: a write
+ * that is still on its way would undo what is written next.
+ */
+async function afterBoth<T>(beside: Promise<void> | undefined, work: Promise<T>): Promise<T> {
+  const [first] = await Promise.allSettled([beside, work])
+  if (first.status === 'rejected') throw first.reason
+  return work
 }

@@ -15,6 +15,8 @@ export interface StatusWriter {
   /** As stored now. */
   readonly stored: () => StoredStatus | undefined
   record(statement: Statement, annotations?: Readonly<Record<string, string>>): Promise<void>
+  /** The same for a cluster that has become a member in this pass. */
+  ofMember(member: StoredMembership): StatusWriter
 }
 
 export interface StatusWriterDeps {
@@ -34,19 +36,21 @@ export function createStatusWriter(
     member: StoredMembership | undefined
   },
 ): StatusWriter {
-  let stored = readStatus(read.status)
+  let secret = read.status
 
   return {
-    stored: () => stored,
+    stored: () => readStatus(secret),
     async record(statement, annotations = {}) {
+      const stored = readStatus(secret)
       const next = { statement, annotations, dialect: read.dialect }
       const write = statusToWrite(stored, next, deps.clock.now())
       if (write === undefined) return
       const isNews =
         stored?.status !== statement.status || stored.msg !== statement.msg || stored.hash !== statement.hash
-      stored = readStatus(await deps.objects.write(mcJoinStatusName, write))
+      secret = await deps.objects.write(mcJoinStatusName, write)
       if (isNews) tell(deps, read, statement)
     },
+    ofMember: (member) => createStatusWriter(deps, { ...read, status: secret, member }),
   }
 }
 

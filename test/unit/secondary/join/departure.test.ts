@@ -113,7 +113,8 @@ describe('the end of a membership', () => {
       heartbeats,
       joiner: {
         attempts: ({ content }) => freshAttempts(content.hash),
-        async ask() {
+        async ask({ status }, { first }) {
+          if (first !== undefined) await status.record(first)
           steps.push('ask')
           return { kind: 'done' }
         },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { annotations as names } from '../../../../src/api/group.ts'
 import { encodeSecretData } from '../../../../src/api/secret-data.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
@@ -13,6 +14,7 @@ import type { ExchangeOutcome } from '../../../../src/secondary/join/exchange.ts
 import { createJoiner, type Joiner } from '../../../../src/secondary/join/joiner.ts'
 import type { Pass } from '../../../../src/secondary/join/pass.ts'
 import type { JoinPlan } from '../../../../src/secondary/join/plan.ts'
+import type { Statement } from '../../../../src/secondary/join/status.ts'
 import { createStatusWriter } from '../../../../src/secondary/join/status-writer.ts'
 import { type Contact, noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
 import type { GivenObjects, ObjectStore, SecondaryObjects } from '../../../../src/secondary/objects.ts'
@@ -53,7 +55,12 @@ describe('a join, step by step', () => {
   let given: GivenObjects
   let outcome: () => Promise<ExchangeOutcome>
   let contact: Contact
+  let onBeat: () => void
   let isPrimary: boolean
+  /** What a write of the status waits for. */
+  let storing: Promise<void>
+  /** What is said before the primary is asked. */
+  let first: Statement | undefined
   let written: Map<string, Secret>
   let joiner: Joiner
   const clock = createManualClock()
@@ -65,6 +72,7 @@ describe('a join, step by step', () => {
     async write(name, content) {
       const status = content.data['status']
       steps.push(`write ${name}${status === undefined ? '' : ` ${Buffer.from(status, 'base64').toString()}`}`)
+      if (status !== undefined) await storing
       const secret = { metadata: { name, annotations: content.annotations ?? {} }, data: content.data }
       written.set(name, secret)
       return secret
@@ -84,7 +92,10 @@ describe('a join, step by step', () => {
     given = { join: mcJoin('https://hub.example'), config: undefined }
     outcome = async () => joined
     contact = { ...noContact(), word: { kind: 'ok' } }
+    onBeat = () => undefined
     isPrimary = false
+    first = undefined
+    storing = Promise.resolve()
     joiner = createJoiner({
       objects,
       identity: createIdentityKeeper({ objects, ownUid: 'own-uid' }),
@@ -93,6 +104,7 @@ describe('a join, step by step', () => {
         contact: () => contact,
         async beat() {
           steps.push('beat')
+          onBeat()
           return contact
         },
         run: async () => undefined,
@@ -131,13 +143,58 @@ describe('a join, step by step', () => {
   async function ask() {
     const asking = pass()
     joiner.attempts(asking)
-    return joiner.ask(asking, { plan, name: 'east' })
+    return joiner.ask(asking, { kind: 'ask', plan, name: 'east', first })
   }
 
   it('stores the key first, then the membership, then mc-cluster-info, and beats last', async () => {
-    assert.deepEqual(await ask(), { kind: 'again', afterMs: 0 })
+    assert.equal((await ask()).kind, 'decide')
     assert.deepEqual(steps, ['write mc-identity', 'exchange', 'write mc-identity', 'write mc-cluster-info', 'beat'])
     assert.equal(joiner.attempts(pass()).isAdmitted, true)
+  })
+
+  it('ends with all that is to be decided by, so that nothing is read again', async () => {
+    const step = await ask()
+    assert.ok(step.kind === 'decide')
+    assert.equal(step.pass.identity?.joined?.membership.clusterName, 'east')
+    assert.deepEqual(step.pass.objects.clusterInfo, written.get('mc-cluster-info'))
+  })
+
+  it('says nothing of content that was replaced while it was confirmed', async () => {
+    onBeat = () => joiner.contentChanged('another')
+    assert.deepEqual(await ask(), { kind: 'again', afterMs: 0 })
+  })
+
+  it('says that it asks while the key is made, and asks when both are stored', async () => {
+    const stored = Promise.withResolvers<void>()
+    storing = stored.promise
+    first = { status: 'Joining', msg: '', hash: '' }
+    const asking = ask()
+    await nextTurn()
+    assert.deepEqual(steps, ['write mc-join-status Joining', 'write mc-identity'])
+    stored.resolve()
+    await asking
+    assert.equal(steps[2], 'exchange')
+  })
+
+  it('says why it does not ask when the first words are stored, so that they do not come last', async () => {
+    const stored = Promise.withResolvers<void>()
+    storing = stored.promise
+    first = { status: 'Joining', msg: '', hash: '' }
+    isPrimary = true
+    const asking = ask()
+    await nextTurn()
+    assert.deepEqual(steps, ['write mc-join-status Joining'])
+    stored.resolve()
+    await asking
+    const said = Buffer.from(written.get('mc-join-status')?.data?.['msg'] ?? '', 'base64').toString()
+    assert.match(said, /^RoleConflict: /)
+  })
+
+  it('does not ask where it cannot say so', async () => {
+    storing = Promise.reject(new Error('no answer'))
+    first = { status: 'Joining', msg: '', hash: '' }
+    await assert.rejects(ask(), { message: 'no answer' })
+    assert.deepEqual(steps, ['write mc-join-status Joining', 'write mc-identity'])
   })
 
   it('stores nothing of an admission when mc-join has changed since', async () => {
@@ -184,7 +241,7 @@ describe('a join, step by step', () => {
 
     steps = []
     contact = { ...noContact(), word: { kind: 'ok' } }
-    assert.deepEqual(await joiner.confirm(pass()), { kind: 'again', afterMs: 0 })
+    assert.equal((await joiner.confirm(pass())).kind, 'decide')
     assert.deepEqual(steps, ['beat'])
   })
 
