@@ -18,11 +18,11 @@ export function lineChart(curve: Curve): string {
   const height = bottom + 60 + curve.series.length * lineHeight
   const parts = [
     `<rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>`,
-    text(width / 2, 30, curve.title, 'middle', 'font-size="17" font-weight="bold"'),
+    text(width / 2, 30, curve.title, 'middle', ' font-size="17" font-weight="bold"'),
     ...x.ticks.map((tick) => verticalRule(x, tick)),
     ...y.ticks.map((tick) => horizontalRule(y, tick)),
     text(plot.left + plot.width / 2, bottom + 42, curve.x, 'middle'),
-    text(0, 0, curve.y, 'middle', `transform="translate(20 ${plot.top + plot.height / 2}) rotate(-90)"`),
+    text(0, 0, curve.y, 'middle', ` transform="translate(20 ${plot.top + plot.height / 2}) rotate(-90)"`),
     ...curve.series.map((series, index) => line(series.points, { x, y, colour: colourOf(index) })),
     ...curve.series.map(({ name }, index) => legendEntry(name, index)),
   ]
@@ -70,7 +70,7 @@ function legendEntry(name: string, index: number): string {
 }
 
 function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end', attributes = ''): string {
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${attributes}>${escaped(content)}</text>`
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}"${attributes}>${escaped(content)}</text>`
 }
 
 function escaped(content: string): string {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { markdownTable, replaceGenerated } from '../../../bench/report/markdown.ts'
 import { pageWith } from '../../../bench/report/page.ts'
+import { sections } from '../../../bench/sections/all.ts'
 import { costPerJoin, measured, rate } from './figures.fixture.ts'
 
 const page = `# Benchmarks
@@ -63,6 +66,15 @@ describe('the page', () => {
     assert.match(text, /\| joins \| 120 a second \| 160 a second \(a bare client\) \| 0\.75 \| ratio at least 0\.6 \|/)
     assert.match(text, /!\[CPU time of a join\]\(benchmarks\/join-cost\.svg\)/)
     assert.match(text, /\| joins \| 0\.75 \| ratio at least 0\.6 \| met \|/)
+  })
+
+  it('of the documentation has a part for every section', async () => {
+    const documentation = await readFile(join(import.meta.dirname, '../../../docs/benchmarks.md'), 'utf8')
+    const filled = pageWith(
+      documentation,
+      sections.map(({ name }) => measured(name, 'c0ffee')),
+    )
+    for (const { name } of sections) assert.match(filled, new RegExp(`How fast is ${name}\\?`))
   })
 
   it('leaves the part of a section alone that nothing is known of', () => {
