@@ -5,6 +5,7 @@ import { chmodSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { build as bundle } from 'esbuild'
 import packageJson from '../../package.json' with { type: 'json' }
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
@@ -55,12 +56,21 @@ describe('the image', () => {
     )
   })
 
-  it('carries the text of the licence of every package that is in the bundle', () => {
+  it('carries the text of the licence of every package that is in the bundle', async () => {
     const legal = readFileSync(join(tree, 'app/conjoin.mjs.LEGAL.txt'), 'utf8')
-    const bundle = readFileSync(join(tree, 'app/conjoin.mjs'), 'utf8')
-    // The comment with which each module begins.
-    const modules = bundle.matchAll(/^ *\/\/ ((?:\S*\/)?node_modules\/(?:@[^/]+\/)?[^/\s]+)\/\S+$/gm)
-    const bundled = new Set([...modules].map(([, path = '']) => path))
+    const entryPoints = [join(root, 'src/main.ts')]
+    const shape = { bundle: true, platform: 'node', format: 'esm', write: false, outdir: 'unwritten' } as const
+    const { metafile } = await bundle({
+      entryPoints,
+      absWorkingDir: root,
+      ...shape,
+      metafile: true,
+      logLevel: 'silent',
+    })
+    const packages = Object.keys(metafile.inputs).flatMap(
+      (path) => /^(?:\S*\/)?node_modules\/(?:@[^/]+\/)?[^/\s]+/.exec(path) ?? [],
+    )
+    const bundled = new Set(packages)
     assert.ok(bundled.has('node_modules/fastify'), 'the packages are found')
     for (const path of bundled) {
       const [file] = globSync('{licen[cs]e,LICEN[CS]E,License,UNLICENSE}{,.md,.txt}', { cwd: join(root, path) })
