@@ -39,7 +39,7 @@ export interface FleetSite {
 const connections = 32
 const { namespace, home } = usualPrimary
 /** As launcher and image have it. */
-const env = { NODE_OPTIONS: '--enable-source-maps' }
+const env = { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=4' }
 
 export async function openFleetSite({ program, say }: BenchContext): Promise<FleetSite> {
   const controlPlane = await startControlPlane({ name: 'fleet', report: say })

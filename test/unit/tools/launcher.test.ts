@@ -28,12 +28,12 @@ describe('the launcher', () => {
 
   after(() => rmSync(root, { recursive: true }))
 
-  it('becomes the bundle beside it, with its arguments as they are and with stacks that name sources', () => {
+  it('becomes the bundle beside it, with its arguments as they are and with stacks that name sources and with little garbage', () => {
     const { pid, stdout } = launch(launcher, ['status', 'a b', '--context=$HOME'], { path: current })
     assert.deepEqual(JSON.parse(stdout), {
       pid,
       file: join(root, 'dist/conjoin.mjs'),
-      flags: ['--enable-source-maps'],
+      flags: ['--enable-source-maps', '--max-semi-space-size=4'],
       args: ['status', 'a b', '--context=$HOME'],
     })
   })
