@@ -16,6 +16,7 @@ import {
   startPrimary,
   usualPrimary,
 } from '../tools/installation.ts'
+import { asShipped } from './as-shipped.ts'
 import type { BenchContext } from './figures.ts'
 import { serverPids } from './measure/process-usage.ts'
 
@@ -66,7 +67,7 @@ export async function withBed<T>(
     for (let index = 0; index < options.replicas; index += 1) {
       const { scheme } = options
       const flags = { identity: `replica-${index}` }
-      replicas.push(await startPrimary(kubeconfig, { scheme, flags, program: context.program }))
+      replicas.push(await startPrimary(kubeconfig, { scheme, flags, program: context.program, env: asShipped }))
     }
     const endpoints = replicas.map(({ endpoint }) => endpoint)
     await client.create(bootstrapKind, bootstrapOf(endpoints[0] ?? ''))

@@ -16,6 +16,7 @@ import {
   usualPrimary,
 } from '../../tools/installation.ts'
 import type { Flags } from '../../tools/role-process.ts'
+import { asShipped } from '../as-shipped.ts'
 import type { BenchContext } from '../figures.ts'
 import { type BareClient, openBareClient } from './bare-client.ts'
 import { storeFleet } from './store.ts'
@@ -38,8 +39,6 @@ export interface FleetSite {
 /** As many as the product's own client has. */
 const connections = 32
 const { namespace, home } = usualPrimary
-/** As launcher and image have it. */
-const env = { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=4' }
 
 export async function openFleetSite({ program, say }: BenchContext): Promise<FleetSite> {
   const controlPlane = await startControlPlane({ name: 'fleet', report: say })
@@ -54,7 +53,13 @@ export async function openFleetSite({ program, say }: BenchContext): Promise<Fle
 
     const start: FleetSite['start'] = async (scheme, flags = {}) => {
       const endpoint = `${scheme}://127.0.0.1:${port}`
-      const primary = await startPrimary(kubeconfig, { program, scheme, port, env, flags: { endpoint, ...flags } })
+      const primary = await startPrimary(kubeconfig, {
+        program,
+        scheme,
+        port,
+        env: asShipped,
+        flags: { endpoint, ...flags },
+      })
       running.add(primary)
       void primary.ended.then(() => running.delete(primary))
       return primary
