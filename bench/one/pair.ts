@@ -8,6 +8,7 @@ import { type ControlPlane, startControlPlane } from '../../tools/controlplane/c
 import { installSecondary, startSecondary, usualPrimary, usualSecondary } from '../../tools/installation.ts'
 import { type Bed, withBed } from '../bed.ts'
 import type { BenchContext } from '../figures.ts'
+import { serverPids } from '../measure/process-usage.ts'
 
 /** One of the two control planes, as its administrator sees it. */
 export interface Side {
@@ -26,7 +27,7 @@ export interface Pair {
   /** Of `mc-join`. */
   readonly endpoint: string
   readonly token: string
-  /** Of the two roles and of all servers. */
+  /** Of the two roles and of all servers; those of the primary have the plain names. */
   readonly pids: Readonly<Record<string, number>>
 }
 
@@ -53,6 +54,7 @@ async function withSecondary<T>(
   const toSecondary = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent })
   const role = await startSecondary(await installSecondary(controlPlane), { program: context.program })
   try {
+    const servers = await serverPids(controlPlane.dir)
     await role.logged('the secondary works', ({ msg }) => msg === 'became leader')
     return await use({
       primary: {
@@ -71,7 +73,12 @@ async function withSecondary<T>(
       },
       endpoint: bed.endpoints[0] ?? '',
       token: bed.token,
-      pids: { ...bed.pids, secondary: role.pid },
+      pids: {
+        ...bed.pids,
+        secondary: role.pid,
+        'etcd of the secondary': servers.etcd,
+        'kube-apiserver of the secondary': servers['kube-apiserver'],
+      },
     })
   } finally {
     await role.stop()

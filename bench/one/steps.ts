@@ -33,7 +33,7 @@ export const steps: readonly Step<SidedRequest>[] = [
   { until: 'watch → secondary', what: 'secondary reads its five objects', requests: [...secretsRead, configRead] },
   {
     until: 'secondary judges what it has read',
-    what: 'is this cluster a primary? a key is made and stored; mc-join-status says Joining',
+    what: 'Joining is said; the role is checked, the key stored',
     requests: [
       on('secondary', 'patch', 'secrets', mcJoinStatusName),
       on('secondary', 'list', 'clusters'),

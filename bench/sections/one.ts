@@ -4,6 +4,7 @@
  */
 import type { BenchContext, Figure, Section, SectionResult, Table } from '../figures.ts'
 import { type Phase, phasesOf, requestsOf } from '../measure/phases.ts'
+import { cpuDuring } from '../measure/process-usage.ts'
 import { median, percentile, sum } from '../measure/statistics.ts'
 import { measureFloor, secretSizes } from '../one/floor.ts'
 import { type Pair, withPair } from '../one/pair.ts'
@@ -14,6 +15,8 @@ interface Trial {
   /** By processes that have only just started. */
   readonly first: SingleJoin
   readonly others: readonly SingleJoin[]
+  /** Of all the others together, from rest to rest, by process; milliseconds. */
+  readonly cpuMs: Readonly<Record<string, number>>
   /** Of the bare client, milliseconds. */
   readonly floor: readonly number[]
 }
@@ -34,8 +37,12 @@ async function tryIt({ sizes, say }: BenchContext, pair: Pair): Promise<Trial> {
   const first = await joinAndForget(pair)
   for (let index = 0; index < warmUp; index += 1) await joinAndForget(pair)
   const others: SingleJoin[] = []
+  const cpuMs = Object.fromEntries(Object.keys(pair.pids).map((name) => [name, 0]))
   while (others.length < sizes.singles) {
-    others.push(await joinAndForget(pair))
+    const used = await cpuDuring(pair.pids, async () => joinOnce(pair))
+    for (const [name, ms] of Object.entries(used.cpuMs)) cpuMs[name] = (cpuMs[name] ?? 0) + ms
+    others.push(used.result)
+    await forget(pair)
     if (others.length % sayEvery === 0) say(`${others.length} of ${sizes.singles} joins`)
   }
   const last = await joinOnce(pair)
@@ -44,7 +51,7 @@ async function tryIt({ sizes, say }: BenchContext, pair: Pair): Promise<Trial> {
     .toSorted((a, b) => a.receivedAt - b.receivedAt)
   say('the same requests by a bare client')
   const floor = await measureFloor(pair, { requests, sizes: await secretSizes(pair) }, floorTimes)
-  return { first, others, floor }
+  return { first, others, cpuMs, floor }
 }
 
 async function joinAndForget(pair: Pair): Promise<SingleJoin> {
@@ -54,7 +61,8 @@ async function joinAndForget(pair: Pair): Promise<SingleJoin> {
 }
 
 function report(trial: Trial): SectionResult {
-  return { figures: [...timeFigures(trial), ...requestFigures(trial)], tables: [phaseTable(trial)], curves: [] }
+  const figures = [...timeFigures(trial), ...requestFigures(trial)]
+  return { figures, tables: [phaseTable(trial), cpuTable(trial)], curves: [] }
 }
 
 function timeFigures({ first, others, floor }: Trial): readonly Figure[] {
@@ -124,6 +132,11 @@ function phaseTable({ first, others }: Trial): Table {
     columns: ['phase', 'median ms', 'share', 'first join, ms'],
     rows: [...rows, total],
   }
+}
+
+function cpuTable({ others, cpuMs }: Trial): Table {
+  const rows = Object.entries(cpuMs).map(([name, ms]) => [name, (ms / others.length).toFixed(1)])
+  return { title: 'CPU of one join, until all is at rest again', columns: ['process', 'ms'], rows }
 }
 
 function phasesIn({ createdAt, joinedAt, requests }: SingleJoin): readonly Phase[] {
