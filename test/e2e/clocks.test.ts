@@ -43,14 +43,14 @@ describe('clocks', () => {
 
   describe('of two replicas', () => {
     /** A challenge of the one and a join at the other, both ways round. */
-    async function joinAcross({ relay, scene }: Replicas): Promise<readonly string[]> {
+    async function joinAcross({ ingress, scene }: Replicas): Promise<readonly string[]> {
       const { token } = await scene.token()
-      // Each exchange takes two connections, so that a third one in between changes who is asked first.
+      // Each exchange takes two requests, so that a third one in between changes who is asked first.
       const ways = []
       for (const spare of [false, true]) {
-        if (spare) await fetch(relay.url)
+        if (spare) await fetch(ingress.url)
         const joiner = createJoiner()
-        ways.push(await joiner.ask({ endpoint: relay.url, token }).then(({ kind }) => kind, codeOf))
+        ways.push(await joiner.ask({ endpoint: ingress.url, token }).then(({ kind }) => kind, codeOf))
       }
       return ways
     }

@@ -42,7 +42,7 @@ describe('joins through two replicas', () => {
     const { token } = await scene.token('fifty')
     const before = [replicas.leader, replicas.follower].map(admissions)
     const joiners = many(50)
-    const outcomes = await joinAll(joiners, { endpoint: replicas.relay.url, token })
+    const outcomes = await joinAll(joiners, { endpoint: replicas.ingress.url, token })
     assert.deepEqual(new Set(outcomes.map(codeOf)), new Set(['Joined']))
     const shares = [replicas.leader, replicas.follower].map(
       (replica, index) => admissions(replica) - (before[index] ?? 0),
@@ -54,7 +54,7 @@ describe('joins through two replicas', () => {
   it('lets one of twenty use a token that has one use, and tells the others in a signed answer', async () => {
     const { token } = await scene.token('single', { 'max-uses': '1' })
     const joiners = many(20)
-    const outcomes = await joinAll(joiners, { endpoint: replicas.relay.url, token })
+    const outcomes = await joinAll(joiners, { endpoint: replicas.ingress.url, token })
     const codes = outcomes.map(codeOf).toSorted()
     assert.deepEqual(codes, ['Joined', ...Array.from({ length: 19 }, () => 'TokenExhausted')])
     const winner = joiners[outcomes.findIndex(({ kind }) => kind === 'joined')]
@@ -79,7 +79,7 @@ describe('joins through two replicas', () => {
   it('gives a name to one of ten that ask for it at once', async () => {
     const { token } = await scene.token('one-name')
     const joiners = many(10)
-    const outcomes = await joinAll(joiners, { endpoint: replicas.relay.url, token, name: 'wanted' })
+    const outcomes = await joinAll(joiners, { endpoint: replicas.ingress.url, token, name: 'wanted' })
     assert.deepEqual(outcomes.map(codeOf).toSorted(), ['Joined', ...Array.from({ length: 9 }, () => 'NameTaken')])
     const winner = joiners[outcomes.findIndex(({ kind }) => kind === 'joined')]
     assert.equal((await scene.cluster('wanted'))?.spec.member?.uid, winner?.uid)
@@ -139,7 +139,7 @@ describe('joins through two replicas', () => {
     let joined = 0
     const outcomes = await Promise.all(
       joiners.map(async (joiner) => {
-        const outcome = await joiner.join({ endpoint: replicas.relay.url, token })
+        const outcome = await joiner.join({ endpoint: replicas.ingress.url, token })
         joined += 1
         if (joined === 25) await replicas.follower.kill()
         return outcome

@@ -1,10 +1,10 @@
 /**
- * A primary of two replicas behind a relay: the leader, and a follower whose watches a test can hold back, so that it
- * answers from a cache of the past. Starts them, and counts what each has admitted by its own log.
+ * A primary of two replicas behind an ingress that spreads requests: the leader, and a follower whose watches a test can
+ * hold back, so that it answers from a cache of the past. Starts them, and counts what each has admitted by its own log.
  */
 import { freePort } from '../../tools/controlplane/ports.ts'
 import type { Flags, RoleProcess } from '../../tools/role-process.ts'
-import { type Relay, startRelay } from './relay.ts'
+import { type Front, startFront } from './front.ts'
 import type { Pair, Scene } from './scene.ts'
 import { StreamGate } from './stream-gate.ts'
 import { wayToApiServer } from './way-to-api-server.ts'
@@ -15,7 +15,7 @@ export interface Replica extends RoleProcess {
 
 export interface Replicas {
   readonly scene: Scene
-  readonly relay: Relay
+  readonly ingress: Front
   readonly leader: Replica
   readonly follower: Replica
   /** What the follower's watches pass through. */
@@ -25,7 +25,7 @@ export interface Replicas {
   end(): Promise<void>
 }
 
-/** Both serve when it resolves, a Bootstrap has been registered, and its endpoint is the relay's. */
+/** Both serve when it resolves, a Bootstrap has been registered, and its endpoint is the ingress's. */
 export async function startReplicas(pair: Pair, name: string, followerEnv: Flags = {}): Promise<Replicas> {
   const scene = await pair.scene(name, { scheme: 'http' })
   const [watches, secretReads] = [new StreamGate(), new StreamGate()]
@@ -50,12 +50,16 @@ export async function startReplicas(pair: Pair, name: string, followerEnv: Flags
     )),
     endpoint: followerEndpoint,
   }
-  const relay = await startRelay(() => [scene.endpoint, followerEndpoint])
-  await scene.bootstrap({ url: relay.url })
+  const serving = [scene.endpoint, followerEndpoint]
+  void follower.ended.then(() => serving.pop())
+  let turn = 0
+  // Not connection by connection: the two requests of one exchange reach different replicas.
+  const ingress = await startFront(() => serving[turn++ % serving.length] ?? '')
+  await scene.bootstrap({ url: ingress.url })
   await scene.untilReady('primary-cluster-1')
   return {
     scene,
-    relay,
+    ingress,
     leader,
     follower,
     watches,
@@ -64,7 +68,7 @@ export async function startReplicas(pair: Pair, name: string, followerEnv: Flags
       watches.open()
       secretReads.open()
       await scene.end()
-      await Promise.all([way.proxy.close(), relay.close()])
+      await Promise.all([way.proxy.close(), ingress.down()])
     },
   }
 }
