@@ -18,16 +18,21 @@ export interface Provenance {
   readonly versions: Readonly<Record<string, string>>
   /** Undefined outside of a git repository. */
   readonly commit?: string
-  /** Whether the tree was exactly that of the commit. */
+  /** Whether the tree was exactly that of the commit, but for results that were saved before. */
   readonly isClean: boolean
 }
 
 const root = join(import.meta.dirname, '../..')
+/** What a run with --save writes says nothing of what the next one measures. */
+const withoutResults = [':(exclude)docs/benchmarks.md', ':(exclude)docs/benchmarks']
 
 /** Asks the kernel, git and the project itself. */
 export async function provenance(): Promise<Provenance> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
-  const [commit, changes] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain')])
+  const [commit, changes] = await Promise.all([
+    git('rev-parse', 'HEAD'),
+    git('status', '--porcelain', '--', '.', ...withoutResults),
+  ])
   return {
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',
