@@ -16,7 +16,6 @@ import {
   startPrimary,
   usualPrimary,
 } from '../tools/installation.ts'
-import { asShipped } from './as-shipped.ts'
 import type { BenchContext } from './figures.ts'
 import { serverPids } from './measure/process-usage.ts'
 
@@ -67,7 +66,7 @@ export async function withBed<T>(
     for (let index = 0; index < options.replicas; index += 1) {
       const { scheme } = options
       const flags = { identity: `replica-${index}` }
-      replicas.push(await startPrimary(kubeconfig, { scheme, flags, program: context.program, env: asShipped }))
+      replicas.push(await startPrimary(kubeconfig, { scheme, flags, program: context.program }))
     }
     const endpoints = replicas.map(({ endpoint }) => endpoint)
     await client.create(bootstrapKind, bootstrapOf(endpoints[0] ?? ''))

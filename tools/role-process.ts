@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { nodeFlags } from './bundle/node-flags.ts'
 
 /** One line of the JSON log. */
 export interface LogLine {
@@ -54,9 +55,11 @@ export function startProgram(
   env: NodeJS.ProcessEnv,
   program = sourceProgram,
 ): RoleProcess {
+  // A bundle runs as it does where users run it.
+  const flags = program === sourceProgram ? [] : nodeFlags
   const child = spawn(
     process.execPath,
-    ['--import', join(root, 'tools/tether.mjs'), program, role, ...args],
+    [...flags, '--import', join(root, 'tools/tether.mjs'), program, role, ...args],
     // The channel is the tether: it closes with this process.
     { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   )

@@ -16,7 +16,6 @@ import {
   usualPrimary,
 } from '../../tools/installation.ts'
 import type { Flags } from '../../tools/role-process.ts'
-import { asShipped } from '../as-shipped.ts'
 import type { BenchContext } from '../figures.ts'
 import { type BareClient, openBareClient } from './bare-client.ts'
 import { storeFleet } from './store.ts'
@@ -57,7 +56,6 @@ export async function openFleetSite({ program, say }: BenchContext): Promise<Fle
         program,
         scheme,
         port,
-        env: asShipped,
         flags: { endpoint, ...flags },
       })
       running.add(primary)

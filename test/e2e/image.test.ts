@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { build as bundle } from 'esbuild'
 import packageJson from '../../package.json' with { type: 'json' }
+import { nodeFlags } from '../../tools/bundle/node-flags.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { readDockerfile, type Stage } from './dockerfile.fixture.ts'
@@ -97,6 +98,11 @@ describe('the image', () => {
     assert.match(final.user, /^[1-9]\d*:[1-9]\d*$/)
     assert.ok(final.settings.includes(`VERSION=${packageJson.version}\n`))
     assert.ok(final.settings.includes('org.opencontainers.image.version="$VERSION"'))
+  })
+
+  it('runs the bundle with the flags that the launchers give it', () => {
+    const [, ...args] = final.entrypoint
+    assert.deepEqual(args, [...nodeFlags, '/app/conjoin.mjs'])
   })
 
   it('answers version and help', async () => {

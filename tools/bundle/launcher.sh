@@ -24,5 +24,5 @@ if [ "$version" = none ] || [ "$major" -lt "$oldest" ]; then
   echo "conjoin needs Node $oldest or newer on PATH and found $version" >&2
   exit 1
 fi
-# V8 would let what is young and soon garbage take 100 MB and more before it looks; this is in MB.
-exec "$node" --enable-source-maps --max-semi-space-size=4 "$here/conjoin.mjs" "$@"
+# Why these flags: tools/bundle/node-flags.ts.
+exec "$node" --enable-source-maps --max-semi-space-size=4 --heap-growing-percent=30 "$here/conjoin.mjs" "$@"

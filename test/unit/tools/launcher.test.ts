@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { nodeFlags } from '../../../tools/bundle/node-flags.ts'
 
 const script = join(import.meta.dirname, '../../../tools/bundle/launcher.sh')
 /** Says what a bundle can see of how it was started. */
@@ -28,12 +29,12 @@ describe('the launcher', () => {
 
   after(() => rmSync(root, { recursive: true }))
 
-  it('becomes the bundle beside it, with its arguments as they are and with stacks that name sources and with little garbage', () => {
+  it('becomes the bundle beside it, with its arguments as they are and with the flags of the bundle', () => {
     const { pid, stdout } = launch(launcher, ['status', 'a b', '--context=$HOME'], { path: current })
     assert.deepEqual(JSON.parse(stdout), {
       pid,
       file: join(root, 'dist/conjoin.mjs'),
-      flags: ['--enable-source-maps', '--max-semi-space-size=4'],
+      flags: nodeFlags,
       args: ['status', 'a b', '--context=$HOME'],
     })
   })
