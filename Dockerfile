@@ -25,6 +25,8 @@ COPY --from=build /build/dist/conjoin.mjs /build/dist/conjoin.mjs.map /build/dis
 # By number, so that Kubernetes can see that it is not root.
 USER 65532:65532
 EXPOSE 8443 8080
-# Node is the first process, without a shell that would keep SIGTERM from it. Why these flags: tools/bundle/node-flags.ts.
+# Why these settings, and the flags below: tools/bundle/node-flags.ts.
+ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
+# Node is the first process, without a shell that would keep SIGTERM from it.
 ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-semi-space-size=4", "--heap-growing-percent=30", "/app/conjoin.mjs"]
 CMD ["help"]

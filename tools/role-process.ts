@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { nodeFlags } from './bundle/node-flags.ts'
+import { nodeEnvironment, nodeFlags } from './bundle/node-flags.ts'
 
 /** One line of the JSON log. */
 export interface LogLine {
@@ -56,12 +56,12 @@ export function startProgram(
   program = sourceProgram,
 ): RoleProcess {
   // A bundle runs as it does where users run it.
-  const flags = program === sourceProgram ? [] : nodeFlags
+  const [flags, settings] = program === sourceProgram ? [[], {}] : [nodeFlags, nodeEnvironment]
   const child = spawn(
     process.execPath,
     [...flags, '--import', join(root, 'tools/tether.mjs'), program, role, ...args],
     // The channel is the tether: it closes with this process.
-    { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    { env: { ...settings, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   )
   child.channel?.unref()
   const printed: string[] = []

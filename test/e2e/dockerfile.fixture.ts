@@ -12,7 +12,7 @@ export interface Stage {
   readonly copies: readonly Copy[]
   readonly entrypoint: readonly string[]
   readonly user: string
-  /** `ARG` and `LABEL`, as they are written. */
+  /** `ARG`, `ENV` and `LABEL`, as they are written. */
   readonly settings: string
 }
 
@@ -39,7 +39,7 @@ function readStage(instructions: readonly Instruction[]): Stage {
     copies: all('COPY').map(readCopy),
     entrypoint: JSON.parse(all('ENTRYPOINT')[0] ?? '[]') as string[],
     user: all('USER')[0] ?? '',
-    settings: [...all('ARG'), ...all('LABEL')].join('\n'),
+    settings: [...all('ARG'), ...all('ENV'), ...all('LABEL')].join('\n'),
   }
 }
 

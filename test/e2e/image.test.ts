@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { build as bundle } from 'esbuild'
 import packageJson from '../../package.json' with { type: 'json' }
-import { nodeFlags } from '../../tools/bundle/node-flags.ts'
+import { nodeEnvironment, nodeFlags } from '../../tools/bundle/node-flags.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { readDockerfile, type Stage } from './dockerfile.fixture.ts'
@@ -100,9 +100,11 @@ describe('the image', () => {
     assert.ok(final.settings.includes('org.opencontainers.image.version="$VERSION"'))
   })
 
-  it('runs the bundle with the flags that the launchers give it', () => {
+  it('runs the bundle with the flags and the settings that the launchers give it', () => {
     const [, ...args] = final.entrypoint
     assert.deepEqual(args, [...nodeFlags, '/app/conjoin.mjs'])
+    for (const [name, value] of Object.entries(nodeEnvironment))
+      assert.ok(final.settings.includes(`${name}=${value}`), name)
   })
 
   it('answers version and help', async () => {

@@ -24,5 +24,6 @@ if [ "$version" = none ] || [ "$major" -lt "$oldest" ]; then
   echo "conjoin needs Node $oldest or newer on PATH and found $version" >&2
   exit 1
 fi
-# Why these flags: tools/bundle/node-flags.ts.
+# Why these settings: tools/bundle/node-flags.ts.
+export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
 exec "$node" --enable-source-maps --max-semi-space-size=4 --heap-growing-percent=30 "$here/conjoin.mjs" "$@"

@@ -9,3 +9,13 @@ export const nodeFlags: readonly string[] = [
   // Of what has lived, as many percent more may come before V8 looks through it all; else that doubles the heap.
   '--heap-growing-percent=30',
 ]
+
+/**
+ * How glibc, below Node, is to give back memory: else it keeps what each thread has freed, and the large pieces in which a
+ * fleet is read at the start. Bytes, but for the first, which is how many heaps of its own it has.
+ */
+export const nodeEnvironment: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+}

@@ -5,12 +5,12 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { nodeFlags } from '../../../tools/bundle/node-flags.ts'
+import { nodeEnvironment, nodeFlags } from '../../../tools/bundle/node-flags.ts'
 
 const script = join(import.meta.dirname, '../../../tools/bundle/launcher.sh')
 /** Says what a bundle can see of how it was started. */
 const bundle =
-  'console.log(JSON.stringify({ pid: process.pid, file: import.meta.filename, flags: process.execArgv, args: process.argv.slice(2) }))'
+  'console.log(JSON.stringify({ pid: process.pid, file: import.meta.filename, flags: process.execArgv, env: process.env, args: process.argv.slice(2) }))'
 
 describe('the launcher', () => {
   const root = mkdtempSync(join(tmpdir(), 'conjoin launcher-'))
@@ -29,9 +29,11 @@ describe('the launcher', () => {
 
   after(() => rmSync(root, { recursive: true }))
 
-  it('becomes the bundle beside it, with its arguments as they are and with the flags of the bundle', () => {
+  it('becomes the bundle beside it, with its arguments as they are and with the settings of the bundle', () => {
     const { pid, stdout } = launch(launcher, ['status', 'a b', '--context=$HOME'], { path: current })
-    assert.deepEqual(JSON.parse(stdout), {
+    const { env, ...started } = JSON.parse(stdout) as { env: Record<string, string> }
+    assert.deepEqual({ ...env, ...nodeEnvironment }, env)
+    assert.deepEqual(started, {
       pid,
       file: join(root, 'dist/conjoin.mjs'),
       flags: nodeFlags,
