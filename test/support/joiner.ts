@@ -3,6 +3,7 @@
  * and heartbeats. It writes nothing down and decides nothing; many of them are a fleet.
  */
 import { randomUUID } from 'node:crypto'
+import type { Agent } from 'undici'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Logger } from '../../src/lib/logger.ts'
 import { generateSigningKey, type SigningKey } from '../../src/protocol/keys.ts'
@@ -40,6 +41,13 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: ()
 const forever = new AbortController().signal
 const versions = { operator: '0.1.0', kubernetes: 'v1.36.3' }
 
+/** Each line has connections of its own, so that replicas behind a relay are reached in turn. */
+class NothingSpared extends SpareConnections {
+  override put(_acceptance: string, agent: Agent): void {
+    void agent.destroy()
+  }
+}
+
 export function createJoiner({
   uid = randomUUID(),
   key = generateSigningKey(),
@@ -53,7 +61,7 @@ export function createJoiner({
   const lines = {
     roots: createRoots({ caBundleFile: undefined, log: silent }),
     leaves: new VouchedLeaves(),
-    spare: new SpareConnections(),
+    spare: new NothingSpared(),
     proxies: {},
     clock: systemClock,
   }
