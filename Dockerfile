@@ -28,5 +28,5 @@ EXPOSE 8443 8080
 # Why these settings, and the flags below: tools/bundle/node-flags.ts.
 ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
 # Node is the first process, without a shell that would keep SIGTERM from it.
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-semi-space-size=4", "--heap-growing-percent=30", "/app/conjoin.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-semi-space-size=4", "--heap-growing-percent=20", "/app/conjoin.mjs"]
 CMD ["help"]

@@ -26,4 +26,4 @@ if [ "$version" = none ] || [ "$major" -lt "$oldest" ]; then
 fi
 # Why these settings: tools/bundle/node-flags.ts.
 export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
-exec "$node" --enable-source-maps --max-semi-space-size=4 --heap-growing-percent=30 "$here/conjoin.mjs" "$@"
+exec "$node" --enable-source-maps --max-semi-space-size=4 --heap-growing-percent=20 "$here/conjoin.mjs" "$@"

@@ -7,7 +7,7 @@ export const nodeFlags: readonly string[] = [
   // MB: V8 would let what is young and soon garbage take 100 MB and more before it looks.
   '--max-semi-space-size=4',
   // Of what has lived, as many percent more may come before V8 looks through it all; else that doubles the heap.
-  '--heap-growing-percent=30',
+  '--heap-growing-percent=20',
 ]
 
 /**
