@@ -178,8 +178,9 @@ function ofSameMember({ clusters }: Informers, { metadata, spec: { member } }: C
 }
 
 /** They are held by the finalizer only while there are secondaries: the first one that comes is news, and any that goes. */
-function primariesThatAsk({ primaries }: ClusterLookup, { type }: InformerChange<Cluster>): readonly KubeObject[] {
-  return type === 'deleted' ? primaries() : primaries().filter((cluster) => !isHeld(cluster))
+function primariesThatAsk(lookup: ClusterLookup, { type }: InformerChange<Cluster>): readonly KubeObject[] {
+  const primaries = lookup.primaries()
+  return type === 'deleted' ? primaries : primaries.filter((cluster) => !isHeld(cluster))
 }
 
 function servingOrNot(serving: () => ServingPrimary): ServingPrimary | undefined {
