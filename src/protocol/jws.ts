@@ -77,12 +77,24 @@ export function decodeJws(compact: string, typ: MessageType): UnverifiedJws {
   const [header, payload, signature] = parts.map(fromBase64url)
   if (parts.length !== 3 || header === undefined || payload === undefined || signature?.length !== 64)
     throw malformed('a signed message is not a compact JWS')
+  return { header: readHeader(header, typ), payload: textOf(payload), compact }
+}
+
+/** The header alone, for who does not look at the rest. Throws `ProtocolError` `Malformed`. */
+export function decodeHeader(compact: string, typ: MessageType): JwsHeader {
+  if (compact.length > maxLength) throw malformed('a signed message is too long')
+  const header = fromBase64url(compact.slice(0, Math.max(compact.indexOf('.'), 0)))
+  if (header === undefined) throw malformed('a signed message is not a compact JWS')
+  return readHeader(header, typ)
+}
+
+function readHeader(header: Buffer, typ: MessageType): JwsHeader {
   const parsed = headerSchema.safeParse(parseJson(textOf(header)))
   if (!parsed.success) throw malformed('a signed message has a header that is not allowed')
   if (parsed.data.typ !== typ) throw malformed(`a signed message is not of type ${typ}`)
   if (parsed.data.jwk !== undefined && !carriesKey.has(typ))
     throw malformed(`a signed message of type ${typ} carries a key`)
-  return { header: parsed.data, payload: textOf(payload), compact }
+  return parsed.data
 }
 
 /** Verifies the signature of one message. Throws `ProtocolError` `ProofInvalid`. */

@@ -7,7 +7,7 @@ import type { Issuer } from './challenge.ts'
 import { type RandomBytes, secureRandom, sha256, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
-import { decodeJws, embeddedKey, readClaims, signJws, verifySignature } from './jws.ts'
+import { decodeHeader, decodeJws, embeddedKey, readClaims, signJws, verifySignature } from './jws.ts'
 import { type PublicKey, type SigningKey, thumbprintOf } from './keys.ts'
 import { memberContext, verifyNonce } from './nonce.ts'
 
@@ -62,7 +62,7 @@ export async function signPossession(
  * made for it. Throws `Malformed`.
  */
 export function claimedThumbprint(proof: string): string {
-  const { jwk } = decodeJws(proof, 'dpop+jwt').header
+  const { jwk } = decodeHeader(proof, 'dpop+jwt')
   if (jwk === undefined) throw new ProtocolError('Malformed', 'a signed message does not carry its key')
   return thumbprintOf(jwk.x)
 }
