@@ -31,8 +31,8 @@ export interface PrimaryFacts {
   readonly interval: number
 }
 
-/** A replica answers no more heartbeats a second than this. */
-const maxHeartbeatRate = 300
+/** A replica answers no more heartbeats a second than this: a quarter of a core, as docs/benchmarks.md has measured it. */
+const maxHeartbeatRate = 250
 
 /** Throws `ProtocolError` `Busy`, with the reason, while the primary cannot serve. */
 export function servingPrimary(facts: PrimaryFacts): ServingPrimary {
