@@ -67,6 +67,20 @@ describe('a controller', () => {
     await running
   })
 
+  it('does once what is asked for again and again within the time that it may wait', async () => {
+    const { controller, clock, stop, running, reconciles } = start(async () => ({ kind: 'done' }))
+    controller.enqueueAfter(key, 250)
+    await clock.advance(200)
+    controller.enqueueAfter(key, 250)
+    assert.equal(reconciles(), 0)
+    await clock.advance(50)
+    assert.equal(reconciles(), 1)
+    await clock.advance(1_000)
+    assert.equal(reconciles(), 1)
+    stop.abort()
+    await running
+  })
+
   it('tries again after a failure, and warns', async () => {
     let fails = 2
     const { clock, controller, stop, running, reconciles, lines } = start(async () => {
