@@ -1,4 +1,5 @@
 /** What is measured: a control plane of its own, replicas of a primary from the bundle, a Bootstrap and a join token. */
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { bootstrapKind } from '../src/api/bootstrap.ts'
 import type { Cluster } from '../src/api/cluster.ts'
@@ -119,10 +120,6 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
     if (performance.now() - startedAt > hangLimit) throw new Error(`${what}: not within ${hangLimit / 1000} s`)
     await pause(lookEvery)
   }
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 function isReady(cluster: Cluster | undefined): true | undefined {

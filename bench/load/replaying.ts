@@ -2,9 +2,7 @@
  * A process of a bare client: it sends the API server the requests of a join, in their order, for many clusters at once,
  * and does nothing else. What it reaches is what no operator can surpass.
  */
-import { readFileSync } from 'node:fs'
-import { Agent } from 'undici'
-import { parse } from 'yaml'
+import { openBareClient } from '../fleet/bare-client.ts'
 import type { RecordedRequest } from '../measure/audited-requests.ts'
 import { inParallel, serveLoad } from './work.ts'
 
@@ -23,20 +21,8 @@ export interface Replaying {
   readonly outcome: readonly number[]
 }
 
-/** As much of a kubeconfig as the test bed writes. */
-interface Kubeconfig {
-  readonly clusters: readonly [{ readonly cluster: { readonly server: string; 'certificate-authority-data': string } }]
-  readonly users: readonly [{ readonly user: { readonly token: string } }]
-}
-
 await serveLoad<Replaying>(async (task) => {
-  const { clusters, users } = parse(readFileSync(task.kubeconfig, 'utf8')) as Kubeconfig
-  const [{ cluster }] = clusters
-  const [{ user }] = users
-  const dispatcher = new Agent({
-    connections: task.connections,
-    connect: { ca: Buffer.from(cluster['certificate-authority-data'], 'base64') },
-  })
+  const client = await openBareClient(task.kubeconfig, task.connections)
 
   async function replay(name: string): Promise<void> {
     /** Of the object at each path, as last answered: a change of it is bound to that. */
@@ -45,16 +31,9 @@ await serveLoad<Replaying>(async (task) => {
       const target = path.replaceAll('{name}', name)
       const object = target.replace(/\?.*$/, '').replace(/\/status$/, '')
       const filled = body?.replaceAll('{name}', name).replaceAll('{resourceVersion}', versions.get(object) ?? '')
-      const { statusCode, body: answer } = await dispatcher.request({
-        origin: cluster.server,
-        path: target,
-        method,
-        headers: { authorization: `Bearer ${user.token}`, 'content-type': contentType, accept: 'application/json' },
-        body: filled ?? null,
-      })
-      const text = await answer.text()
+      const { status, text } = await client.exchange({ method, path: target, contentType, body: filled })
       // A read of what is not there yet is part of a join.
-      if (statusCode >= 300 && statusCode !== 404) throw new Error(`${method} ${target}: ${statusCode} ${text}`)
+      if (status >= 300 && status !== 404) throw new Error(`${method} ${target}: ${status} ${text}`)
       const { metadata } = JSON.parse(text) as { metadata?: { name?: string; resourceVersion?: string } }
       if (metadata?.name !== undefined && metadata.resourceVersion !== undefined)
         versions.set(method === 'POST' ? `${object}/${metadata.name}` : object, metadata.resourceVersion)
@@ -63,7 +42,7 @@ await serveLoad<Replaying>(async (task) => {
 
   return async () => {
     const durations = await inParallel(task.clusters, task.atOnce, async (index) => replay(`${task.prefix}-${index}`))
-    await dispatcher.close()
+    await client.close()
     return durations
   }
 })

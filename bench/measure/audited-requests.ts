@@ -1,9 +1,10 @@
 /** Requests to an API server, counted and taken down for another client to repeat. Read from its audit log; sends nothing. */
+import type { Dispatcher } from 'undici'
 import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
 
 /** What another client sends: everything that differs from one join to the next is a name or a version. */
 export interface RecordedRequest {
-  readonly method: string
+  readonly method: Dispatcher.HttpMethod
   /** With the query, and `{name}` where the cluster's name stood. */
   readonly path: string
   readonly contentType: string
@@ -11,7 +12,7 @@ export interface RecordedRequest {
   readonly body?: string
 }
 
-const methods: Readonly<Record<string, string>> = {
+const methods: Readonly<Record<string, Dispatcher.HttpMethod>> = {
   get: 'GET',
   create: 'POST',
   update: 'PUT',
