@@ -64,8 +64,6 @@ export function createTokenSource(deps: {
   let waiting = 0
   /** By uid, as long as somebody waits for it. */
   const reads = new Map<string | undefined, { readonly read: () => Promise<Secret | undefined>; askers: number }>()
-  /** The content of a Secret in the cache never changes: what one issuer found in it is found again. */
-  const found = new WeakMap<Secret, { readonly issuer: Issuer | undefined; readonly token: KnownToken | undefined }>()
 
   async function readSoon({ metadata }: Secret): Promise<Secret | undefined> {
     const { uid } = metadata
@@ -83,24 +81,16 @@ export function createTokenSource(deps: {
     }
   }
 
-  function known(secret: Secret): KnownToken | undefined {
-    const before = found.get(secret)
-    const current = issuer()
-    if (before !== undefined && before.issuer === current) return before.token
-    const token = knownToken(current, secret)
-    found.set(secret, { issuer: current, token })
-    return token
-  }
-
   return {
-    cached: (id) => first(informer.by(tokenIdIndex, id), known),
+    cached: (id) => first(issuer(), informer.by(tokenIdIndex, id)),
     async live(id) {
       if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many joins with unknown tokens at once')
       waiting += 1
       try {
+        const secrets = await listSoon()
         return first(
-          (await listSoon()).filter((secret) => indexTokenId(secret).includes(id)),
-          known,
+          issuer(),
+          secrets.filter((secret) => indexTokenId(secret).includes(id)),
         )
       } finally {
         waiting -= 1
@@ -109,7 +99,7 @@ export function createTokenSource(deps: {
     async reread(token) {
       const secret = await readSoon(token.secret)
       if (secret === undefined || secret.metadata.uid !== token.secret.metadata.uid) return undefined
-      const current = known(secret)
+      const current = knownToken(issuer(), secret)
       return current?.id === token.id && current.publicKey.x === token.publicKey.x ? current : undefined
     },
   }
@@ -119,10 +109,10 @@ export function createTokenSource(deps: {
  * Of several Secrets with one id the oldest counts that this primary has issued. An id is public: whoever may create
  * Secrets could write it on one of his own, and would otherwise take the token from those who hold it.
  */
-function first(secrets: readonly Secret[], known: (secret: Secret) => KnownToken | undefined): KnownToken | undefined {
+function first(issuer: Issuer | undefined, secrets: readonly Secret[]): KnownToken | undefined {
   for (const secret of secrets.toSorted(ageOrder)) {
-    const token = known(secret)
-    if (token !== undefined) return token
+    const known = knownToken(issuer, secret)
+    if (known !== undefined) return known
   }
   return undefined
 }
