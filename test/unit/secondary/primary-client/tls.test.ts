@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, it, type TestContext } from 'node:test'
 import { createSelfSignedCertificate } from '../../../../src/primary/server/certificate.ts'
 import { type ChallengeRequest, signChallenge } from '../../../../src/protocol/challenge.ts'
 import { challengePath } from '../../../../src/protocol/wire.ts'
@@ -32,6 +32,19 @@ describe('a connection to a primary over TLS', () => {
     primary.spki = undefined
   })
 
+  /** A line over a relay whose only connection the signed challenge has vouched for. */
+  async function introduced(t: TestContext) {
+    const relay = await startRelay(primary.port)
+    t.after(async () => relay.close())
+    const endpoint = `https://127.0.0.1:${relay.port}/k10`
+    const line = lineTo(primary)
+    t.after(() => line.close())
+    primary.intercept = undefined
+    await line.introduce(endpoint, asker, forever)
+    primary.intercept = (_request, response) => sendJson(response, 200, {})
+    return { relay, endpoint, line }
+  }
+
   it('carries nothing while its certificate is not accepted', async (t) => {
     const count = primary.requests.length
     const line = lineTo(primary)
@@ -54,14 +67,7 @@ describe('a connection to a primary over TLS', () => {
   })
 
   it('that its challenge has vouched for carries what is sent next', async (t) => {
-    const relay = await startRelay(primary.port)
-    t.after(async () => relay.close())
-    const endpoint = `https://127.0.0.1:${relay.port}/k10`
-    const line = lineTo(primary)
-    t.after(() => line.close())
-    primary.intercept = undefined
-    await line.introduce(endpoint, asker, forever)
-    primary.intercept = (_request, response) => sendJson(response, 200, {})
+    const { relay, endpoint, line } = await introduced(t)
     await line.post(endpoint, secretPath, secret, forever)
     assert.equal(relay.connections(), 1)
   })
@@ -203,14 +209,7 @@ describe('a connection to a primary over TLS', () => {
   it('is judged anew for each connection: a key that has changed in between gets nothing', async (t) => {
     const imposter = await startFakePrimary()
     t.after(async () => imposter.close())
-    const relay = await startRelay(primary.port)
-    t.after(async () => relay.close())
-    const endpoint = `https://127.0.0.1:${relay.port}/k10`
-    const line = lineTo(primary)
-    t.after(() => line.close())
-    primary.intercept = undefined
-    await line.introduce(endpoint, asker, forever)
-    primary.intercept = (_request, response) => sendJson(response, 200, {})
+    const { relay, endpoint, line } = await introduced(t)
     assert.equal((await line.post(endpoint, secretPath, secret, forever)).status, 200)
     relay.switchTo(imposter.port)
     assert.equal((await refusal(line.post(endpoint, secretPath, secret, forever))).code, 'ConnectRefused')
