@@ -118,7 +118,7 @@ export interface CliConfig {
   readonly args: readonly string[]
   /** Where kubectl would look, in this order; not all of them need exist. */
   readonly kubeconfigs: readonly string[]
-  /** https://no-color.org: any value that is not empty. */
+  /** https://no-color.org: set to something that is not empty. */
   readonly noColor: boolean
 }
 

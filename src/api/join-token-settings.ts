@@ -11,11 +11,11 @@ import { parseTimestamp } from './timestamp.ts'
 export interface JoinTokenSettings {
   /** Milliseconds since the epoch; absent: the token does not expire. */
   readonly expiresAt?: number
-  /** Absent: any number of clusters. */
+  /** Absent: as many clusters as come. */
   readonly maxUses?: number
-  /** The only name that may join; absent: any. */
+  /** The only name that may join; absent: none is kept out. */
   readonly clusterName?: string
-  /** The only `kube-system` UID that may join; absent: any. */
+  /** The only `kube-system` UID that may join; absent: none is kept out. */
   readonly boundUid?: string
   readonly clusterLabels: Labels
   readonly approval: 'automatic' | 'manual'
