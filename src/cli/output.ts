@@ -41,7 +41,8 @@ export function listOf(items: readonly KubeObject[]): object {
   return { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: items.map(withoutManagers) }
 }
 
-function withoutManagers(object: KubeObject): object {
+/** As kubectl prints an object: without the fields' managers. */
+export function withoutManagers(object: KubeObject): object {
   return { ...object, metadata: { ...object.metadata, managedFields: undefined } }
 }
 

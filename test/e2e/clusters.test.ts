@@ -59,10 +59,12 @@ describe('kubectl conjoin clusters', () => {
 
     const names = ['cluster.dist.kio.kasten.io/east', 'cluster.dist.kio.kasten.io/primary-cluster-1']
     assert.deepEqual(await list('-o', 'name'), names)
-    const { items } = JSON.parse((await list('east', '-o', 'json')).join('\n')) as { items: Cluster[] }
+    const shown = JSON.parse((await list('east', '-o', 'json')).join('\n')) as Cluster
+    assert.equal(shown.metadata.name, 'east')
+    const { items } = JSON.parse((await list('-o', 'json')).join('\n')) as { items: Cluster[] }
     assert.deepEqual(
       items.map(({ metadata }) => metadata.name),
-      ['east'],
+      ['east', 'primary-cluster-1'],
     )
   })
 })

@@ -11,7 +11,7 @@ import { readCluster } from '../find-cluster.ts'
 import { type ClusterFlags, clusterFlags, type OutputFormat, outputFlag, primaryNamespace } from '../flags.ts'
 import { clusters as clusterKind } from '../kinds.ts'
 import { onCluster } from '../on-cluster.ts'
-import { jsonText, listOf, objectName, tableText, yamlText } from '../output.ts'
+import { jsonText, listOf, objectName, tableText, withoutManagers, yamlText } from '../output.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { clusterColumns, clusterRow, type TableOptions } from './clusters-table.ts'
 import { type Rows, watchRows } from './clusters-watch.ts'
@@ -55,9 +55,9 @@ async function list(surroundings: Surroundings, client: KubeClient, asked: Asked
   const { clusters, rows } = await read()
   switch (output) {
     case 'json':
-      return print(jsonText(listOf(clusters)))
+      return print(jsonText(printed(asked, clusters)))
     case 'yaml':
-      return print(yamlText(listOf(clusters)))
+      return print(yamlText(printed(asked, clusters)))
     case 'name':
       return print(clusters.map(({ metadata }) => `${objectName(clusterKind, metadata.name)}\n`).join(''))
     case 'wide':
@@ -65,6 +65,12 @@ async function list(surroundings: Surroundings, client: KubeClient, asked: Asked
       if (clusters.length === 0) return say(`No clusters found in ${namespace} namespace.`)
       print(tableText(clusterColumns(output === 'wide'), rows))
   }
+}
+
+/** As with kubectl: who names one gets it by itself, and else a list. */
+function printed({ name }: Asked, clusters: Rows['clusters']): object {
+  const [only] = clusters
+  return name === undefined || only === undefined ? listOf(clusters) : withoutManagers(only)
 }
 
 async function readRows({ clock }: Surroundings, client: KubeClient, { name, flags }: Asked): Promise<Rows> {
