@@ -37,7 +37,7 @@ import { assertOwnDefinitions } from './preflight.ts'
 import { remember } from './remembered.ts'
 import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
-import { createJoinServer } from './server/join-server.ts'
+import { createJoinServer, type OpenJoinServer } from './server/join-server.ts'
 import { loadCertificate } from './server/tls-secret.ts'
 import { collectSightings } from './sightings/collector.ts'
 import { tellSightings } from './sightings/teller.ts'
@@ -55,6 +55,8 @@ export interface OperatorDeps {
   /** Of conjoin and of this cluster's API server. */
   readonly versions: Versions
   readonly listen: { readonly tls: boolean; readonly host: string; readonly port: number }
+  /** Takes the place of the server that listens. */
+  readonly openJoinServer?: OpenJoinServer
   /** Takes the place of the Bootstrap's ingress URL. */
   readonly endpoint: string | undefined
   /** The primary whose Bootstrap the operator is to make itself. */
@@ -228,7 +230,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       }),
       leaves: createLeaveService({ client, desk, clusters, tombstones, events, interval: interval.get, clock, log }),
     }
-    const server = createJoinServer({
+    const open = deps.openJoinServer ?? createJoinServer
+    const server = open({
       ...countAnswers(services, metrics),
       trustedProxies: deps.trustedProxies,
       sources: countWaits(createBuckets(sourceLoad, clock), 'source', metrics),

@@ -10,8 +10,6 @@ import { createController } from '../kube/controller.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { runAsLeader } from '../kube/leader.ts'
 import { countFollowing, tellLeading } from '../kube/observed.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Logger } from '../lib/logger.ts'
 import type { RoleMetrics, SecondaryMetrics } from '../lib/metrics.ts'
 import { secureRandom, toBase64url } from '../protocol/encoding.ts'
 import { createIdentityKeeper } from './identity/identity-keeper.ts'
@@ -26,14 +24,10 @@ import { createFarewell } from './membership/farewell.ts'
 import { createHeartbeatKeeper } from './membership/heartbeat.ts'
 import { createObjectStore, type GivenObjects } from './objects.ts'
 import { codeOfBeat, countExchanges, followMembership } from './observed.ts'
-import { type LineDeps, type LineOptions, openLine } from './primary-client/line.ts'
-import type { Proxies } from './primary-client/proxy.ts'
-import { createRoots } from './primary-client/roots.ts'
-import { SpareConnections } from './primary-client/spare-connections.ts'
-import { VouchedLeaves } from './primary-client/tls.ts'
+import { createNetwork, type Network, type NetworkDeps } from './primary-client/network.ts'
 import { createWatches } from './watches.ts'
 
-export interface AgentDeps {
+export interface AgentDeps extends NetworkDeps {
   readonly client: KubeClient
   /** Where `mc-join` and our own Secrets live. */
   readonly namespace: string
@@ -48,12 +42,9 @@ export interface AgentDeps {
   readonly kubernetesVersion: string
   /** The operator's own permission for `http://`. */
   readonly allowInsecurePrimaryIngress: boolean
-  /** PEM; read again without a restart. */
-  readonly caBundleFile?: string
-  readonly proxies: Proxies
+  /** Takes the place of TCP and TLS. */
+  readonly network?: Network
   readonly metrics: RoleMetrics & SecondaryMetrics
-  readonly clock: Clock
-  readonly log: Logger
   /** From 0 to 1, for jitter only. */
   readonly random?: () => number
 }
@@ -102,16 +93,10 @@ function compose(deps: AgentDeps, ownUid: string) {
   const obstacles = createObstacles({ events, log })
   const identity = createIdentityKeeper({ objects, ownUid })
   const content = (given: GivenObjects) => readContent(given, { allowHttp: deps.allowInsecurePrimaryIngress })
+  const network = deps.network ?? createNetwork(deps)
 
-  const lines: LineDeps = {
-    roots: createRoots(deps),
-    leaves: new VouchedLeaves(),
-    spare: new SpareConnections(),
-    proxies: deps.proxies,
-    clock,
-  }
   const toPrimary = {
-    openLine: (options: LineOptions) => openLine(lines, options),
+    openLine: network.openLine,
     versions: { operator: deps.version, kubernetes: deps.kubernetesVersion },
     ownUid,
     boot: toBase64url(secureRandom(12)),
@@ -167,8 +152,7 @@ function compose(deps: AgentDeps, ownUid: string) {
   return {
     watches,
     events,
-    /** Loading the authorities takes some 50 ms: while the API server is waited for, and not in the middle of a join. */
-    prepare: (): void => void lines.roots(),
+    prepare: (): void => network.prepare(),
     /** Runs while the lease is held. The heartbeat ends last, because a join that runs out needs it. */
     work: async (signal: AbortSignal): Promise<void> => {
       const end = new AbortController()

@@ -11,6 +11,7 @@ import { parseToken } from '../../src/protocol/token.ts'
 import { admittedMembership } from '../../src/secondary/join/admission.ts'
 import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
 import { openHeartbeats } from '../../src/secondary/membership/beat.ts'
+import { post } from '../../src/secondary/primary-client/http.ts'
 import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
 import { createRoots } from '../../src/secondary/primary-client/roots.ts'
 import { SpareConnections } from '../../src/secondary/primary-client/spare-connections.ts'
@@ -63,6 +64,7 @@ export function createJoiner({
     leaves: new VouchedLeaves(),
     spare: new NothingSpared(),
     proxies: {},
+    post,
     clock: systemClock,
   }
   const deps = {

@@ -51,6 +51,15 @@ export interface JoinServerDeps {
   readonly log: Logger
 }
 
+/** What the operator needs of a join server, on whatever network that answers. */
+export interface JoinServer {
+  listen(address: { readonly host: string; readonly port: number }): Promise<unknown>
+  addresses(): readonly object[]
+  close(): PromiseLike<void>
+}
+
+export type OpenJoinServer = (deps: JoinServerDeps) => JoinServer
+
 /** Header and body of a request, and before them the TLS handshake, have to arrive within this, milliseconds. */
 export const requestTimeout = 10_000
 /** Node's default of 30 s would let a slow request live three times as long. */
@@ -158,7 +167,8 @@ function readToken(authorization: string | undefined): string {
   return token
 }
 
-function answerError(log: Logger, error: unknown): Answer {
+/** What is answered where a service has failed; the log hears more of it. */
+export function answerError(log: Logger, error: unknown): Answer {
   if (error instanceof ProtocolError) {
     log.debug({ code: error.code, err: error }, 'request refused')
     return problemOf(error)

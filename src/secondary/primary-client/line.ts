@@ -18,7 +18,7 @@ import type { PublicKey } from '../../protocol/keys.ts'
 import { challengePath } from '../../protocol/wire.ts'
 import type { Answer } from './answer.ts'
 import { located, unexpectedAnswer } from './failures.ts'
-import { answerTimeout, post } from './http.ts'
+import { answerTimeout, type post as postOverHttp } from './http.ts'
 import { openTunnel, type Proxies, proxyAuthorization, proxyFor, refusedByProxy } from './proxy.ts'
 import type { Roots } from './roots.ts'
 import type { SpareConnections } from './spare-connections.ts'
@@ -29,6 +29,8 @@ export interface LineDeps {
   readonly leaves: VouchedLeaves
   readonly spare: SpareConnections
   readonly proxies: Proxies
+  /** Sends one request. */
+  readonly post: typeof postOverHttp
   readonly clock: Clock
 }
 
@@ -75,7 +77,7 @@ const idleConnection = 30_000
 export type OpenLine = (options: LineOptions) => PrimaryLine
 
 export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
-  const { leaves, spare, clock } = deps
+  const { leaves, spare, post, clock } = deps
   const { primaryUid, primaryKey, allowUntrustedTls } = options
 
   function assertAccepted(leaf: Leaf): void {

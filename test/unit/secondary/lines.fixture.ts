@@ -2,6 +2,7 @@
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { Logger } from '../../../src/lib/logger.ts'
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
+import { post } from '../../../src/secondary/primary-client/http.ts'
 import {
   type LineDeps,
   type LineOptions,
@@ -23,7 +24,8 @@ export const asker = { tokenId: 'AAAAAAAAAAAAAAAA', thumbprint: generateSigningK
 export function lineDeps(more: Partial<LineDeps> & { caBundleFile?: string } = {}): LineDeps {
   const { caBundleFile, ...deps } = more
   const roots = createRoots({ caBundleFile, log: silent })
-  return { roots, leaves: new VouchedLeaves(), spare: new SpareConnections(), proxies: {}, clock: systemClock, ...deps }
+  const fresh = { leaves: new VouchedLeaves(), spare: new SpareConnections() }
+  return { roots, ...fresh, proxies: {}, post, clock: systemClock, ...deps }
 }
 
 /** A line to this primary, by its token. */
