@@ -50,11 +50,6 @@ export function loadedIssuer(issuer: Issuer | undefined): Issuer {
   return issuer
 }
 
-/** The Cluster that is the primary itself; the oldest, where a user made a second one by hand. */
-export function primaryCluster(clusters: readonly Cluster[]): Cluster | undefined {
-  return oldest(clusters.filter((cluster) => cluster.spec.primary))
-}
-
 /** Grows with the fleet, so that the load does not. Milliseconds. */
 export function heartbeatInterval(clusters: number, least: number): number {
   return Math.max(least, (clusters / maxHeartbeatRate) * 1000)

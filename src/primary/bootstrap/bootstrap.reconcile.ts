@@ -12,8 +12,8 @@ import { type Condition, keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { deepEqual } from '../../lib/deep-equal.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { oldest } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
-import { primaryCluster } from '../state.ts'
 import { type BootstrapDecision, decideBootstrap } from './bootstrap.decide.ts'
 import { decideJoinedBootstrap } from './joined-bootstrap.ts'
 import { writeK10 } from './k10.ts'
@@ -48,7 +48,7 @@ function decide(deps: BootstrapDeps, bootstrap: Bootstrap): BootstrapDecision {
     bootstrap,
     all: rivals(bootstrap, deps.bootstraps),
     clusterNamed: lookup(deps, bootstrap),
-    primaryCluster: primaryCluster(deps.clusters.list()),
+    primaryCluster: oldest(deps.clusters.by('primary', 'true')),
     identityLost: deps.identityLost(),
     hasEndpointFlag: deps.hasEndpointFlag,
   })

@@ -11,8 +11,8 @@ import { isAlreadyExists } from '../../kube/errors.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { keyOf } from '../../kube/objects.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { oldest } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
-import { primaryCluster } from '../state.ts'
 
 /** What the flags say. */
 export interface RequestedPrimary {
@@ -90,7 +90,7 @@ export async function reconcileRequestedPrimary(deps: RequestedPrimaryDeps, log:
     request: deps.request,
     namespace: deps.namespace,
     bootstraps: deps.bootstraps.by('primary', ''),
-    primaryCluster: primaryCluster(deps.clusters.list()),
+    primaryCluster: oldest(deps.clusters.by('primary', 'true')),
   })
   switch (decision.kind) {
     case 'nothing':

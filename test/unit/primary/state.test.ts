@@ -5,7 +5,6 @@ import {
   heartbeatInterval,
   loadedIssuer,
   type PrimaryFacts,
-  primaryCluster,
   primaryKeys,
   servingPrimary,
 } from '../../../src/primary/state.ts'
@@ -58,11 +57,12 @@ describe('a primary that is set up', () => {
   })
 
   it('is the oldest where a user has made a second by hand', () => {
-    const younger = cluster('a-second', { spec: { primary: true }, metadata: { creationTimestamp: at(noon + 1_000) } })
-    assert.equal(primaryCluster([younger, ownAt()])?.metadata.name, 'primary-cluster-1')
-    const sameSecond = cluster('a-second', { spec: { primary: true } })
-    assert.equal(primaryCluster([ownAt(), sameSecond])?.metadata.name, 'a-second')
-    assert.equal(primaryCluster([cluster('east')]), undefined)
+    const url = 'https://primary.example.com/k10'
+    const second = { primary: true, k10 }
+    const younger = cluster('a-second', { spec: second, metadata: { creationTimestamp: at(noon + 1_000) } })
+    assert.equal(servingPrimary(facts({ primaries: [younger, ownAt(url)] })).name, 'primary-cluster-1')
+    const sameSecond = cluster('a-second', { spec: { ...second, k10: { ...k10, ingress: { url } } } })
+    assert.equal(servingPrimary(facts({ primaries: [ownAt(url), sameSecond] })).name, 'a-second')
   })
 
   it('tells members its own key', () => {
