@@ -12,8 +12,9 @@ import type { Clock } from '../../lib/clock.ts'
 import { shareReads } from '../../lib/shared-read.ts'
 import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import { generateSigningKey, type SigningKey } from '../../protocol/keys.ts'
 import { ageOrder } from '../cluster-lookup.ts'
-import { type IssuedToken, readIssued } from '../join-token/issued-token.ts'
+import { type IssuedToken, readIssued, recordIssued } from '../join-token/issued-token.ts'
 
 /** A filled join-token Secret, as far as a join needs it. */
 export interface KnownToken extends IssuedToken {
@@ -114,7 +115,21 @@ function first(issuer: Issuer | undefined, secrets: readonly Secret[]): KnownTok
     const known = knownToken(issuer, secret)
     if (known !== undefined) return known
   }
+  if (issuer !== undefined && secrets.length === 0) readIssued(issuer, decoyOf(issuer))
   return undefined
+}
+
+const nobody: IssuedToken = { id: '', publicKey: generateSigningKey() }
+/** Sealed once for each key of a primary. */
+const decoys = new WeakMap<SigningKey, Readonly<Record<string, string>>>()
+
+/** A record that no Secret has: to read it costs what a known token costs, so that the time it takes tells nothing. */
+function decoyOf(issuer: Issuer): Readonly<Record<string, string>> {
+  const known = decoys.get(issuer.key)
+  if (known !== undefined) return known
+  const record = recordIssued(issuer, nobody)
+  decoys.set(issuer.key, record)
+  return record
 }
 
 function knownToken(issuer: Issuer | undefined, secret: Secret): KnownToken | undefined {
