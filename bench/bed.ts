@@ -47,8 +47,6 @@ const user = `system:serviceaccount:${home}:conjoin-primary`
 /** How often is looked whether something has come about, milliseconds. */
 const lookEvery = 50
 const hangLimit = 60_000
-/** Admissions are told in an Event so long after the first of them; nothing later comes of a join. Milliseconds. */
-const quietAfter = 6_000
 
 /** Sets it up, lets it be used, and takes it down, whatever happens. */
 export async function withBed<T>(
@@ -88,7 +86,7 @@ export async function withBed<T>(
       endpoints,
       token,
       pids: { ...own, ...servers },
-      requestsSince: async (mark) => requestsSince(controlPlane, mark),
+      requestsSince: async (mark) => requestsSince(controlPlane, mark, context.pace.quietAfter),
     })
   } finally {
     await Promise.all(replicas.map((replica) => replica.stop()))
@@ -97,7 +95,11 @@ export async function withBed<T>(
   }
 }
 
-async function requestsSince({ auditLog }: ControlPlane, mark: number): Promise<readonly AuditEvent[]> {
+async function requestsSince(
+  { auditLog }: ControlPlane,
+  mark: number,
+  quietAfter: number,
+): Promise<readonly AuditEvent[]> {
   let seen = -1
   for (;;) {
     const events = (await auditLog.since(mark)).filter(isOfJoins)

@@ -4,7 +4,7 @@ import type { Section, Sizes } from './figures.ts'
 
 /** What the page is made of. */
 export const usualSizes: Sizes = { joins: [100, 1000, 5000], fleets: [1000, 10_000], singles: 200 }
-/** Shows that everything runs, in minutes. Two sizes each, so that growth has something to fit. */
+/** Shows that everything runs, in two minutes. Two sizes each, so that growth has something to fit. */
 export const quickSizes: Sizes = { joins: [10, 100], fleets: [20, 200], singles: 5 }
 
 export interface Request {

@@ -1,5 +1,7 @@
 /** What a measurement is, whoever makes it and however it is shown. A figure means something beside another one of the same run. */
 
+import type { Pace } from './pace.ts'
+
 /** Measured in the same run, in the same unit. */
 export interface Reference {
   readonly what: string
@@ -60,6 +62,7 @@ export interface Sizes {
 
 export interface BenchContext {
   readonly sizes: Sizes
+  readonly pace: Pace
   /** The program as users run it: one bundled file. */
   readonly program: string
   /** What other sections have drawn, in this run or in the one that it adds to. */

@@ -8,6 +8,7 @@ import { run } from '../tools/controlplane/run.ts'
 import { ensurePrograms } from '../tools/programs/binaries.ts'
 import { quickSizes, type Request, readCommandLine, usualSizes } from './command-line.ts'
 import type { Curve, Section } from './figures.ts'
+import { quickPace, usualPace } from './pace.ts'
 import { budgetTable } from './report/figure-rows.ts'
 import { type Provenance, provenance } from './report/machine.ts'
 import { curvesOf, type MeasuredSection, withSection } from './report/results.ts'
@@ -52,9 +53,9 @@ async function measure(
 ): Promise<MeasuredSection> {
   const { name, question } = section
   console.log(`\n== ${name}: ${question}`)
-  const sizes = request.isQuick ? quickSizes : usualSizes
+  const [sizes, pace] = request.isQuick ? [quickSizes, quickPace] : [usualSizes, usualPace]
   const from = performance.now()
-  const result = await section.run({ sizes, program, curves, say: (line) => step(`${name}: ${line}`) })
+  const result = await section.run({ sizes, pace, program, curves, say: (line) => step(`${name}: ${line}`) })
   const seconds = (performance.now() - from) / 1000
   console.log(`\n${resultText(`${name}: figures`, result)}`)
   const { command } = request

@@ -6,8 +6,8 @@ import { type RunningPrimary, usualPrimary } from '../../tools/installation.ts'
 import { type Beating, startBeating } from '../load/beating.ts'
 import { eventLoopLag, type Lag } from '../measure/event-loop-lag.ts'
 import { cpuDuring, usageOf } from '../measure/process-usage.ts'
+import type { Pace } from '../pace.ts'
 import { type Alarms, followAlarms } from './alarms.ts'
-import type { Pace } from './pace.ts'
 import type { FleetSite } from './site.ts'
 
 export interface Living {
@@ -67,6 +67,7 @@ export async function observeLiving(site: FleetSite, options: LivingOptions): Pr
     primaryKey: site.primaryKey.reveal(),
     members,
     interval,
+    firstBeatsWithin: pace.firstBeatsWithin * interval,
     connections: scheme === 'http' ? ingressConnections : 'own',
   })
   try {
@@ -93,7 +94,7 @@ async function observe(site: FleetSite, scene: Scene, { members, scheme, pace, w
   await beating.report()
   await eventLoopLag(primary)
   const mark = await site.controlPlane.auditLog.mark()
-  const watchedFor = Math.max(2 * interval, pace.watchedFor)
+  const watchedFor = Math.max(pace.watchedIntervals * interval, pace.watchedFor)
   const {
     result: rss,
     ms,

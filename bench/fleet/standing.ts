@@ -2,11 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
 import { type RunningPrimary, usualPrimary } from '../../tools/installation.ts'
-
 import { cpuDuring, usageOf } from '../measure/process-usage.ts'
 import { scrape } from '../measure/scrape.ts'
+import type { Pace } from '../pace.ts'
 import type { BareClient } from './bare-client.ts'
-import type { Pace } from './pace.ts'
 import type { FleetSite } from './site.ts'
 import { collectionPath } from './store.ts'
 
@@ -26,11 +25,8 @@ export interface Standing {
   readonly writes: readonly AuditEvent[]
 }
 
-const tries = 5
 /** Of the product's own client. */
 const pageSize = 500
-/** Until the first writes of a leader are over, milliseconds. */
-const settlesWithin = 5_000
 const lookEvery = 5
 
 /** The site holds so many Clusters already; no primary runs there. */
@@ -48,14 +44,14 @@ export async function observeStanding(site: FleetSite, clusters: number, pace: P
     )
     if (primary === undefined) throw new Error('the primary has not started')
     try {
-      if (attempt === tries) return { clusters, starts, readings, ...(await stand(site, primary, pace)) }
+      if (attempt === pace.starts) return { clusters, starts, readings, ...(await stand(site, primary, pace)) }
     } finally {
       await primary.stop()
     }
   }
 }
 
-async function stand({ controlPlane, user }: FleetSite, primary: RunningPrimary, { idleFor }: Pace) {
+async function stand({ controlPlane, user }: FleetSite, primary: RunningPrimary, { idleFor, settlesWithin }: Pace) {
   await pause(settlesWithin)
   const mark = await controlPlane.auditLog.mark()
   const { ms, cpuMs } = await cpuDuring({ primary: primary.pid }, async () => pause(idleFor))

@@ -34,8 +34,6 @@ export interface JoinTrial extends Trial {
 const atOnce = 64
 /** As many as a primary has to its API server. */
 const connections = 32
-/** Before anything counts: what is compiled, cached or opened once is no cost of a join. */
-const warmUp = 100
 
 /** The requests that a join leads to, of a primary that has seen one before. */
 export async function recordJoin(context: BenchContext): Promise<readonly RecordedRequest[]> {
@@ -49,7 +47,7 @@ export async function recordJoin(context: BenchContext): Promise<readonly Record
 
 export async function joinMany(context: BenchContext, options: BedOptions, clusters: number): Promise<JoinTrial> {
   return withBed(context, options, async (bed) => {
-    await join(bed, 'warm', warmUp)
+    await join(bed, 'warm', context.pace.warmUp)
     const mark = await whenQuiet(bed)
     const load = await startLoad<Joining>('joining.ts', taskOf(bed, 'member', clusters))
     try {
@@ -77,7 +75,7 @@ export async function replayMany(
     const before = await startLoad<Replaying>('replaying.ts', {
       ...task,
       prefix: 'warm',
-      clusters: warmUp,
+      clusters: context.pace.warmUp,
     })
     await before.begin()
     before.end()

@@ -1,10 +1,9 @@
 /** Measures what heartbeats would cost that are nothing but an empty request, one verification and one signature. */
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { cpuDuring } from '../measure/process-usage.ts'
+import { forkTethered } from './tethered.ts'
 
 export interface BareBeats {
   /** Requests a second. */
@@ -19,8 +18,7 @@ const warmUpMs = 2_000
 
 /** Percent of one core that they take of the process that answers them. */
 export async function bareBeatShare({ rate, lasting, connections }: BareBeats): Promise<number> {
-  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
-  const server = fork(join(import.meta.dirname, 'bare-server-process.ts'), { execArgv: ['--import', tether] })
+  const server = forkTethered('bare-server-process.ts')
   const agent = new Agent({ connections })
   try {
     const [port] = (await once(server, 'message')) as [number]

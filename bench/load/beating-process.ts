@@ -77,7 +77,7 @@ process.on('message', (question: BeatingQuestion) => {
   switch (question.kind) {
     case 'begin':
       for (const [index, living] of fleet.entries())
-        void live(living, (index / fleet.length) * task.interval, task.interval)
+        void live(living, (index / fleet.length) * task.firstBeatsWithin, task.interval)
       process.send?.('begun')
       return
     case 'report':

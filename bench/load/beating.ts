@@ -1,7 +1,6 @@
 /** A fleet that beats, from outside: how its process is started, asked and ended. */
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { forkTethered } from './tethered.ts'
 
 export interface BeatingTask {
   readonly endpoint: string
@@ -10,8 +9,10 @@ export interface BeatingTask {
   readonly primaryKey: string
   /** The first so many of the fleet. */
   readonly members: number
-  /** Until the primary says another one, milliseconds; the first beats are spread evenly over it. */
+  /** Until the primary says another one, milliseconds. */
   readonly interval: number
+  /** The first beats are spread evenly over this time, milliseconds. */
+  readonly firstBeatsWithin: number
   /** That they share; `own`: each member has one, and keeps it as long as the primary does. */
   readonly connections: number | 'own'
 }
@@ -48,9 +49,7 @@ export interface Beating {
 
 /** Resolves when every key and token is made. Nothing is sent before `begin`. */
 export async function startBeating(task: BeatingTask): Promise<Beating> {
-  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
-  const module = join(import.meta.dirname, 'beating-process.ts')
-  const child = fork(module, { execArgv: ['--import', tether], serialization: 'advanced' })
+  const child = forkTethered('beating-process.ts')
   const ended = once(child, 'exit')
   const failed = ended.then(([code]) => {
     throw new Error(`the fleet that beats ended with ${String(code)}`)

@@ -1,7 +1,6 @@
 /** A process that puts load on something: how it is started, told to begin, and what it tells at the end. */
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { forkTethered } from './tethered.ts'
 
 export interface LoadProcess<Outcome> {
   readonly pid: number
@@ -25,8 +24,7 @@ export async function startLoad<Kind extends Load>(
   task: Kind['task'],
 ): Promise<LoadProcess<Kind['outcome']>> {
   type Told = Message<Kind['outcome']>
-  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
-  const child = fork(join(import.meta.dirname, module), { execArgv: ['--import', tether], serialization: 'advanced' })
+  const child = forkTethered(module)
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`the load of ${module} ended with ${String(code)}`)
   })

@@ -6,7 +6,6 @@
 import type { Curve, Figure, Reference, Section } from '../figures.ts'
 import { type Living, observeLiving } from '../fleet/living.ts'
 import { beatsOf, costTable, silenceTable, writeTable } from '../fleet/living-tables.ts'
-import { paceOf } from '../fleet/pace.ts'
 import { openFleetSite } from '../fleet/site.ts'
 import { bareBeatShare } from '../load/bare-beats.ts'
 
@@ -15,8 +14,7 @@ export const beat: Section = {
   question:
     'What does a fleet cost that does nothing but live, and how soon is it noticed that a part of it is silent?',
   async run(context) {
-    const { sizes, say } = context
-    const pace = paceOf(sizes)
+    const { sizes, pace, say } = context
     const fleets = sizes.fleets.toSorted((a, b) => a - b)
     const site = await openFleetSite(context)
     const overHttp: Trial[] = []
@@ -25,9 +23,8 @@ export const beat: Section = {
       for (const members of fleets) {
         await site.grow(members)
         const isLargest = members === fleets.at(-1)
-        const withSilence = isLargest || pace.silences === 'all'
-        const living = await observeLiving(site, { members, scheme: 'http', pace, withSilence, say })
-        overHttp.push({ living, bare: await bareShare(living) })
+        const living = await observeLiving(site, { members, scheme: 'http', pace, withSilence: pace.withSilence, say })
+        overHttp.push({ living, bare: await bareShare(living, pace.bareFor) })
         if (isLargest) overTls = await observeLiving(site, { members, scheme: 'https', pace, withSilence: false, say })
       }
     } finally {
@@ -49,7 +46,6 @@ interface Trial {
   readonly bare: number
 }
 
-const bareFor = 10_000
 const megabyte = 1e6
 /** The size that a budget speaks of. */
 const large = 10_000
@@ -57,8 +53,8 @@ const middling = 1_000
 /** Of connections that are held under TLS, megabytes: 2,000 of 40 KiB each. */
 const heldConnections = (2_000 * 40 * 1024) / megabyte
 
-async function bareShare(living: Living): Promise<number> {
-  return bareBeatShare({ rate: beatsOf(living) / (living.ms / 1000), lasting: bareFor, connections: 32 })
+async function bareShare(living: Living, lasting: number): Promise<number> {
+  return bareBeatShare({ rate: beatsOf(living) / (living.ms / 1000), lasting, connections: 32 })
 }
 
 function httpFigures({ living, bare }: Trial): readonly Figure[] {

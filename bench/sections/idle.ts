@@ -4,7 +4,6 @@
  */
 
 import type { Curve, Figure, Reference, Section, Table } from '../figures.ts'
-import { paceOf } from '../fleet/pace.ts'
 import { openFleetSite } from '../fleet/site.ts'
 import { observeStanding, type Standing } from '../fleet/standing.ts'
 import { requestsEach } from '../measure/audited-requests.ts'
@@ -14,8 +13,7 @@ export const idle: Section = {
   name: 'idle',
   question: 'What does a primary cost that just stands there, and how long does it take to be ready?',
   async run(context) {
-    const { sizes, say } = context
-    const pace = paceOf(sizes)
+    const { sizes, pace, say } = context
     const site = await openFleetSite(context)
     const all: Standing[] = []
     try {

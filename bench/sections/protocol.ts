@@ -9,7 +9,8 @@ import type { Turns } from '../measure/in-turn.ts'
 import { sum } from '../measure/statistics.ts'
 import type { BareCall } from '../protocol/bare.ts'
 
-const turns: Turns = { rounds: 25, batchMs: 20 }
+/** Milliseconds. */
+const batchMs = 20
 const microsPerSecond = 1_000_000
 
 type ProtocolOutcome = ProtocolLoad['outcome']
@@ -18,7 +19,8 @@ type Needs = ProtocolOutcome['steps'][number]['needs']
 export const protocol: Section = {
   name: 'protocol',
   question: 'How many of each step of the protocol does one core do a second, beside the bare calls under it?',
-  async run({ say }) {
+  async run({ pace: { rounds }, say }) {
+    const turns: Turns = { rounds, batchMs }
     const load = await startLoad<ProtocolLoad>('protocol.ts', turns)
     try {
       say(`${turns.rounds} rounds over all steps and calls`)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BenchContext, Curve } from '../../../bench/figures.ts'
+import { quickPace } from '../../../bench/pace.ts'
 import { growth } from '../../../bench/sections/growth.ts'
 import { costPerJoin } from './figures.fixture.ts'
 
 const contextWith = (curves: readonly Curve[]): BenchContext => ({
   sizes: { joins: [], fleets: [], singles: 0 },
+  pace: quickPace,
   program: '',
   curves,
   say: () => undefined,
