@@ -37,7 +37,7 @@ export function heardStatus(cluster: Cluster, primaryUid: string, seenAt: number
   const decision = decideStatus({
     cluster,
     own: { uid: primaryUid, versions: fleetVersions },
-    contact: { at: seenAt, age: 0, heartbeat: { versions: fleetVersions, health: 'ok' } },
+    contact: { at: seenAt, age: 0, gap: Infinity, heartbeat: { versions: fleetVersions, health: 'ok' } },
     interval: 20_000,
     listening: 0,
     now: seenAt,

@@ -1,5 +1,5 @@
 /**
- * The ConfigMap in which a replica of the primary tells the others whom it has heard: 19 bytes for each member, and each
+ * The ConfigMap in which a replica of the primary tells the others whom it has heard: 21 bytes for each member, and each
  * different heartbeat once. It owns the form; who is healthy, and whose word counts, is decided elsewhere.
  */
 import { createHash } from 'node:crypto'
@@ -14,6 +14,8 @@ export interface Sighting {
   readonly uid: string
   /** Milliseconds since its last heartbeat. */
   readonly age: number
+  /** Milliseconds between that one and the one before; infinite where this replica has heard only one. */
+  readonly gap: number
   readonly heartbeat: Heartbeat
 }
 
@@ -23,6 +25,8 @@ export interface ToldSighting {
   readonly member: string
   /** Milliseconds between its last heartbeat and the writing; rounded up, so that nobody looks younger than he is. */
   readonly age: number
+  /** Milliseconds between that one and the one before, rounded up; infinite where none is known. */
+  readonly gap: number
   readonly heartbeat: Heartbeat
 }
 
@@ -40,11 +44,13 @@ export interface SightingsContent {
 }
 
 /** Another one means that an older reader would misread what follows. */
-const form = '1'
+const form = '2'
 const memberBytes = 15
-/** An entry: the member, its age in tenths of a second, and which of the heartbeats it sent. */
-const entryBytes = memberBytes + 2 + 2
+/** An entry: the member, its age and the gap before in tenths of a second, and which of the heartbeats it sent. */
+const entryBytes = memberBytes + 2 + 2 + 2
 const ageUnit = 100
+/** Stands for a gap that is longer than an entry can say, or for none. */
+const noGap = 0xffff
 /** Nothing older is told: an entry holds no more. Milliseconds, and far above the silence of any lost member. */
 export const oldestSighting = 0xffff * ageUnit
 /** An object may have a megabyte; a fleet of 10,000 takes a fifth of it. */
@@ -79,13 +85,13 @@ export function encodeSightings(
   const entries: Buffer[] = []
   let bytes = 0
   const youngestFirst = sightings.filter(({ age }) => age <= oldestSighting).toSorted((a, b) => a.age - b.age)
-  for (const { uid, age, heartbeat } of youngestFirst) {
+  for (const { uid, age, gap, heartbeat } of youngestFirst) {
     const text = JSON.stringify(heartbeat)
     bytes += entryBytes + (heartbeats.has(text) ? 0 : text.length + 1)
     if (bytes > maxBytes) break
     const index = heartbeats.get(text) ?? heartbeats.size
     heartbeats.set(text, index)
-    entries.push(encodeEntry(memberId(uid), age, index))
+    entries.push(encodeEntry(memberId(uid), { age, gap }, index))
   }
   return {
     data: { form, replica, written: formatTimestamp(written), heartbeats: `[${[...heartbeats.keys()].join(',')}]` },
@@ -104,10 +110,11 @@ export function decodeSightings(content: SightingsContent): ToldSightings | unde
   if (written === undefined || heartbeats === undefined || bytes.length % entryBytes !== 0) return undefined
   const members: ToldSighting[] = []
   for (let at = 0; at < bytes.length; at += entryBytes) {
-    const heartbeat = heartbeats[bytes.readUInt16BE(at + memberBytes + 2)]
+    const [age = 0, gap = noGap, index = 0] = [0, 2, 4].map((offset) => bytes.readUInt16BE(at + memberBytes + offset))
+    const heartbeat = heartbeats[index]
     if (heartbeat === undefined) return undefined
     const member = bytes.toString('base64url', at, at + memberBytes)
-    members.push({ member, age: bytes.readUInt16BE(at + memberBytes) * ageUnit, heartbeat })
+    members.push({ member, age: age * ageUnit, gap: gap === noGap ? Infinity : gap * ageUnit, heartbeat })
   }
   return { written, members }
 }
@@ -126,12 +133,13 @@ export function readLastSeen(configMaps: readonly SightingsContent[]): (uid: str
   }
 }
 
-function encodeEntry(member: string, age: number, index: number): Buffer {
+function encodeEntry(member: string, { age, gap }: Pick<Sighting, 'age' | 'gap'>, index: number): Buffer {
   const entry = Buffer.alloc(entryBytes)
   entry.write(member, 'base64url')
   entry.writeUInt16BE(Math.ceil(age / ageUnit), memberBytes)
+  entry.writeUInt16BE(Math.min(Math.ceil(gap / ageUnit), noGap), memberBytes + 2)
   // Far below 65,536 of them find room.
-  entry.writeUInt16BE(index, memberBytes + 2)
+  entry.writeUInt16BE(index, memberBytes + 4)
   return entry
 }
 

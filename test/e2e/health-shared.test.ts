@@ -56,6 +56,9 @@ describe('the health of members behind two replicas', { timeout: 240_000 }, () =
       const lastSeen = Date.parse((await fleet.scene.cluster('east'))?.status?.lastSeen ?? '')
       assert.ok(Math.abs(lastSeen - Date.now()) < 10 * minute, `by the clock of the leader: ${lastSeen}`)
 
+      await fleet.beating([east, west], interval)
+      await fleet.beating([west], 4 * interval)
+      assert.equal(await fleet.health('east'), 'Unknown/NoHeartbeat', 'one heartbeat is none')
       await fleet.beating([east, west], 4 * interval)
       assert.equal(await fleet.health('east'), 'True/Heartbeat', 'found again')
     }))

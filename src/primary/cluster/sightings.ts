@@ -28,6 +28,7 @@ interface Heard {
   readonly uid: string
   readonly at: number
   readonly heardAt: number
+  readonly gap: number
   readonly heartbeat: Heartbeat
 }
 
@@ -41,7 +42,7 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
     const heard = members.get(metadata.name)
     // A name may have passed to another cluster since.
     if (heard === undefined || heard.uid !== spec.member?.uid) return undefined
-    return { at: heard.at, age: clock.monotonic() - heard.heardAt, heartbeat: heard.heartbeat }
+    return { at: heard.at, age: clock.monotonic() - heard.heardAt, gap: heard.gap, heartbeat: heard.heartbeat }
   }
 
   return {
@@ -49,22 +50,26 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
       const uid = cluster.spec.member?.uid
       if (uid === undefined) return
       heartbeats += 1
-      members.set(cluster.metadata.name, { uid, at: clock.now(), heardAt: clock.monotonic(), heartbeat })
+      const heardAt = clock.monotonic()
+      const before = members.get(cluster.metadata.name)
+      const gap = before?.uid === uid ? heardAt - before.heardAt : Infinity
+      members.set(cluster.metadata.name, { uid, at: clock.now(), heardAt, gap, heartbeat })
     },
     contact(cluster) {
       // The replica that hears the first heartbeat stores it. What others tell of a Cluster before that is of an earlier
       // one of the same member, and must not confirm this one.
       const { member } = cluster.spec
       const theirs = member !== undefined && isConfirmed(cluster) ? told(member.uid) : undefined
-      return younger(ownContact(cluster), theirs)
+      return both(ownContact(cluster), theirs)
     },
     forget(clusterName) {
       members.delete(clusterName)
     },
     heard: () =>
-      [...members.values()].map(({ uid, heardAt, heartbeat }) => ({
+      [...members.values()].map(({ uid, heardAt, gap, heartbeat }) => ({
         uid,
         age: clock.monotonic() - heardAt,
+        gap,
         heartbeat,
       })),
     heartbeats: () => heartbeats,
@@ -75,7 +80,9 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
   }
 }
 
-function younger(a: Contact | undefined, b: Contact | undefined): Contact | undefined {
+/** The last of what two replicas have heard. The heartbeat before it may be the one that the other has heard. */
+function both(a: Contact | undefined, b: Contact | undefined): Contact | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  return b.age < a.age ? b : a
+  const [last, other] = b.age < a.age ? [b, a] : [a, b]
+  return { ...last, gap: Math.min(last.gap, other.age - last.age) }
 }

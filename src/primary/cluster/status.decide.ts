@@ -14,6 +14,8 @@ export interface Contact {
   readonly at: number
   /** Milliseconds since then, by the monotonic clock. */
   readonly age: number
+  /** Milliseconds between it and the heartbeat before it; infinite where none is known. */
+  readonly gap: number
   readonly heartbeat: Heartbeat
 }
 
@@ -42,6 +44,8 @@ export interface StatusObservation {
 export const confirmationGrace = 30_000
 /** So many intervals without a heartbeat make a cluster unknown. */
 const lostAfterIntervals = 7
+/** Two heartbeats further apart than so many intervals do not follow each other. */
+const suspectAfterIntervals = 3
 /** So many intervals more a process waits for whom it has not heard since it judges. */
 const graceIntervals = 2
 /** `lastSeen` is written no more often than this, milliseconds. */
@@ -61,6 +65,11 @@ export type StatusDecision =
 /** How long a cluster may be silent before it is called unknown, milliseconds. */
 export function silenceLimit(interval: number): number {
   return lostAfterIntervals * interval
+}
+
+/** How long a cluster may be silent before its next heartbeat counts as the first of a new row, milliseconds. */
+export function suspicionLimit(interval: number): number {
+  return suspectAfterIntervals * interval
 }
 
 /** Decides the whole status of a Cluster. */
@@ -159,7 +168,7 @@ function awaitedApproval({ metadata: { name, namespace } }: Cluster): string {
 
 function judgeHealthy(observed: StatusObservation): HealthyVerdict {
   const { cluster, contact, interval, listening } = observed
-  const health = contact?.heartbeat.health
+  const health = isFoundAgain(observed) ? contact?.heartbeat.health : undefined
   const silence = contact?.age ?? listening
   const limit = silenceLimit(interval) + (contact === undefined ? graceIntervals * interval : 0)
   if (silence < limit) {
@@ -179,9 +188,19 @@ function judgeHealthy(observed: StatusObservation): HealthyVerdict {
   }
 }
 
+/** One heartbeat proves a way to this cluster that may be gone with the next: who was called lost needs two in a row. */
+function isFoundAgain({ cluster, contact, interval }: StatusObservation): boolean {
+  const wasLost = storedHealth(cluster)?.reason === 'NoHeartbeat'
+  return !wasLost || (contact !== undefined && contact.gap <= suspicionLimit(interval))
+}
+
+function storedHealth({ status }: Cluster) {
+  return status?.conditions?.find(({ type }) => type === 'Healthy')
+}
+
 /** A process that has just begun to listen repeats what was known before it. */
 function previousHealth(cluster: Cluster): HealthyVerdict | undefined {
-  const previous = cluster.status?.conditions?.find(({ type }) => type === 'Healthy')
+  const previous = storedHealth(cluster)
   if (previous === undefined) return undefined
   const { status, message } = previous
   if (status === 'True' && previous.reason === 'Heartbeat')
@@ -203,7 +222,7 @@ function lastSeenOf(
 ): { readonly lastSeen?: string } {
   const stored = cluster.status?.lastSeen
   if (contact === undefined) return stored === undefined ? {} : { lastSeen: stored }
-  const before = cluster.status?.conditions?.find(({ type }) => type === 'Healthy')
+  const before = storedHealth(cluster)
   const isNews = before?.status !== healthy.status || before.reason !== healthy.reason
   const isOld = stored === undefined || contact.at - Date.parse(stored) >= lastSeenResolution
   return { lastSeen: isNews || isOld ? new Date(contact.at).toISOString() : stored }

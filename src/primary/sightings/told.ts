@@ -35,7 +35,10 @@ interface Heard {
   readonly at: number
   /** The same moment by the monotonic clock. */
   readonly heardAt: number
+  readonly gap: number
   readonly heartbeat: Heartbeat
+  /** The ConfigMap that tells it. */
+  readonly by: string
 }
 
 export function createTold(deps: ToldDeps): Told {
@@ -46,11 +49,14 @@ export function createTold(deps: ToldDeps): Told {
   const unreadable = new Set<string>()
   const listeners: (() => void)[] = []
 
-  function take(told: ToldSightings): void {
-    for (const { member, age, heartbeat } of told.members) {
+  function take(told: ToldSightings, by: string): void {
+    for (const { member, age, gap, heartbeat } of told.members) {
       const heardAt = clock.monotonic() - age
-      if (heardAt > (members.get(member)?.heardAt ?? Number.NEGATIVE_INFINITY))
-        members.set(member, { at: clock.now() - age, heardAt, heartbeat })
+      const known = members.get(member)
+      if (known !== undefined && heardAt <= known.heardAt) continue
+      // The same ConfigMap may repeat the same heartbeat; what another has told was another one.
+      const since = known === undefined || known.by === by ? Infinity : heardAt - known.heardAt
+      members.set(member, { at: clock.now() - age, heardAt, gap: Math.min(gap, since), heartbeat, by })
     }
     // What a replica that has gone told is kept as long as one that is here would repeat it.
     for (const [member, { heardAt }] of members)
@@ -75,7 +81,7 @@ export function createTold(deps: ToldDeps): Told {
       unreadable.add(name)
       return
     }
-    take(told)
+    take(told, name)
     for (const listener of listeners) listener()
   })
 
@@ -83,7 +89,8 @@ export function createTold(deps: ToldDeps): Told {
     contact(uid) {
       const heard = members.get(memberId(uid))
       if (heard === undefined) return undefined
-      return { at: heard.at, age: clock.monotonic() - heard.heardAt, heartbeat: heard.heartbeat }
+      const { at, heardAt, gap, heartbeat } = heard
+      return { at, age: clock.monotonic() - heardAt, gap, heartbeat }
     },
     hasOthers: () => [...rewrittenAt.keys()].some((name) => name !== ownName),
     silentFor: (ms) =>

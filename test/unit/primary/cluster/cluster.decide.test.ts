@@ -65,7 +65,7 @@ describe('a join that no heartbeat has confirmed', () => {
   })
 
   it('is kept where a heartbeat has been heard, or was stored', () => {
-    const contact = { at: noon, age: 0, heartbeat }
+    const contact = { at: noon, age: 0, gap: 20_000, heartbeat }
     assert.equal(decide(joined(), { now: noon + limit, contact }).kind, 'keep')
     if (confirmed === undefined) assert.fail()
     assert.equal(decide(joined({ status: confirmed }), { now: noon + 90 * 24 * 60 * minute }).kind, 'keep')
@@ -89,7 +89,7 @@ describe('a join that asks for approval', () => {
     assert.equal(decide(waiting(), { now: noon + 7 * day - 1 }).kind, 'keep')
     assert.deepEqual(decide(waiting(), { now: noon + 7 * day }), { kind: 'collect', because: 'never confirmed' })
     assert.equal(decide(waiting(), { now: noon + 7 * day, isRegisteredAhead: true }).kind, 'keep')
-    const heardBefore = { at: noon, age: 0, heartbeat }
+    const heardBefore = { at: noon, age: 0, gap: 20_000, heartbeat }
     assert.equal(decide(waiting(), { now: noon + 7 * day, contact: heardBefore }).kind, 'collect')
   })
 

@@ -28,7 +28,7 @@ describe('a sighting', () => {
     sightings.record(east, healthy)
     await clock.advance(7_000)
     setBack = 3_600_000
-    assert.deepEqual(sightings.contact(east), { at: noon, age: 7_000, heartbeat: healthy })
+    assert.deepEqual(sightings.contact(east), { at: noon, age: 7_000, gap: Infinity, heartbeat: healthy })
   })
 
   it('is replaced by the next one', async () => {
@@ -37,7 +37,7 @@ describe('a sighting', () => {
     sightings.record(east, healthy)
     await clock.advance(20_000)
     sightings.record(east, faulty)
-    assert.deepEqual(sightings.contact(east), { at: noon + 20_000, age: 0, heartbeat: faulty })
+    assert.deepEqual(sightings.contact(east), { at: noon + 20_000, age: 0, gap: 20_000, heartbeat: faulty })
   })
 
   it('belongs to one cluster: its name may have passed to another since', () => {
@@ -70,8 +70,8 @@ describe('what this process has heard', () => {
     sightings.record(east, healthy)
     await clock.advance(500)
     assert.deepEqual(sightings.heard(), [
-      { uid: 'uid-east', age: 500, heartbeat: healthy },
-      { uid: 'uid-west', age: 1_500, heartbeat: healthy },
+      { uid: 'uid-east', age: 500, gap: 1_000, heartbeat: healthy },
+      { uid: 'uid-west', age: 1_500, gap: Infinity, heartbeat: healthy },
     ])
     assert.equal(sightings.heartbeats(), 3)
   })
@@ -79,7 +79,7 @@ describe('what this process has heard', () => {
 
 describe('a member that two replicas hear', () => {
   const toldAge = 10_000
-  const told: Contact = { at: noon - toldAge, age: toldAge, heartbeat: faulty }
+  const told: Contact = { at: noon - toldAge, age: toldAge, gap: 60_000, heartbeat: faulty }
   const clock = createManualClock({ now: noon })
   const sightings = () => createSightings(clock, (uid) => (uid === 'uid-east' ? told : undefined))
 
@@ -90,7 +90,27 @@ describe('a member that two replicas hear', () => {
     await clock.advance(toldAge - 1)
     assert.equal(both.contact(confirmed)?.heartbeat.health, 'ok')
     await clock.advance(2)
-    assert.equal(both.contact(confirmed), told)
+    assert.equal(both.contact(confirmed)?.heartbeat.health, 'disk-full')
+  })
+
+  it('has beaten twice in a row where each of them has heard one', async () => {
+    const both = sightings()
+    both.record(confirmed, healthy)
+    assert.equal(both.contact(confirmed)?.gap, toldAge, 'theirs, and then ours')
+    await clock.advance(toldAge + 3_000)
+    assert.equal(both.contact(confirmed)?.gap, 3_000, 'ours, and then theirs')
+    await clock.advance(1)
+    both.record(confirmed, healthy)
+    assert.equal(both.contact(confirmed)?.gap, toldAge, 'theirs again, and not our own of before')
+  })
+
+  it('is another member where its name has passed to another cluster, and that one has beaten once', async () => {
+    const both = sightings()
+    both.record(west, healthy)
+    await clock.advance(1_000)
+    const successor = clusterOf('west', 'uid-other')
+    both.record(successor, healthy)
+    assert.equal(both.contact(successor)?.gap, Infinity)
   })
 
   it('is not confirmed by what others tell: that may be of an earlier Cluster of the same member', () => {

@@ -26,9 +26,9 @@ function observed(subject: Cluster, fields: Partial<StatusObservation> = {}): St
   }
 }
 
-function heard(age: number, health = 'ok'): Contact {
+function heard(age: number, health = 'ok', gap = interval): Contact {
   const versions = { operator: '0.9.0', kubernetes: 'v1.35.0' }
-  return { at: noon + minute - age, age, heartbeat: { versions, health } }
+  return { at: noon + minute - age, age, gap, heartbeat: { versions, health } }
 }
 
 /** `Type=Status/Reason` of each condition. */
@@ -136,6 +136,43 @@ describe('the status of a Cluster', () => {
     const late = decideStatus(observed(confirmed, { contact: heard(7 * interval) }))
     assert.deepEqual(verdicts(late), ['Joined=True/Joined', 'Healthy=Unknown/NoHeartbeat', 'Ready=Unknown/NoHeartbeat'])
     assert.equal(late.kind === 'status' && late.lookAgainMs, undefined)
+  })
+
+  it('of a lost cluster needs two heartbeats in a row to be found again, whatever they say', () => {
+    const lost: Cluster = {
+      ...joined,
+      status: {
+        conditions: [condition('Joined', 'True', 'Joined'), condition('Healthy', 'Unknown', 'NoHeartbeat')],
+        lastSeen: at(noon),
+      },
+    }
+    const cases: readonly (readonly [gap: number, health: string, verdict: string])[] = [
+      [Infinity, 'ok', 'Healthy=Unknown/NoHeartbeat'],
+      [Infinity, 'DiskFull', 'Healthy=Unknown/NoHeartbeat'],
+      [3 * interval + 1, 'ok', 'Healthy=Unknown/NoHeartbeat'],
+      [3 * interval, 'ok', 'Healthy=True/Heartbeat'],
+      [3 * interval, 'DiskFull', 'Healthy=False/ReportedUnhealthy'],
+    ]
+    for (const [gap, health, verdict] of cases) {
+      const decision = decideStatus(observed(lost, { contact: heard(0, health, gap) }))
+      assert.equal(verdicts(decision)[1], verdict, `${health} after ${gap} ms`)
+      const isFound = verdict !== 'Healthy=Unknown/NoHeartbeat'
+      assert.equal(decision.kind === 'status' && decision.fields.lastSeen, at(isFound ? noon + minute : noon))
+    }
+  })
+
+  it('of a cluster that was never lost needs one heartbeat', () => {
+    for (const health of [
+      [],
+      [condition('Healthy', 'Unknown', 'NeverSeen')],
+      [condition('Healthy', 'False', 'ReportedUnhealthy')],
+    ]) {
+      const fresh: Cluster = { ...joined, status: { conditions: health } }
+      assert.equal(
+        verdicts(decideStatus(observed(fresh, { contact: heard(0, 'ok', Infinity) })))[1],
+        'Healthy=True/Heartbeat',
+      )
+    }
   })
 
   it('repeats what was known while the process has only begun to listen, two intervals longer', () => {

@@ -91,7 +91,7 @@ export function heartbeatWorld() {
     news,
     tokenOf,
     /** Another replica tells of a heartbeat of this moment. */
-    tell: (uid: string, heartbeat: Heartbeat) => told.set(uid, { at: clock.now(), age: 0, heartbeat }),
+    tell: (uid: string, heartbeat: Heartbeat) => told.set(uid, { at: clock.now(), age: 0, gap: Infinity, heartbeat }),
     clusterOf: (beats: Beater, more: Partial<Cluster['metadata']> = {}, spec: object = {}): Cluster =>
       cluster(beats.name, { spec: { member: { ...memberOf(beats), ...spec } }, metadata: more }),
     /** A request of this cluster; everything of it may be replaced. */

@@ -6,9 +6,15 @@ import { noon } from '../objects.fixture.ts'
 
 export const healthy = { versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }
 
-export const seen = (uid: string, age: number, heartbeat: Sighting['heartbeat'] = healthy): Sighting => ({
+export const seen = (
+  uid: string,
+  age: number,
+  heartbeat: Sighting['heartbeat'] = healthy,
+  gap = Infinity,
+): Sighting => ({
   uid,
   age,
+  gap,
   heartbeat,
 })
 

@@ -25,9 +25,9 @@ describe('what another replica tells', () => {
     const { clock, configMaps, told, news } = world()
     configMaps.write('other', [seen('uid-east', 5_000)])
     assert.equal(news(), 1)
-    assert.deepEqual(told.contact('uid-east'), { at: noon - 5_000, age: 5_000, heartbeat: healthy })
+    assert.deepEqual(told.contact('uid-east'), { at: noon - 5_000, age: 5_000, gap: Infinity, heartbeat: healthy })
     await clock.advance(7_000)
-    assert.deepEqual(told.contact('uid-east'), { at: noon - 5_000, age: 12_000, heartbeat: healthy })
+    assert.deepEqual(told.contact('uid-east'), { at: noon - 5_000, age: 12_000, gap: Infinity, heartbeat: healthy })
     assert.equal(told.contact('uid-west'), undefined)
   })
 
@@ -37,9 +37,31 @@ describe('what another replica tells', () => {
     configMaps.write('other', [seen('uid-east', 1_000, faulty)])
     await clock.advance(2_000)
     configMaps.write('third', [seen('uid-east', 60_000)])
-    assert.deepEqual(told.contact('uid-east'), { at: noon - 1_000, age: 3_000, heartbeat: faulty })
+    assert.deepEqual(told.contact('uid-east'), { at: noon - 1_000, age: 3_000, gap: Infinity, heartbeat: faulty })
     configMaps.write('third', [seen('uid-east', 500)])
-    assert.deepEqual(told.contact('uid-east'), { at: noon + 1_500, age: 500, heartbeat: healthy })
+    assert.deepEqual(told.contact('uid-east'), { at: noon + 1_500, age: 500, gap: 2_500, heartbeat: healthy })
+  })
+
+  it('tells how long after the heartbeat before it came, whoever has heard that one', async () => {
+    const { clock, configMaps, told } = world()
+    const gap = () => told.contact('uid-east')?.gap
+    configMaps.write('other', [seen('uid-east', 0, healthy, 21_000)])
+    assert.equal(gap(), 21_000)
+    await clock.advance(30_000)
+    configMaps.write('other', [seen('uid-east', 0)])
+    assert.equal(gap(), Infinity, 'it has heard none before: it was started anew')
+    await clock.advance(20_000)
+    configMaps.write('third', [seen('uid-east', 0)])
+    assert.equal(gap(), 20_000, 'the one before was heard by the other')
+  })
+
+  it('does not take a heartbeat for two that is told twice', async () => {
+    const { clock, configMaps, told } = world()
+    configMaps.write('other', [seen('uid-east', 1_000)])
+    await clock.advance(30_000)
+    // The first time it was on its way for longer.
+    configMaps.write('other', [seen('uid-east', 30_500)])
+    assert.deepEqual(told.contact('uid-east'), { at: noon - 500, age: 30_500, gap: Infinity, heartbeat: healthy })
   })
 
   it('is not believed to be fresh where it was there before this process looked', () => {
@@ -85,7 +107,7 @@ describe('what another replica tells', () => {
 
   it('is left alone where it cannot be read, and one line of the log says so', () => {
     const { configMaps, told, lines, news } = world()
-    const ofNewerVersion = (written: string) => configMaps.put('other', { data: { form: '2', written } })
+    const ofNewerVersion = (written: string) => configMaps.put('other', { data: { form: '3', written } })
     ofNewerVersion('now')
     ofNewerVersion('later')
     assert.equal(news(), 0)
