@@ -57,6 +57,8 @@ export const annotations = {
   lastUsed: `${group}/last-used`,
   /** Bounded join token: thumbprints of the keys that have used it. */
   usedBy: `${group}/used-by`,
+  /** Cluster, by the user: thumbprint of the one key that may take the place of the member's; gone once it has. */
+  allowRebind: `${group}/allow-rebind`,
   /** `mc-join`, by the user: a new value starts the join again. */
   retry: `${group}/retry`,
   /** `mc-cluster-info`, by the user: with any value, this cluster leaves its primary. */

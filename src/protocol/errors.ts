@@ -65,7 +65,7 @@ export const protocolErrors = {
     http: refused,
     final: true,
     what: 'this cluster is registered with another key',
-    remedy: 'restore mc-identity here, or delete the Cluster of this cluster on the primary',
+    remedy: "restore mc-identity here, or have the primary's administrator allow the present key",
   },
   CloneSuspected: {
     origins: ['signed', 'home'],

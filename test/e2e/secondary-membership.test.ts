@@ -101,6 +101,24 @@ describe('a membership', () => {
     await scene.untilStatus('Rejected', /^KeyMismatch: /)
     assert.equal(await scene.clusterInfo(), undefined)
   })
+
+  it('comes back with its new key by the command in the refusal, as the same member', async () => {
+    const before = await scene.cluster('east')
+    const { msg = '' } = (await scene.status()) ?? {}
+    const command = /kubectl (annotate clusters\.dist\S+ east -n \S+ \S+ --overwrite)$/.exec(msg)?.[1]
+    assert.ok(command !== undefined, msg)
+    await kubectl(pair.primary, command.split(' '))
+    await scene.onSecondary(['annotate', 'secret', 'mc-join', `${prefix}/retry=1`])
+    await scene.untilStatus('Joined')
+    const after = await scene.cluster('east')
+    assert.equal(after?.metadata.uid, before?.metadata.uid)
+    assert.notEqual(after?.spec.member?.keyId, before?.spec.member?.keyId)
+    assert.equal(after?.metadata.annotations?.[`${prefix}/allow-rebind`], undefined, 'it was good for one key, once')
+    const told = await until('the Cluster tells of its new key', async () =>
+      (await scene.eventsOnPrimary()).find(({ reason }) => reason === 'KeyChanged'),
+    )
+    assert.equal(told.regarding.name, 'east')
+  })
 })
 
 describe('a secondary', () => {

@@ -42,7 +42,7 @@ const remedies: Readonly<Partial<Record<ErrorCode | 'WaitingForConfig', Remedy>>
   UnknownCluster: newToken,
   NameTaken: anotherName,
   NameInvalid: (fault) => setConfig(fault, { 'cluster-name': madeName(fault) }),
-  KeyMismatch: forgetOldCluster,
+  KeyMismatch: allowKey,
   CloneSuspected: newKey,
   SelfJoin: dropMcJoin,
   RoleConflict: dropMcJoin,
@@ -131,13 +131,18 @@ function madeName({ seen }: JoinFault): string {
   return generatedName(valueOf(seen.uid) ?? '', 8)
 }
 
-/** The name in a refusal is the primary's word: only what can be a name is taken from it. */
-function forgetOldCluster(fault: JoinFault): Step {
+/** Name and key in a refusal are the primary's word: only what can be one is taken from it. */
+function allowKey(fault: JoinFault): Step {
   const { seen, targets, msg } = fault
   const registered = /registered as ([a-z0-9.-]{1,63}) with another key/.exec(msg)?.[1] ?? askedName(fault)
+  const keyId = /\/allow-rebind=([A-Za-z0-9_-]{43})(?: |$)/.exec(msg)?.[1]
   const place = ['-n', seen.primary.namespace]
-  const forget = kubectl(targets.primary, 'delete', `clusters.dist.kio.kasten.io/${registered}`, ...place)
-  return onPrimary(targets, andThen(forget, tryNow(fault).command))
+  const cluster = `clusters.dist.kio.kasten.io/${registered}`
+  const letIn =
+    keyId === undefined
+      ? kubectl(targets.primary, 'delete', cluster, ...place)
+      : kubectl(targets.primary, 'annotate', cluster, `${annotations.allowRebind}=${keyId}`, '--overwrite', ...place)
+  return onPrimary(targets, andThen(letIn, tryNow(fault).command))
 }
 
 function askedName(fault: JoinFault): string {

@@ -2,14 +2,18 @@
  * Tells on the token Secret who was admitted with it, and who waits for approval. Admissions that come close together share one Event, so that a
  * fleet that joins at once does not cost an Event each.
  */
+import type { Cluster } from '../../api/cluster.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import type { Secret } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { tellRebound } from '../cluster/cluster-events.ts'
 
 export interface AdmissionJournal {
   admitted(token: Secret, clusterName: string): void
   waits(token: Secret, clusterName: string): void
+  /** A member has a new key. Told on its Cluster, at once: whoever did not allow it has to see it. */
+  rebound(cluster: Cluster): void
   /** Writes what has not been written yet. */
   flush(): void
 }
@@ -50,6 +54,7 @@ export function createAdmissionJournal(deps: { events: EventRecorder; clock: Clo
   return {
     admitted: (token, clusterName) => gather('Joined', token, clusterName),
     waits: (token, clusterName) => gather('PendingApproval', token, clusterName),
+    rebound: (cluster) => tellRebound(deps.events, cluster),
     flush() {
       for (const { write } of pending.values()) write()
     },

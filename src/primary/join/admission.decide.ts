@@ -4,10 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../../api/cluster.ts'
+import { annotations } from '../../api/group.ts'
 import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { clockTolerance, joinNonceLifetime } from '../../protocol/nonce.ts'
 import { type Standing, standingOf } from '../cluster/standing.ts'
+import { mayRebind, rebindCommand, type Vouching } from './rebind.decide.ts'
 
 /** The cluster that asks, as its verified request says. */
 export interface Applicant {
@@ -34,6 +36,8 @@ export interface Situation {
   readonly disconnectedAt: number | undefined
   /** The names that would be made for an applicant without one, best first, and who has them. */
   readonly generatedNames: readonly { readonly name: string; readonly taken: boolean }[]
+  /** What the token says for a cluster that comes with a new key; undefined where it says nothing. */
+  readonly vouching: Vouching | undefined
 }
 
 export type Admission =
@@ -41,6 +45,8 @@ export type Admission =
   /** The name was registered ahead by a Bootstrap and nobody has joined under it. */
   | { readonly kind: 'bind'; readonly cluster: Cluster }
   | { readonly kind: 'recognise'; readonly cluster: Cluster }
+  /** The member comes with a new key, which somebody who may decide it has allowed. */
+  | { readonly kind: 'rebind'; readonly cluster: Cluster }
   | {
       readonly kind: 'refuse'
       readonly code: ErrorCode
@@ -52,7 +58,7 @@ export type Admission =
   | { readonly kind: 'wait'; readonly what: string }
 
 /** An admission that lets the applicant in. */
-export type Granted = Extract<Admission, { kind: 'create' | 'bind' | 'recognise' }>
+export type Granted = Extract<Admission, { kind: 'create' | 'bind' | 'recognise' | 'rebind' }>
 
 type Rule = (situation: Situation) => Admission | undefined
 
@@ -62,8 +68,9 @@ const rules: readonly Rule[] = [
   isBeingDisconnected, // a deletion in progress must win over a retry
   wasDisconnected, // a request that is older than the disconnection must not undo it
   isMember, // the lost answer of an earlier join: the same success again
-  keyIsAnother, // a known cluster with a new key has to be let in by hand
   keyBelongsToAnother, // the same key from two clusters means a copied Secret
+  keyIsReplaced, // a known cluster with a new key, and somebody has allowed that very key
+  keyIsAnother, // without that: its uid is no secret, so anybody could say it
   nameIsTaken, // creating the Cluster decides races; this gives the readable answer
 ]
 
@@ -100,20 +107,25 @@ function isMember({ applicant, byUid }: Situation): Admission | undefined {
   return byUid?.spec.member?.keyId === applicant.keyId ? { kind: 'recognise', cluster: byUid } : undefined
 }
 
-function keyIsAnother({ byUid }: Situation): Admission | undefined {
+function keyBelongsToAnother({ applicant, byKey }: Situation): Admission | undefined {
+  return byKey === undefined || byKey.spec.member?.uid === applicant.uid
+    ? undefined
+    : refuse('CloneSuspected', 'the identity key of this cluster belongs to another one', undefined, byKey)
+}
+
+function keyIsReplaced({ applicant, byUid, vouching }: Situation): Admission | undefined {
+  if (byUid === undefined || !mayRebind(byUid, applicant, vouching)) return undefined
+  return { kind: 'rebind', cluster: byUid }
+}
+
+function keyIsAnother({ applicant, byUid }: Situation): Admission | undefined {
   if (byUid === undefined) return undefined
   return refuse(
     'KeyMismatch',
     `this cluster is registered as ${byUid.metadata.name} with another key`,
-    `delete that Cluster on the primary if this cluster was set up anew: kubectl delete clusters.dist.kio.kasten.io ${byUid.metadata.name} -n ${byUid.metadata.namespace}`,
+    `if it has lost its key, have the primary's administrator allow this one, and then set a new value in the annotation ${annotations.retry} of mc-join: ${rebindCommand(byUid, applicant.keyId)}`,
     byUid,
   )
-}
-
-function keyBelongsToAnother({ byKey }: Situation): Admission | undefined {
-  return byKey === undefined
-    ? undefined
-    : refuse('CloneSuspected', 'the identity key of this cluster belongs to another one', undefined, byKey)
 }
 
 function nameIsTaken({ applicant, byName }: Situation): Admission | undefined {
@@ -147,6 +159,7 @@ export function standingAfter(granted: Granted, { approval }: Pick<JoinTokenSett
       return standingOf({ spec: { ...spec, ...asked }, status })
     }
     case 'recognise':
+    case 'rebind':
       return standingOf(granted.cluster)
   }
 }

@@ -15,6 +15,7 @@ import type { ClusterLookup } from '../cluster-lookup.ts'
 import { addUse, usersOf } from '../join-token/token-uses.ts'
 import { type Admission, decideAdmission, type Granted, type Situation, standingAfter } from './admission.decide.ts'
 import { type CommitDeps, commitCluster, commitRecord } from './commit.ts'
+import { vouchingOf } from './rebind.decide.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
 import type { KnownToken, TokenSource } from './token-source.ts'
 import { maxWaiting, type WaitingPlaces } from './waiting-places.ts'
@@ -35,10 +36,18 @@ export interface Request {
   readonly askedAt: number
 }
 
+interface Outcome {
+  readonly cluster: Cluster
+  /** Nobody could know of it before. */
+  readonly isNew: boolean
+  /** Its key has taken the place of another. */
+  readonly isRebound: boolean
+}
+
 export type Admitted =
-  /** For an administrator to decide; `isNew` where nobody could know of it before. */
-  | { readonly kind: 'waiting'; readonly cluster: Cluster; readonly isNew: boolean }
-  | { readonly kind: 'member'; readonly cluster: Cluster; readonly isNew: boolean }
+  /** For an administrator to decide. */
+  | ({ readonly kind: 'waiting' } & Outcome)
+  | ({ readonly kind: 'member' } & Outcome)
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** A request with what its token asks for now: a user may edit that between two rounds. */
@@ -85,17 +94,19 @@ async function carryOut(
 ): Promise<Admitted> {
   const { join, token, settings } = round
   const isKnown = granted.kind === 'recognise'
-  if (standing === 'waiting' && !isKnown && !deps.waitingPlaces.take(token.id, nameOf(granted)))
+  const hasPlace = isKnown || granted.kind === 'rebind'
+  if (standing === 'waiting' && !hasPlace && !deps.waitingPlaces.take(token.id, nameOf(granted)))
     throw new ProtocolError('Busy', `${maxWaiting} clusters wait for approval with this token already`)
   if (!isKnown) await countUse(deps, round)
   const cluster = await commitCluster(deps, granted, { join, settings })
   if (standing === 'admitted') await commitRecord(deps, cluster.metadata.name, join.claims.k10)
   await forgetDisconnection(deps.tombstones, join)
+  const isRebound = granted.kind === 'rebind'
   // One that was approved is as new as one that needed no approval, until a heartbeat confirms it.
   const wasApproved = cluster.spec.approval === 'manual' && !isConfirmed(cluster)
   return standing === 'waiting'
-    ? { kind: 'waiting', cluster, isNew: !isKnown }
-    : { kind: 'member', cluster, isNew: !isKnown || wasApproved }
+    ? { kind: 'waiting', cluster, isNew: !isKnown, isRebound }
+    : { kind: 'member', cluster, isNew: !isKnown || wasApproved, isRebound }
 }
 
 async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Admission> {
@@ -122,6 +133,7 @@ function judgeAdmission(
     case 'create':
     case 'bind':
     case 'recognise':
+    case 'rebind':
       return judgeUse(settings, { ...use, name: nameOf(admission), isMember: admission.kind === 'recognise' })
   }
 }
@@ -130,7 +142,11 @@ function nameOf(granted: Granted): string {
   return granted.kind === 'create' ? granted.name : granted.cluster.metadata.name
 }
 
-async function gather(deps: AdmitDeps, { join, askedAt }: Request, source: 'cache' | 'live'): Promise<Situation> {
+async function gather(
+  deps: AdmitDeps,
+  { join, token, settings, askedAt }: Round,
+  source: 'cache' | 'live',
+): Promise<Situation> {
   const { clusters, tombstones } = deps
   const { sub: uid, name } = join.claims
   const keyId = join.key.thumbprint
@@ -161,6 +177,7 @@ async function gather(deps: AdmitDeps, { join, askedAt }: Request, source: 'cach
     byName,
     disconnectedAt: tombstone?.at,
     generatedNames: generated.map((candidate) => ({ name: candidate.name, taken: candidate.cluster !== undefined })),
+    vouching: vouchingOf(token, settings),
   }
 }
 

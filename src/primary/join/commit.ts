@@ -4,7 +4,7 @@
  */
 import { type Bootstrap, bootstrapKind } from '../../api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../api/cluster.ts'
-import { apiVersion, clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
+import { annotations, apiVersion, clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
 import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import type { Labels } from '../../api/labels.ts'
 import type { KubeClient } from '../../kube/client.ts'
@@ -44,6 +44,15 @@ export async function commitCluster(deps: CommitDeps, granted: Granted, writing:
     case 'bind': {
       const { metadata } = labelPatch(granted.cluster, clusterLabels)
       const patch = { metadata, spec: joinedSpec(deps, writing) }
+      return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), patch, { fieldManager })
+    }
+    case 'rebind': {
+      // The permission goes in the write that uses it: it is for one key, once. The old key is lost or stolen, and so it is
+      // not kept as the previous one, which may still be answered.
+      const { resourceVersion, labels } = labelPatch(granted.cluster, clusterLabels).metadata
+      const metadata = { resourceVersion, labels, annotations: { [annotations.allowRebind]: null } }
+      const member = { ...memberOf(deps, writing.join), previousKeyId: null }
+      const patch = { metadata, spec: { member } }
       return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), patch, { fieldManager })
     }
     case 'recognise': {

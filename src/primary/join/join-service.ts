@@ -3,6 +3,7 @@
  * both proofs have been verified, and a refusal for good is signed.
  */
 import { z } from 'zod'
+import type { Cluster } from '../../api/cluster.ts'
 import { k10Schema } from '../../api/k10.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { Redacted } from '../../lib/redacted.ts'
@@ -88,11 +89,17 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
         )
         return refuse(primary, { request, echoes }, admitted.refusal)
       }
+      if (admitted.isRebound) rebound(deps, admitted.cluster)
       if (admitted.kind === 'waiting') return pending(deps, token, admitted)
       if (admitted.isNew) deps.journal.admitted(token.secret, admitted.cluster.metadata.name)
       return accept(deps, primary, { request, echoes, join, token }, admitted)
     },
   }
+}
+
+function rebound({ journal, log }: JoinServiceDeps, cluster: Cluster): void {
+  log.info({ cluster: cluster.metadata.name, keyId: cluster.spec.member?.keyId }, 'member rebound to a new key')
+  journal.rebound(cluster)
 }
 
 /** It counts against nobody: those who wait are few, and behind one ingress they have one address with all others. */

@@ -120,6 +120,7 @@ describe('a token', () => {
     const inner = {
       admitted: (_token: object, name: string) => admitted.push(name),
       waits: () => undefined,
+      rebound: () => undefined,
       flush: () => undefined,
     }
     countUses(inner, metrics).admitted({ metadata: { name: 'join-token' } }, 'east')

@@ -98,6 +98,21 @@ describe('the diagnosis of a join', () => {
     assert.match(only(told(evil)).next?.command ?? '', /^kubectl delete clusters\.dist\.kio\.kasten\.io\/east -n/)
   })
 
+  it('allows the very key that a refusal names, and of that only what can be a key', () => {
+    const refused = (keyId: string) =>
+      `KeyMismatch: this cluster is registered as east with another key; kubectl annotate clusters.dist.kio.kasten.io east -n kasten-io-mc dist.kio.kasten.io/allow-rebind=${keyId} --overwrite`
+    const keyId = `-${'k'.repeat(42)}`
+    const command = only(told(refused(keyId))).next?.command ?? ''
+    assert.match(
+      command,
+      new RegExp(
+        `^kubectl annotate clusters\\.dist\\.kio\\.kasten\\.io/east dist\\.kio\\.kasten\\.io/allow-rebind=${keyId} --overwrite -n `,
+      ),
+    )
+    assert.ok(command.endsWith(` && ${retry}`))
+    assert.match(only(told(refused(`$(reboot)${'k'.repeat(34)}`))).next?.command ?? '', /^kubectl delete /)
+  })
+
   it('names the status that is about an older content', () => {
     const stale = seen({ ...status('Joined', ''), hash: 'older' })
     assert.deepEqual(codes(observation({ secondary: secondary({ status: stale }) })), ['wrong NotLookedAt'])

@@ -13,6 +13,7 @@ function situation(fields: Partial<Situation> = {}): Situation {
     byName: undefined,
     disconnectedAt: undefined,
     generatedNames: [],
+    vouching: undefined,
     ...fields,
   }
 }
@@ -66,7 +67,9 @@ describe('an applicant', () => {
     assert.equal(decision.kind, 'refuse')
     if (decision.kind !== 'refuse') return
     assert.equal(decision.code, 'KeyMismatch')
-    assert.match(decision.remedy ?? '', /kubectl delete clusters\.dist\.kio\.kasten\.io east -n kasten-io-mc$/)
+    const command =
+      / kubectl annotate clusters\.dist\.kio\.kasten\.io east -n kasten-io-mc dist\.kio\.kasten\.io\/allow-rebind=key-east --overwrite$/
+    assert.match(decision.remedy ?? '', command)
   })
 
   it('with the key of another cluster is a suspected clone', () => {

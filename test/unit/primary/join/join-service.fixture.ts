@@ -54,7 +54,7 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
     tombstones: { mayHave: () => false, findLive: async () => undefined } as unknown as Tombstones,
     serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
     waitingPlaces: { take: () => true },
-    journal: { admitted: () => undefined, waits: () => undefined, flush: () => undefined },
+    journal: { admitted: () => undefined, waits: () => undefined, rebound: () => undefined, flush: () => undefined },
     gate: createGate({ working: 64, waiting: 256 }),
     pace: createBuckets({ burst: 5, perSecond: 1e-6 }, systemClock),
     spki: () => [],

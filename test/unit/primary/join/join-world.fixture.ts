@@ -59,6 +59,7 @@ export function joinWorld() {
   const { log, lines } = createRecordingLog()
   const admitted: string[] = []
   const waiting: string[] = []
+  const rebound: string[] = []
   const tokens = createTokenSource({
     client,
     informer: api.cache(secretKind, { [tokenIdIndex]: indexTokenId }),
@@ -81,6 +82,7 @@ export function joinWorld() {
     journal: {
       admitted: (_token, name) => admitted.push(name),
       waits: (_token, name) => waiting.push(name),
+      rebound: ({ metadata }) => rebound.push(metadata.name),
       flush: () => undefined,
     },
     gate: createGate({ working: 64, waiting: 256 }),
@@ -115,15 +117,16 @@ export function joinWorld() {
     lines,
     admitted,
     waiting,
+    rebound,
     challengeFor,
     requestOf,
     /** Stores a token with these annotations, and the cache shows it. */
-    storeToken(annotations: Record<string, string> = {}) {
+    storeToken(annotations: Record<string, string> = {}, madeAt = noon) {
       const { issued, token } = issue()
       const metadata = {
         name: `token-${issued.id.toLowerCase()}`,
         namespace,
-        creationTimestamp: at(noon),
+        creationTimestamp: at(madeAt),
         annotations: { ...recordIssued(issuer, issued), ...annotations },
       }
       const secret = api.put<Secret>(secretKind, { type: joinTokenType, metadata })

@@ -206,7 +206,7 @@ const cases: readonly [title: string, seen: Partial<JoinObservation>, decision: 
       kind: 'say',
       statement: {
         status: 'Rejected',
-        msg: `KeyMismatch: this cluster is registered with another key; restore mc-identity here, or delete the Cluster of this cluster on the primary ${goesOn}`,
+        msg: `KeyMismatch: this cluster is registered with another key; restore mc-identity here, or have the primary's administrator allow the present key ${goesOn}`,
         hash,
       },
     },
