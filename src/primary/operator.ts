@@ -238,6 +238,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       lane: createMemberLane({ clusters, pace: countWaits(createBuckets(memberLoad, clock), 'lane', metrics) }),
       certificate,
       metrics,
+      clock,
       log,
     })
     await server.listen({ host: deps.listen.host, port: deps.listen.port })

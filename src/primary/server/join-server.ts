@@ -4,6 +4,7 @@
  */
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { KubeApiError } from '../../kube/errors.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { PrimaryMetrics } from '../../lib/metrics.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -27,6 +28,7 @@ import type { LeaveService } from '../leave/leave-service.ts'
 import type { Buckets } from '../load/buckets.ts'
 import { sourceOf } from '../load/source.ts'
 import type { Certificate } from './certificate.ts'
+import { boundClosing } from './closing.ts'
 import { boundIdleConnections } from './connections.ts'
 
 /**
@@ -48,6 +50,7 @@ export interface JoinServerDeps {
   /** Requests of members that do not count against their source. */
   readonly lane: MemberLane
   readonly metrics: Pick<PrimaryMetrics, 'answered'>
+  readonly clock: Pick<Clock, 'after'>
   readonly log: Logger
 }
 
@@ -89,6 +92,8 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     // The routes read what they need; a log line for each request would be a stranger's to write.
     logger: false,
     forceCloseConnections: 'idle',
+    // Whoever is connected already is answered as ever: fastify's own 503 looks like that of another program.
+    return503OnClosing: false,
     // What no route can be looked for. Fastify's own answer would repeat the path, and count against nobody.
     frameworkErrors: (_error, request, reply) => {
       deps.sources.take(sourceOf(request.ip))
@@ -96,6 +101,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     },
   }) as unknown as FastifyInstance
   boundIdleConnections(server.server, maxIdleConnections)
+  boundClosing(server, deps.clock)
 
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
