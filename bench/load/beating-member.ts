@@ -1,7 +1,8 @@
 /** One member that lives: it sends a heartbeat when it is told to, and believes only what its primary has signed. */
+
 import type { Dispatcher } from 'undici'
-import type { Issuer } from '../../src/protocol/challenge.ts'
 import { toBase64url } from '../../src/protocol/encoding.ts'
+import type { Issuer } from '../../src/protocol/issuer.ts'
 import { signMembershipToken } from '../../src/protocol/membership-token.ts'
 import { signPossession } from '../../src/protocol/possession-proof.ts'
 import { openReply, replyAnswerSchema } from '../../src/protocol/reply.ts'

@@ -1,9 +1,10 @@
 /** A process of members that live: each beats at the interval that its primary tells it, spread as secondaries spread it. */
+
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Agent, Client, type Dispatcher } from 'undici'
+import { createIssuer } from '../../src/protocol/issuer.ts'
 import { signingKeyFromPem } from '../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../src/protocol/nonce.ts'
 import { fleetMember } from '../fleet/member.ts'
 import type { BeatingQuestion, BeatingReport, BeatingTask } from './beating.ts'
 import { type BeatAnswer, type BeatingMember, createBeatingMember } from './beating-member.ts'
@@ -64,7 +65,7 @@ function report(fleet: readonly Living[]): BeatingReport {
 process.channel?.ref()
 const [task] = (await once(process, 'message')) as [BeatingTask]
 const signing = signingKeyFromPem(task.primaryKey)
-const issuer = { uid: task.primaryUid, key: signing, nonceKey: nonceKeyOf(signing) }
+const issuer = createIssuer(task.primaryUid, signing)
 const dispatcherFor = dispatchers(task)
 const fleet: Living[] = []
 for (let index = 0; index < task.members; index += 1) {

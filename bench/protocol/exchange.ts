@@ -1,18 +1,19 @@
 /** One exchange between a primary and a secondary, every message of it: what the steps of the protocol are measured with. */
+
 import { Redacted } from '../../src/lib/redacted.ts'
 import {
   askForChallenge,
   type Challenge,
   type ChallengeRequest,
-  type Issuer,
   openChallenge,
   signChallenge,
 } from '../../src/protocol/challenge.ts'
+import { createIssuer, type Issuer } from '../../src/protocol/issuer.ts'
 import { type Joiner, signJoinRequest } from '../../src/protocol/join-request.ts'
 import { type Echoes, type Membership, sealAcceptance } from '../../src/protocol/join-result.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../src/protocol/membership-token.ts'
-import { createNonce, memberContext, nonceKeyOf } from '../../src/protocol/nonce.ts'
+import { createNonce, memberContext } from '../../src/protocol/nonce.ts'
 import { type ProvenRequest, signPossession } from '../../src/protocol/possession-proof.ts'
 import { signReply } from '../../src/protocol/reply.ts'
 import { type ExchangeKey, generateExchangeKey } from '../../src/protocol/seal.ts'
@@ -83,7 +84,7 @@ export async function runExchange(now: number): Promise<Exchange> {
 
 function makeIssuer(): Issuer {
   const key = generateSigningKey()
-  return { uid: 'b0a2f1f5-3f57-4b11-8f0c-2f4a0f0d9a01', key, nonceKey: nonceKeyOf(key) }
+  return createIssuer('b0a2f1f5-3f57-4b11-8f0c-2f4a0f0d9a01', key)
 }
 
 async function membershipOf(issuer: Issuer, { key, uid }: Joiner, now: number): Promise<Membership> {

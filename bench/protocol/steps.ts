@@ -7,6 +7,7 @@ import {
   verifyTokenProof,
 } from '../../src/protocol/join-request.ts'
 import { openResult, sealAcceptance } from '../../src/protocol/join-result.ts'
+import { createKeyring } from '../../src/protocol/keyring.ts'
 import { signMembershipToken } from '../../src/protocol/membership-token.ts'
 import { createNonce, joinContext, joinNonceLifetime, verifyNonce } from '../../src/protocol/nonce.ts'
 import { signPossession, verifyPossession } from '../../src/protocol/possession-proof.ts'
@@ -66,7 +67,7 @@ function challengeSteps({ issuer, token, ask, challenge }: Exchange, now: number
     {
       name: 'verify a nonce',
       needs: { 'node HMAC': 1 },
-      once: () => verifyNonce(issuer.nonceKey, context, nonce, limits),
+      once: () => verifyNonce([issuer.nonceKey], context, nonce, limits),
     },
   ]
 }
@@ -116,6 +117,7 @@ function joinSteps(exchange: Exchange, now: number): readonly Step[] {
 
 function beatSteps(exchange: Exchange, now: number): readonly Step[] {
   const { issuer, joiner, token, membership, heartbeat, proof, reply } = exchange
+  const keyring = createKeyring(issuer.uid, { current: issuer.key })
   const { primaryUid, primaryKey } = token
   const { thumbprint } = joiner.key
   const limits = { now, lifetime: joinNonceLifetime }
@@ -128,7 +130,7 @@ function beatSteps(exchange: Exchange, now: number): readonly Step[] {
     {
       name: 'verify a heartbeat',
       needs: { 'jose verify': 1, 'node import, public': 1, 'node HMAC': 1 },
-      once: async () => verifyPossession(issuer, proof, heartbeat, limits),
+      once: async () => verifyPossession(keyring, proof, heartbeat, limits),
     },
     {
       name: 'sign a reply',

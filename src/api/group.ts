@@ -73,6 +73,16 @@ export const annotations = {
   lastContact: `${group}/last-contact`,
   /** `mc-join-status` while joined: why the primary does not answer. */
   contactError: `${group}/contact-error`,
+  /** `mc-primary-identity`, by the user: a new value begins a roll of the primary's signing key. */
+  rotate: `${group}/rotate`,
+  /** `mc-primary-identity`: the value of `rotate` that has been followed. */
+  rotated: `${group}/rotated`,
+  /** `mc-primary-identity`, by the user: thumbprints of signing keys that somebody else may have; they are given up. */
+  compromised: `${group}/compromised`,
+  /** `mc-primary-identity`: when the next key was announced, RFC 3339. */
+  announcedAt: `${group}/announced-at`,
+  /** `mc-primary-identity`: when the current key took the place of another, RFC 3339. */
+  promotedAt: `${group}/promoted-at`,
   /** `mc-identity` and `mc-primary-identity`: UID of the `kube-system` namespace the key was made for. */
   clusterUid: `${group}/cluster-uid`,
 } as const

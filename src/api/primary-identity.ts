@@ -1,59 +1,91 @@
 /**
- * The Secrets of the primary in `--identity-namespace`: its signing key, and its own TLS certificate. Whoever reads
- * them is the primary.
+ * The Secret `mc-primary-identity`: the signing keys of the primary, in `--identity-namespace`. Whoever reads it is the
+ * primary. A Secret with nothing but `key` is the normal case: the others are there only while keys roll.
  */
 import { Redacted } from '../lib/redacted.ts'
 import { annotations } from './group.ts'
-import { decodeSecretValue, encodeSecretData, type SecretContent, type SecretData } from './secret-data.ts'
+import { decodeSecretValue, encodeSecretData, type SecretContent } from './secret-data.ts'
 
 export const primaryIdentityName = 'mc-primary-identity'
-export const primaryTlsName = 'mc-primary-tls'
-export const primaryTlsType = 'kubernetes.io/tls'
 
+/** Private keys are Ed25519, PKCS #8 PEM. */
 export interface PrimaryIdentity {
   /** UID of the `kube-system` namespace it was made for; empty where the annotation is missing. */
   readonly clusterUid: string
-  /** Ed25519, PKCS #8 PEM. */
+  /** The current one. */
   readonly privateKey: Redacted<string>
+  /** The next one; `announcedAt` is ms since the epoch. */
+  readonly next?: { readonly privateKey: Redacted<string>; readonly announcedAt: number } | undefined
+  /** Keys that were current before; the oldest first. */
+  readonly retired: readonly Redacted<string>[]
+  /** When the current key became that, ms since the epoch; absent where it is the first one. */
+  readonly promotedAt?: number | undefined
+  /** The value of the annotation `rotate` that has been followed. */
+  readonly rotated?: string | undefined
 }
+
+type Annotations = Readonly<Record<string, string>>
 
 /** The annotations and the data to apply. */
 export function encodePrimaryIdentity(identity: PrimaryIdentity): {
   annotations: Record<string, string>
   data: Record<string, string>
 } {
+  const { next, retired, promotedAt, rotated } = identity
   return {
-    annotations: { [annotations.clusterUid]: identity.clusterUid },
-    data: encodeSecretData({ key: identity.privateKey.reveal() }),
+    annotations: {
+      [annotations.clusterUid]: identity.clusterUid,
+      ...(next === undefined ? {} : { [annotations.announcedAt]: new Date(next.announcedAt).toISOString() }),
+      ...(promotedAt === undefined ? {} : { [annotations.promotedAt]: new Date(promotedAt).toISOString() }),
+      ...(rotated === undefined ? {} : { [annotations.rotated]: rotated }),
+    },
+    data: encodeSecretData({
+      key: identity.privateKey.reveal(),
+      next: next?.privateKey.reveal(),
+      retired: retired.length === 0 ? undefined : retired.map((key) => key.reveal()).join(''),
+    }),
   }
 }
 
-/** Undefined where the Secret holds no key. */
+/** The same as a merge patch: what the identity has not is taken away. */
+export function patchPrimaryIdentity(identity: PrimaryIdentity): { metadata: { annotations: object }; data: object } {
+  const encoded = encodePrimaryIdentity(identity)
+  const absent = { [annotations.announcedAt]: null, [annotations.promotedAt]: null, [annotations.rotated]: null }
+  return {
+    metadata: { annotations: { ...absent, ...encoded.annotations } },
+    data: { next: null, retired: null, ...encoded.data },
+  }
+}
+
+const pemBlock = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?/g
+
+/** Undefined where the Secret holds no current key. Never throws. */
 export function decodePrimaryIdentity(secret: SecretContent): PrimaryIdentity | undefined {
   const key = decodeSecretValue(secret.data, 'key')
   if (key === undefined) return undefined
+  const marks: Annotations = secret.metadata.annotations ?? {}
+  const next = decodeSecretValue(secret.data, 'next')
+  const retired = decodeSecretValue(secret.data, 'retired')?.match(pemBlock) ?? []
   return {
-    clusterUid: secret.metadata.annotations?.[annotations.clusterUid] ?? '',
+    clusterUid: marks[annotations.clusterUid] ?? '',
     privateKey: new Redacted(key),
+    // Whoever has not heard of a key that became current too early is served by the one before it.
+    next:
+      next === undefined
+        ? undefined
+        : { privateKey: new Redacted(next), announcedAt: timeOf(marks[annotations.announcedAt]) ?? 0 },
+    retired: retired.map((pem) => new Redacted(pem)),
+    promotedAt: timeOf(marks[annotations.promotedAt]),
+    rotated: marks[annotations.rotated],
   }
 }
 
-export interface TlsPair {
-  /** PEM, the leaf first. */
-  readonly certificate: string
-  /** PEM. */
-  readonly privateKey: Redacted<string>
+/** The thumbprints in the annotation `compromised`: by commas or white space apart. */
+export function readCompromised(marks: Annotations | undefined): readonly string[] {
+  return (marks?.[annotations.compromised] ?? '').split(/[\s,]+/).filter((kid) => kid !== '')
 }
 
-export function encodeTlsPair(pair: TlsPair): Record<string, string> {
-  return encodeSecretData({ 'tls.crt': pair.certificate, 'tls.key': pair.privateKey.reveal() })
-}
-
-/** Undefined unless both halves are there. */
-export function decodeTlsPair(data: SecretData | undefined): TlsPair | undefined {
-  const certificate = decodeSecretValue(data, 'tls.crt')
-  const privateKey = decodeSecretValue(data, 'tls.key')
-  return certificate === undefined || privateKey === undefined
-    ? undefined
-    : { certificate, privateKey: new Redacted(privateKey) }
+function timeOf(text: string | undefined): number | undefined {
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? undefined : time
 }

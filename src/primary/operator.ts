@@ -42,7 +42,7 @@ import { loadCertificate } from './server/tls-secret.ts'
 import { collectSightings } from './sightings/collector.ts'
 import { tellSightings } from './sightings/teller.ts'
 import { createTold } from './sightings/told.ts'
-import { heartbeatInterval, loadedIssuer, servingPrimary } from './state.ts'
+import { heartbeatInterval, loadedKeyring, servingPrimary } from './state.ts'
 
 export interface OperatorDeps {
   readonly client: KubeClient
@@ -133,7 +133,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     client,
     informer: informers.tokens,
     namespace,
-    issuer: () => identity.issuer(),
+    keyring: () => identity.keyring(),
     clock,
   })
   const journal = countUses(createAdmissionJournal({ events, clock }), metrics)
@@ -146,6 +146,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tokens: informers.tokens,
     namespace: identityNamespace,
     primaryUid,
+    clock,
     onChange: () => {
       serving.forget()
       controllers.wakeAll()
@@ -153,7 +154,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   })
   const serving = remember(() =>
     servingPrimary({
-      issuer: identity.issuer(),
+      keyring: identity.keyring(),
       primaries: clusters.primaries(),
       clusters: informers.clusters.count(),
       endpointFlag: deps.endpoint,
@@ -191,7 +192,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const frontLeaf = createFrontLeaf({ serving: serving.get, clock, log })
 
   const desk = createMemberDesk({
-    issuer: () => loadedIssuer(identity.issuer()),
+    keyring: () => loadedKeyring(identity.keyring()),
+    issuerNamed: identity.issuerNamed,
     pace: countWaits(createBuckets(memberLoad, clock), 'member-key', metrics),
     clock,
   })
@@ -213,6 +215,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tombstones,
         waitingPlaces: createWaitingPlaces({ clusters: informers.clusters, clock }),
         serving: serving.get,
+        issuerNamed: identity.issuerNamed,
         journal,
         gate: countTurnedAway(createGate(joinLoad), metrics),
         pace: countWaits(createBuckets(memberLoad, clock), 'join-key', metrics),
@@ -276,7 +279,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tell,
     notReady: () => [
       ...informers.notSynced(),
-      ...(identity.issuer() === undefined
+      ...(identity.keyring() === undefined
         ? [identity.isLost() ? 'the signing key is lost' : 'the signing key is not loaded']
         : []),
     ],

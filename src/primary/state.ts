@@ -1,16 +1,16 @@
 /**
- * What the services of the primary need to know of it at this moment: its key, its name, its address. They never look at
+ * What the services of the primary need to know of it at this moment: its keys, its name, its address. They never look at
  * Bootstraps themselves.
  */
 import type { Cluster } from '../api/cluster.ts'
 import { parseEndpoint } from '../api/endpoint.ts'
-import type { Issuer } from '../protocol/challenge.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import type { PrimaryKeys } from '../protocol/fields.ts'
+import type { Keyring } from '../protocol/keyring.ts'
 import { oldest } from './cluster-lookup.ts'
 
 export interface ServingPrimary {
-  readonly issuer: Issuer
+  readonly keyring: Keyring
   /** Name of the primary's own Cluster. */
   readonly name: string
   /** Where secondaries reach it; without a slash at the end. */
@@ -21,7 +21,7 @@ export interface ServingPrimary {
 
 export interface PrimaryFacts {
   /** Undefined before the key is loaded, or where it is lost. */
-  readonly issuer: Issuer | undefined
+  readonly keyring: Keyring | undefined
   /** The Clusters that are the primary itself: one, where no user has made another. */
   readonly primaries: readonly Cluster[]
   /** How many Clusters there are. */
@@ -36,18 +36,18 @@ const maxHeartbeatRate = 250
 
 /** Throws `ProtocolError` `Busy`, with the reason, while the primary cannot serve. */
 export function servingPrimary(facts: PrimaryFacts): ServingPrimary {
-  const issuer = loadedIssuer(facts.issuer)
+  const keyring = loadedKeyring(facts.keyring)
   const own = oldest(facts.primaries)
   if (own === undefined) throw notReady('no Bootstrap has registered it')
   const endpoint = endpointOf(own, facts.endpointFlag)
   if (endpoint === undefined) throw notReady('it has no address')
-  return { issuer, name: own.metadata.name, endpoint, interval: heartbeatInterval(facts.clusters, facts.interval) }
+  return { keyring, name: own.metadata.name, endpoint, interval: heartbeatInterval(facts.clusters, facts.interval) }
 }
 
 /** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */
-export function loadedIssuer(issuer: Issuer | undefined): Issuer {
-  if (issuer === undefined) throw notReady('its signing key is not loaded')
-  return issuer
+export function loadedKeyring(keyring: Keyring | undefined): Keyring {
+  if (keyring === undefined) throw notReady('its signing key is not loaded')
+  return keyring
 }
 
 /** Grows with the fleet, so that the load does not. Milliseconds. */
@@ -56,8 +56,9 @@ export function heartbeatInterval(clusters: number, least: number): number {
 }
 
 /** The primary's keys as members are told them. */
-export function primaryKeys({ key }: Issuer): PrimaryKeys {
-  return { current: { kid: key.thumbprint, x: key.x } }
+export function primaryKeys({ current: { key }, next }: Keyring): PrimaryKeys {
+  const current = { kid: key.thumbprint, x: key.x }
+  return next === undefined ? { current } : { current, next: next.announcement }
 }
 
 function endpointOf(own: Cluster, flag: string | undefined): string | undefined {

@@ -7,20 +7,13 @@ import { believed } from './answer.ts'
 import { type RandomBytes, secureRandom, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
+import type { Issuer } from './issuer.ts'
 import { signJws, verifyJws } from './jws.ts'
-import type { PublicKey, SigningKey } from './keys.ts'
-import { createNonce, joinContext, joinNonceLifetime, type NonceKey } from './nonce.ts'
+import type { PublicKey } from './keys.ts'
+import { createNonce, joinContext, joinNonceLifetime } from './nonce.ts'
 
 /** The version of the protocol that this code speaks. */
 export const protocolVersion = 1
-
-/** What a primary signs with. */
-export interface Issuer {
-  /** UID of the primary's `kube-system` namespace. */
-  readonly uid: string
-  readonly key: SigningKey
-  readonly nonceKey: NonceKey
-}
 
 export const challengeRequestSchema = z.object({
   v: z.literal(protocolVersion),

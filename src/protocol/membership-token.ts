@@ -3,10 +3,11 @@
  * not expire; deleting the Cluster or rebinding its key ends it.
  */
 import { z } from 'zod'
-import type { Issuer } from './challenge.ts'
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
-import { decodeJws, readClaims, signJws, verifySignature } from './jws.ts'
+import type { Issuer } from './issuer.ts'
+import { decodeHeader, decodeJws, readClaims, signJws, verifySignature } from './jws.ts'
+import { issuerNamed, type Keyring } from './keyring.ts'
 
 const tokenClaims = z.object({
   iss: field.clusterUid,
@@ -41,10 +42,21 @@ export function readMembershipToken(compact: string): MembershipClaims {
   return readClaims(decodeJws(compact, 'at+jwt'), tokenClaims)
 }
 
-/** Whether this primary signed a token; it matters only where the Cluster alone does not settle who asks. */
-export async function isGenuineToken(issuer: Issuer, compact: string): Promise<boolean> {
+/** Thumbprint of the key that a token says it is signed by, unverified. Throws `ProtocolError` `Malformed`. */
+export function signerOfMembershipToken(compact: string): string | undefined {
+  return decodeHeader(compact, 'at+jwt').kid
+}
+
+/**
+ * Whether this primary signed a token, with any key that it still holds; it matters only where the Cluster alone does not
+ * settle who asks.
+ */
+export async function isGenuineToken(keyring: Keyring, compact: string): Promise<boolean> {
   try {
-    await verifySignature(decodeJws(compact, 'at+jwt'), issuer.key)
+    const jws = decodeJws(compact, 'at+jwt')
+    const issuer = issuerNamed(keyring, jws.header.kid)
+    if (issuer === undefined) return false
+    await verifySignature(jws, issuer.key)
     return true
   } catch (error) {
     if (error instanceof ProtocolError) return false

@@ -54,11 +54,11 @@ export function createNonce(
 }
 
 /**
- * Returns when the nonce was made (ms since the epoch). Throws `ProtocolError` `NonceInvalid` where it was not made by
- * this key for this context, or its age is outside −5 s…`lifetime` ms. Costs one HMAC and no signature.
+ * Returns when the nonce was made (ms since the epoch). Throws `ProtocolError` `NonceInvalid` where it was made by none of
+ * these keys for this context, or its age is outside −5 s…`lifetime` ms. Costs an HMAC for each key and no signature.
  */
 export function verifyNonce(
-  key: NonceKey,
+  keys: readonly NonceKey[],
   context: NonceContext,
   nonce: string,
   limits: { now: number; lifetime: number },
@@ -67,7 +67,8 @@ export function verifyNonce(
   if (bytes?.length !== nonceLength) throw new ProtocolError('NonceInvalid', 'the nonce is not well-formed')
   const madeAt = Number(bytes.readBigUInt64BE(0))
   const rand = bytes.subarray(timeLength, timeLength + randomLength)
-  if (!timingSafeEqual(bytes.subarray(timeLength + randomLength), tagOf(key, context, madeAt, rand)))
+  const tag = bytes.subarray(timeLength + randomLength)
+  if (!keys.some((key) => timingSafeEqual(tag, tagOf(key, context, madeAt, rand))))
     throw new ProtocolError('NonceInvalid', 'the nonce was not made for this exchange')
   const age = limits.now - madeAt
   if (age < -clockTolerance || age > limits.lifetime) throw new ProtocolError('NonceInvalid', 'the nonce is too old')

@@ -3,11 +3,11 @@
  * body and a nonce of the primary's. No clock of the member's is involved.
  */
 import { z } from 'zod'
-import type { Issuer } from './challenge.ts'
 import { type RandomBytes, secureRandom, sha256, toBase64url } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
 import { decodeHeader, decodeJws, embeddedKey, readClaims, signJws, verifySignature } from './jws.ts'
+import type { Keyring } from './keyring.ts'
 import { type PublicKey, type SigningKey, thumbprintOf } from './keys.ts'
 import { memberContext, verifyNonce } from './nonce.ts'
 
@@ -72,7 +72,7 @@ export function claimedThumbprint(proof: string): string {
  * nonce helps, `Malformed` and `ProofInvalid` where it does not.
  */
 export async function verifyPossession(
-  issuer: Issuer,
+  { uid, held }: Keyring,
   proof: string,
   request: ProvenRequest,
   limits: { now: number; lifetime: number },
@@ -80,7 +80,8 @@ export async function verifyPossession(
   const jws = decodeJws(proof, 'dpop+jwt')
   const key = embeddedKey(jws)
   const claims = readClaims(jws, proofClaims)
-  const nonceMadeAt = verifyNonce(issuer.nonceKey, memberContext(issuer.uid, key.thumbprint), claims.nonce, limits)
+  const nonceKeys = held.map(({ nonceKey }) => nonceKey)
+  const nonceMadeAt = verifyNonce(nonceKeys, memberContext(uid, key.thumbprint), claims.nonce, limits)
   await verifySignature(jws, key)
   const matches =
     claims.htu === request.path && claims.ath === sha256(request.token) && claims.bh === sha256(request.body)

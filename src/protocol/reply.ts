@@ -4,10 +4,10 @@
  */
 import { z } from 'zod'
 import { believed } from './answer.ts'
-import type { Issuer } from './challenge.ts'
 import { sha256 } from './encoding.ts'
 import { ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
+import type { Issuer } from './issuer.ts'
 import { signJws, verifyJws } from './jws.ts'
 import type { PublicKey } from './keys.ts'
 

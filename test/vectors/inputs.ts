@@ -1,9 +1,9 @@
 /** What all test vectors are made from: two parties, a time, and bytes that are the same in every run. */
+
 import { createHash } from 'node:crypto'
-import type { Issuer } from '../../src/protocol/challenge.ts'
 import type { RandomBytes } from '../../src/protocol/encoding.ts'
+import { createIssuer, type Issuer } from '../../src/protocol/issuer.ts'
 import { signingKeyFromSeed } from '../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../src/protocol/nonce.ts'
 
 /** Milliseconds since the epoch at which everything happens. */
 export const now = 1_800_000_000_000
@@ -12,7 +12,7 @@ export const secondaryUid = 'b2a4f0de-51c7-4e0e-8a6d-7f3a90c2e402'
 export const endpoint = 'https://primary.example.com/k10'
 export const primary = signingKeyFromSeed(bytesOf('primary', 32))
 export const secondary = signingKeyFromSeed(bytesOf('secondary', 32))
-export const issuer: Issuer = { uid: primaryUid, key: primary, nonceKey: nonceKeyOf(primary) }
+export const issuer: Issuer = createIssuer(primaryUid, primary)
 export const versions = { operator: '0.1.0', kubernetes: 'v1.36.3' }
 
 /** Bytes that depend on the label alone: SHAKE256 of it. */

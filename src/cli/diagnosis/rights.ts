@@ -5,7 +5,8 @@ import { mcClusterInfoName } from '../../api/mc-cluster-info.ts'
 import { mcIdentityName } from '../../api/mc-identity.ts'
 import { mcJoinConfigName, mcJoinName } from '../../api/mc-join.ts'
 import { mcJoinStatusName } from '../../api/mc-join-status.ts'
-import { primaryIdentityName, primaryTlsName } from '../../api/primary-identity.ts'
+import { primaryIdentityName } from '../../api/primary-identity.ts'
+import { primaryTlsName } from '../../api/primary-tls.ts'
 import { tombstonesName } from '../../primary/cluster/tombstones.ts'
 
 /** One rule of a Role, or of a ClusterRole where there is no namespace. */

@@ -40,7 +40,7 @@ export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
     async heartbeat(request) {
       const heartbeat = readHeartbeat(request.body)
       const nonceLifetime = Math.max(leastNonceLifetime, 3 * deps.interval())
-      const expected = { path: heartbeatPath(request.clusterName), nonceLifetime }
+      const expected = { path: heartbeatPath(request.clusterName), nonceLifetime, kid: heartbeat.kid }
       return deps.desk.answer(request, expected, async (proven) => replyTo(deps, await judge(deps, proven), heartbeat))
     },
   }
@@ -74,7 +74,7 @@ async function replyTo(deps: HeartbeatDeps, verdict: MembershipVerdict, heartbea
       return {
         status: 'ok',
         interval: primary.interval / 1000,
-        keys: primaryKeys(primary.issuer),
+        keys: primaryKeys(primary.keyring),
         endpoints: [primary.endpoint],
       }
     }

@@ -3,8 +3,9 @@
  * the signature under its reply. Who the member is, and what it is told, is for the services to say.
  */
 import type { Clock } from '../../lib/clock.ts'
-import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import type { Issuer } from '../../protocol/issuer.ts'
+import type { Keyring } from '../../protocol/keyring.ts'
 import { createNonce, memberContext } from '../../protocol/nonce.ts'
 import { claimedThumbprint, verifyPossession } from '../../protocol/possession-proof.ts'
 import { type Reply, replyStatus, signReply } from '../../protocol/reply.ts'
@@ -13,8 +14,10 @@ import type { Buckets } from '../load/buckets.ts'
 import { createUsedNonces } from './used-nonces.ts'
 
 export interface MemberDeskDeps {
-  /** Throws `ProtocolError` `Busy` before the key is loaded, and where it is lost. */
-  readonly issuer: () => Issuer
+  /** Throws `ProtocolError` `Busy` before the keys are loaded, and where they are lost. */
+  readonly keyring: () => Keyring
+  /** The key of this name. Throws `ProtocolError`, `PrimaryKeyMismatch` where the primary holds none. */
+  readonly issuerNamed: (kid: string | undefined) => Promise<Issuer>
   /** How often a key may ask; only proven requests count, so nobody can use up what is another's. */
   readonly pace: Buckets
   readonly clock: Clock
@@ -30,6 +33,8 @@ export interface MemberRequest {
 
 /** A request whose proof has been verified; nothing else of it has been. */
 export interface ProvenRequest extends Pick<MemberRequest, 'clusterName' | 'token'> {
+  readonly keyring: Keyring
+  /** What the reply is signed with: the key that the member trusts. */
   readonly issuer: Issuer
   /** Thumbprint of the key that has signed it. */
   readonly keyId: string
@@ -39,32 +44,35 @@ export interface ProvenRequest extends Pick<MemberRequest, 'clusterName' | 'toke
 
 export interface MemberDesk {
   /**
-   * Verifies a request to `path` and signs what `reply` says to it; `nonceLifetime` is ms. A `NonceInvalid`, also one of
-   * `reply`, is answered with a fresh nonce. Throws `ProtocolError` for what else is answered without a signature.
+   * Verifies a request to `path` and signs what `reply` says to it with the key that the member names; `nonceLifetime` is
+   * ms. A `NonceInvalid`, also one of `reply`, is answered with a fresh nonce. Throws `ProtocolError` for what else is
+   * answered without a signature.
    */
   answer(
     request: MemberRequest,
-    expected: { readonly path: string; readonly nonceLifetime: number },
+    expected: { readonly path: string; readonly nonceLifetime: number; readonly kid: string | undefined },
     reply: (proven: ProvenRequest) => Promise<Reply>,
   ): Promise<Answer>
 }
 
-export function createMemberDesk({ issuer: loadIssuer, pace, clock }: MemberDeskDeps): MemberDesk {
+export function createMemberDesk({ keyring: loadKeyring, issuerNamed, pace, clock }: MemberDeskDeps): MemberDesk {
   const usedNonces = createUsedNonces()
   return {
-    async answer(request, { path, nonceLifetime }, reply) {
-      const issuer = loadIssuer()
+    async answer(request, { path, nonceLifetime, kid }, reply) {
+      const keyring = loadKeyring()
+      const { uid, current } = keyring
       const { clusterName, token, proof, body } = request
-      const nonceFor = (keyId: string) => createNonce(issuer.nonceKey, memberContext(issuer.uid, keyId), clock.now())
+      const nonceFor = (keyId: string) => createNonce(current.nonceKey, memberContext(uid, keyId), clock.now())
       try {
         const limits = { now: clock.now(), lifetime: nonceLifetime }
-        const { key, nonceMadeAt } = await verifyPossession(issuer, proof, { path, token, body }, limits)
+        const { key, nonceMadeAt } = await verifyPossession(keyring, proof, { path, token, body }, limits)
         const keyId = key.thumbprint
         if (!usedNonces.use(keyId, { madeAt: nonceMadeAt, now: clock.now() }))
           throw new ProtocolError('NonceInvalid', 'the nonce has been used')
         const wait = pace.take(keyId)
         if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
-        const said = await reply({ issuer, clusterName, token, keyId, nonceMadeAt })
+        const issuer = await issuerNamed(kid)
+        const said = await reply({ keyring, issuer, clusterName, token, keyId, nonceMadeAt })
         const signed = await signReply(issuer, { proof, thumbprint: keyId }, said)
         const nonce = nonceFor(keyId)
         return { status: replyStatus[said.status], body: { reply: signed }, nonce, says: said.status, isProven: true }

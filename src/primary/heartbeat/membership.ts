@@ -21,11 +21,11 @@ export function readClaim({ clusterName, token, keyId }: ProvenRequest): Claim {
 /** The verdict that may be signed: it rests on what the API server has just shown. Throws `KubeApiError`. */
 export async function judgeLive(
   { clusters, tombstones }: MembershipDeps,
-  { issuer, clusterName, token }: ProvenRequest,
+  { keyring, clusterName, token }: ProvenRequest,
   claim: Claim,
 ): Promise<MembershipVerdict> {
   // First, because anybody can make up a token: nobody but who once was a member may cause a look at the API server.
-  if (!(await isGenuineToken(issuer, token))) return { kind: 'stranger' }
+  if (!(await isGenuineToken(keyring, token))) return { kind: 'stranger' }
   const [cluster, tombstone] = await Promise.all([
     clusters.live(clusterName),
     tombstones.findLive({ uid: claim.uid, keyId: claim.keyId }),

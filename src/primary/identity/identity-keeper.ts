@@ -1,22 +1,25 @@
 /**
- * Holds the primary's signing key for this process and keeps the Secret that stores it. Every replica runs it; none
- * serves before it has the key.
+ * Holds the primary's signing keys for this process and keeps the Secret that stores them. Every replica runs it; none
+ * serves before it has the keys. A roll of the keys is the leader's, in `roll.reconcile.ts`.
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
-import { decodePrimaryIdentity, encodePrimaryIdentity, primaryIdentityName } from '../../api/primary-identity.ts'
+import { encodePrimaryIdentity, primaryIdentityName } from '../../api/primary-identity.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Outcome } from '../../kube/controller.ts'
-import { TerminalError } from '../../kube/controller.ts'
 import type { Informer } from '../../kube/informer.ts'
-import type { ObjectKey, Secret } from '../../kube/objects.ts'
+import { type ObjectKey, type Secret, secretKind } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { Redacted } from '../../lib/redacted.ts'
-import type { Issuer } from '../../protocol/challenge.ts'
-import { generateSigningKey, type SigningKey, signingKeyFromPem, toPrivatePem } from '../../protocol/keys.ts'
-import { nonceKeyOf } from '../../protocol/nonce.ts'
+import { shareReads } from '../../lib/shared-read.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { Issuer } from '../../protocol/issuer.ts'
+import { issuerNamed, type Keyring } from '../../protocol/keyring.ts'
+import { generateSigningKey } from '../../protocol/keys.ts'
+import { loadedKeyring } from '../state.ts'
 import { claimSecret } from './claim-secret.ts'
 import { decideIdentity } from './identity.decide.ts'
+import { identityOf, keyringOf, readKeys, type StoredKeys } from './stored-keys.ts'
 
 export interface IdentityDeps {
   readonly client: KubeClient
@@ -29,13 +32,20 @@ export interface IdentityDeps {
   readonly namespace: string
   /** UID of this cluster's `kube-system` namespace. */
   readonly primaryUid: string
-  /** Called when the key has been loaded or lost. */
+  /** Called when the keys have been loaded, have changed, or are lost. */
   readonly onChange: () => void
+  readonly clock: Clock
 }
 
 export interface IdentityKeeper {
-  /** Undefined before the key is loaded, and where it is lost. */
-  issuer(): Issuer | undefined
+  /** Undefined before the keys are loaded, and where they are lost. */
+  keyring(): Keyring | undefined
+  /**
+   * The key with this thumbprint, the current one where none is named. One that is not known here is looked for on the API
+   * server: the cache of this replica may lag behind a roll. Throws `ProtocolError`, `PrimaryKeyMismatch` where the primary
+   * does not hold it, and `KubeApiError`.
+   */
+  readonly issuerNamed: (kid: string | undefined) => Promise<Issuer>
   readonly isLost: () => boolean
   readonly key: ObjectKey
   readonly reconcile: (key: ObjectKey, context: { log: Logger }) => Promise<Outcome>
@@ -43,50 +53,76 @@ export interface IdentityKeeper {
 
 /** A lost key comes back only by hand, with an event of its own; this is for the Clusters and tokens that go. */
 const lookAgainMs = 10_000
+/** Between the starts of two reads, milliseconds: names of keys that do not exist are anybody's to make up. */
+const lookEvery = 500
+/** Requests that wait for such a read. */
+const maxWaiting = 256
 
 export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
   const key = { namespace: deps.namespace, name: primaryIdentityName }
-  let issuer: Issuer | undefined
+  const lookSoon = shareReads(async () => deps.client.get(secretKind, key), { every: lookEvery, clock: deps.clock })
+  let held: { readonly keys: StoredKeys; readonly keyring: Keyring } | undefined
   let lost = false
+  let waiting = 0
 
-  function hold(signing: SigningKey): void {
-    if (issuer?.key.thumbprint === signing.thumbprint) return
-    issuer = { uid: deps.primaryUid, key: signing, nonceKey: nonceKeyOf(signing) }
+  async function hold(keys: StoredKeys): Promise<void> {
+    if (held !== undefined && fingerprint(held.keys) === fingerprint(keys)) return
+    held = { keys, keyring: await keyringOf(keys, deps.primaryUid) }
     lost = false
     deps.onChange()
   }
 
-  async function store(signing: SigningKey): Promise<Outcome> {
-    const { annotations, data } = encodePrimaryIdentity({
-      clusterUid: deps.primaryUid,
-      privateKey: new Redacted(toPrivatePem(signing)),
-    })
+  async function store(keys: StoredKeys): Promise<Outcome> {
+    const { annotations, data } = encodePrimaryIdentity(identityOf(keys, deps.primaryUid))
     const secret = { metadata: { ...key, annotations }, type: 'Opaque', data }
-    hold(readKey(await claimSecret(deps.client, secret)) ?? signing)
+    await hold(readKeys(await claimSecret(deps.client, secret)) ?? keys)
     return { kind: 'done' }
+  }
+
+  /** What the API server shows takes the place of what is held; where it shows nothing, nothing is given up. */
+  async function look(): Promise<void> {
+    if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many requests name a key that is not known')
+    waiting += 1
+    try {
+      const live = readKeys(await lookSoon())
+      if (live !== undefined) await hold(live)
+    } finally {
+      waiting -= 1
+    }
   }
 
   return {
     key,
-    issuer: () => issuer,
+    keyring: () => held?.keyring,
+    async issuerNamed(kid) {
+      const known = issuerNamed(loadedKeyring(held?.keyring), kid)
+      if (known !== undefined) return known
+      await look()
+      const found = issuerNamed(loadedKeyring(held?.keyring), kid)
+      if (found === undefined) throw new ProtocolError('PrimaryKeyMismatch')
+      return found
+    },
     isLost: () => lost,
     async reconcile(_key, { log }) {
       const decision = decideIdentity({
-        stored: readKey(deps.secrets.get(key)),
-        held: issuer?.key,
+        stored: readKeys(deps.secrets.get(key)),
+        held: held?.keys,
         reliedOn: isReliedOn(deps),
       })
       switch (decision.kind) {
         case 'use':
-          hold(decision.key)
-          log.debug({ kid: decision.key.thumbprint }, 'signing key loaded')
+          await hold(decision.keys)
+          log.debug({ kid: decision.keys.current.thumbprint }, 'signing key loaded')
           return { kind: 'done' }
         case 'write-back':
-          log.warn({ kid: decision.key.thumbprint }, 'the Secret of the signing key was gone; it is written back')
-          return store(decision.key)
+          log.warn(
+            { kid: decision.keys.current.thumbprint },
+            'the Secret of the signing key was gone; it is written back',
+          )
+          return store(decision.keys)
         case 'make':
           log.info({}, 'a signing key is made')
-          return store(generateSigningKey())
+          return store({ current: generateSigningKey(), retired: [] })
         case 'lost':
           if (!lost)
             log.error(
@@ -101,24 +137,15 @@ export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
   }
 }
 
+/** Two that are equal hold the same keys in the same places. */
+function fingerprint({ current, next, retired, ...marks }: StoredKeys): string {
+  const kids = [current, next?.key, ...retired].map((signing) => signing?.thumbprint ?? null)
+  return JSON.stringify([kids, next?.announcedAt ?? null, marks.promotedAt ?? null, marks.rotated ?? null])
+}
+
 function isReliedOn({ clusters, tokens }: IdentityDeps): boolean {
   return (
     clusters.list().some((cluster) => cluster.spec.member !== undefined) ||
     tokens.list().some((secret) => secret.metadata.annotations?.[annotations.tokenId] !== undefined)
   )
-}
-
-/** Throws `TerminalError` for a Secret under our name that holds no usable key: it is somebody's, and never overwritten. */
-function readKey(secret: Secret | undefined): SigningKey | undefined {
-  if (secret === undefined) return undefined
-  const stored = decodePrimaryIdentity(secret)
-  if (stored === undefined)
-    throw new TerminalError(`the Secret ${primaryIdentityName} holds no key; restore or delete it`)
-  try {
-    return signingKeyFromPem(stored.privateKey.reveal())
-  } catch (error) {
-    throw new TerminalError(`the Secret ${primaryIdentityName} holds no Ed25519 private key; restore or delete it`, {
-      cause: error,
-    })
-  }
 }

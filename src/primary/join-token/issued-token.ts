@@ -2,12 +2,13 @@
  * A token as its Secret records it: id, public key, and a seal that only this primary can make. Without the seal whoever
  * may create Secrets, and read none, could bring a token of his own. Bounds are not sealed: they are the user's to change.
  */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { annotations } from '../../api/group.ts'
-import type { Issuer } from '../../protocol/challenge.ts'
-import { fromBase64url, hkdf, toBase64url } from '../../protocol/encoding.ts'
+import { fromBase64url, toBase64url } from '../../protocol/encoding.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { type PublicKey, publicKeyFrom, type SigningKey, seedOf } from '../../protocol/keys.ts'
+import type { Issuer } from '../../protocol/issuer.ts'
+import type { Keyring } from '../../protocol/keyring.ts'
+import { type PublicKey, publicKeyFrom } from '../../protocol/keys.ts'
 
 export interface IssuedToken {
   readonly id: string
@@ -26,34 +27,41 @@ export function recordIssued(issuer: Issuer, { id, publicKey }: IssuedToken): Re
 }
 
 /** The token that this primary issued into a Secret; undefined where it did not, or somebody has changed the record. */
-export function readIssued(issuer: Issuer, stored: Stored): IssuedToken | undefined {
-  const id = stored?.[annotations.tokenId]
-  const x = stored?.[annotations.tokenPublicKey]
-  const seal = fromBase64url(stored?.[annotations.tokenSeal] ?? '')
-  if (id === undefined || x === undefined || seal === undefined) return undefined
-  const expected = sealOf(issuer, id, x)
-  if (seal.length !== expected.length || !timingSafeEqual(seal, expected)) return undefined
+export function readIssued(keyring: Keyring, stored: Stored): IssuedToken | undefined {
+  const record = readRecord(stored)
+  if (record === undefined || sealerOf(keyring, stored) === undefined) return undefined
   try {
-    return { id, publicKey: publicKeyFrom(x) }
+    return { id: record.id, publicKey: publicKeyFrom(record.x) }
   } catch (error) {
     if (error instanceof ProtocolError) return undefined
     throw error
   }
 }
 
-function sealOf({ uid, key }: Issuer, id: string, x: string): Buffer {
-  return createHmac('sha256', sealKeyOf(key))
-    .update(JSON.stringify([uid, id, x]))
-    .digest()
+/**
+ * The key that a stored token is sealed with, which is the one that it pins: of all that are held, because a seal outlives
+ * the days of its key. Undefined where the primary holds no such key.
+ */
+export function sealerOf({ held }: Keyring, stored: Stored): Issuer | undefined {
+  const record = readRecord(stored)
+  const seal = fromBase64url(stored?.[annotations.tokenSeal] ?? '')
+  if (record === undefined || seal === undefined) return undefined
+  // All of them, whichever it is: the time it takes tells nothing of a token.
+  const [sealer] = held.filter((issuer) => {
+    const expected = sealOf(issuer, record.id, record.x)
+    return seal.length === expected.length && timingSafeEqual(seal, expected)
+  })
+  return sealer
 }
 
-/** Derived once for each key of a primary: every join has the seal of its token judged twice. */
-const sealKeys = new WeakMap<SigningKey, KeyObject>()
+function readRecord(stored: Stored): { readonly id: string; readonly x: string } | undefined {
+  const id = stored?.[annotations.tokenId]
+  const x = stored?.[annotations.tokenPublicKey]
+  return id === undefined || x === undefined ? undefined : { id, x }
+}
 
-function sealKeyOf(key: SigningKey): KeyObject {
-  const known = sealKeys.get(key)
-  if (known !== undefined) return known
-  const derived = createSecretKey(hkdf(seedOf(key), 'mcj1/token-seal', 32))
-  sealKeys.set(key, derived)
-  return derived
+function sealOf({ uid, sealKey }: Issuer, id: string, x: string): Buffer {
+  return createHmac('sha256', sealKey.reveal())
+    .update(JSON.stringify([uid, id, x]))
+    .digest()
 }

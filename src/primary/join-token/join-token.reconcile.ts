@@ -34,7 +34,7 @@ export function createJoinTokenReconciler(deps: JoinTokenDeps) {
     const decision = decideJoinToken({
       secret,
       endpoint: primary?.endpoint,
-      isForeign: primary !== undefined && readIssued(primary.issuer, secret.metadata.annotations) === undefined,
+      isForeign: primary !== undefined && readIssued(primary.keyring, secret.metadata.annotations) === undefined,
       admitted: id === undefined ? [] : deps.clusters.by('token', id),
       now: deps.clock.now(),
     })
@@ -57,14 +57,14 @@ async function act(
     case 'issue': {
       if (primary === undefined) return
       const { endpoint, settings } = decision
-      const { uid, key } = primary.issuer
-      const token = issueToken({ uid, key, endpoints: [endpoint] })
+      const issuer = primary.keyring.current
+      const token = issueToken({ uid: issuer.uid, key: issuer.key, endpoints: [endpoint] })
       const expiry = settings.expiresAt
       await patch(deps.client, secret, {
         data: encodeJoinTokenData({ endpoint, token: token.text }),
         metadata: {
           annotations: {
-            ...recordIssued(primary.issuer, token),
+            ...recordIssued(issuer, token),
             ...(expiry === undefined ? {} : { [annotations.expiresAt]: new Date(expiry).toISOString() }),
           },
         },

@@ -7,8 +7,9 @@ import type { Cluster } from '../../api/cluster.ts'
 import { k10Schema } from '../../api/k10.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { Redacted } from '../../lib/redacted.ts'
-import { challengeRequestSchema, type Issuer, protocolVersion, signChallenge } from '../../protocol/challenge.ts'
+import { challengeRequestSchema, protocolVersion, signChallenge } from '../../protocol/challenge.ts'
 import { explain, ProtocolError } from '../../protocol/errors.ts'
+import type { Issuer } from '../../protocol/issuer.ts'
 import { decodeJoinRequest, joinBodySchema, verifyJoinRequest } from '../../protocol/join-request.ts'
 import { type Echoes, type Membership, type Refusal, sealAcceptance, signRefusal } from '../../protocol/join-result.ts'
 import { signMembershipToken } from '../../protocol/membership-token.ts'
@@ -25,6 +26,8 @@ import { proveToken } from './token-proof.ts'
 export interface JoinServiceDeps extends AdmitDeps {
   /** Throws `ProtocolError` `Busy` while nothing can be served. */
   readonly serving: () => ServingPrimary
+  /** The key of this name. Throws `ProtocolError`, `PrimaryKeyMismatch` where the primary holds none. */
+  readonly issuerNamed: (kid: string | undefined) => Promise<Issuer>
   readonly journal: AdmissionJournal
   /** The joins in work. Only proven ones take a place: whoever waits for a token to be looked for holds up nobody. */
   readonly gate: Gate
@@ -51,10 +54,10 @@ const approvalRetryMs = 10_000
 export function createJoinService(deps: JoinServiceDeps): JoinService {
   return {
     async challenge(body) {
-      const { issuer } = deps.serving()
+      deps.serving()
       assertVersion(body)
       const request = parse(challengeRequestSchema, body)
-      assertKey(issuer, request.kid)
+      const issuer = await deps.issuerNamed(request.kid)
       const challenge = await signChallenge(issuer, request, { spki: deps.spki(), now: deps.clock.now() })
       return { status: 200, body: { challenge } }
     },
@@ -62,20 +65,21 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
     async join(body) {
       const primary = deps.serving()
       const { request, kid } = parse(joinBodySchema, body)
-      assertKey(primary.issuer, kid)
+      const { uid, held } = primary.keyring
       const unverified = decodeJoinRequest(request)
       const echoes = { jkt: unverified.jkt, sub: unverified.sub, cn: unverified.cn, sn: unverified.sn }
-      const askedAt = verifyNonce(primary.issuer.nonceKey, joinContext(primary.issuer.uid, unverified), unverified.sn, {
-        now: deps.clock.now(),
-        lifetime: joinNonceLifetime,
-      })
+      const nonceKeys = held.map(({ nonceKey }) => nonceKey)
+      const limits = { now: deps.clock.now(), lifetime: joinNonceLifetime }
+      const askedAt = verifyNonce(nonceKeys, joinContext(uid, unverified), unverified.sn, limits)
+      // After the nonce: a key that is not known is looked for on the API server.
+      const issuer = await deps.issuerNamed(kid)
       const token = await proveToken(deps.tokens, unverified)
       if (token === undefined) {
         // Not louder: such lines are anybody's to cause.
         deps.log.debug({ uid: echoes.sub }, 'join without a valid token refused')
-        return refuse(primary, { request, echoes }, { code: 'TokenInvalid', msg: explain('TokenInvalid') })
+        return refuse(issuer, { request, echoes }, { code: 'TokenInvalid', msg: explain('TokenInvalid') })
       }
-      const join = await verifyJoinRequest(unverified, primary.issuer.uid)
+      const join = await verifyJoinRequest(unverified, uid)
       if (!k10Schema.safeParse(join.claims.k10).success)
         throw new ProtocolError('Malformed', 'the request reports a k10 that is not well-formed')
       const wait = deps.pace.take(join.key.thumbprint)
@@ -87,12 +91,12 @@ export function createJoinService(deps: JoinServiceDeps): JoinService {
           { uid: join.claims.sub, code: admitted.refusal.code, token: maskedToken(token.id) },
           'join refused',
         )
-        return refuse(primary, { request, echoes }, admitted.refusal)
+        return refuse(issuer, { request, echoes }, admitted.refusal)
       }
       if (admitted.isRebound) rebound(deps, admitted.cluster)
       if (admitted.kind === 'waiting') return pending(deps, token, admitted)
       if (admitted.isNew) deps.journal.admitted(token.secret, admitted.cluster.metadata.name)
-      return accept(deps, primary, { request, echoes, join, token }, admitted)
+      return accept(deps, { primary, issuer }, { request, echoes, join, token }, admitted)
     },
   }
 }
@@ -117,7 +121,7 @@ function pending(
 
 async function accept(
   deps: JoinServiceDeps,
-  primary: ServingPrimary,
+  { primary, issuer }: { primary: ServingPrimary; issuer: Issuer },
   { request, echoes, join, token }: Pick<Request, 'join' | 'token'> & { request: string; echoes: Echoes },
   { cluster, isNew }: Extract<Admitted, { kind: 'member' }>,
 ): Promise<Answer> {
@@ -125,29 +129,30 @@ async function accept(
   deps.log.info({ cluster: clusterName, uid: join.claims.sub, token: maskedToken(token.id), isNew }, 'join admitted')
   const membership = await membershipOf(deps, primary, { join, clusterName })
   const exchange = { echoes, request, exchangeKey: join.claims.epk }
-  return { status: 200, body: { result: await sealAcceptance(primary.issuer, exchange, membership) }, isProven: true }
+  return { status: 200, body: { result: await sealAcceptance(issuer, exchange, membership) }, isProven: true }
 }
 
 async function membershipOf(
   { clock }: JoinServiceDeps,
-  { issuer, name, endpoint, interval }: ServingPrimary,
+  { keyring, name, endpoint, interval }: ServingPrimary,
   { join, clusterName }: Pick<Request, 'join'> & { clusterName: string },
 ): Promise<Membership> {
+  const { uid, current } = keyring
   const thumbprint = join.key.thumbprint
   const subject = { clusterName, uid: join.claims.sub, thumbprint }
   return {
     clusterName,
     primaryName: name,
     endpoints: [endpoint],
-    token: new Redacted(await signMembershipToken(issuer, subject, clock.now())),
-    keys: primaryKeys(issuer),
+    token: new Redacted(await signMembershipToken(current, subject, clock.now())),
+    keys: primaryKeys(keyring),
     interval: interval / 1000,
-    nonce: createNonce(issuer.nonceKey, memberContext(issuer.uid, thumbprint), clock.now()),
+    nonce: createNonce(current.nonceKey, memberContext(uid, thumbprint), clock.now()),
   }
 }
 
 async function refuse(
-  { issuer }: ServingPrimary,
+  issuer: Issuer,
   exchange: { readonly request: string; readonly echoes: Echoes },
   refusal: Refusal,
 ): Promise<Answer> {
@@ -163,11 +168,6 @@ function assertVersion(body: unknown): void {
       'VersionTooOld',
       `the request speaks version ${data.v} of the protocol, and this primary version ${protocolVersion}`,
     )
-}
-
-/** A sender that trusts another key of the primary than the one it has could not read the answer. */
-function assertKey(issuer: Issuer, kid: string | undefined): void {
-  if (kid !== undefined && kid !== issuer.key.thumbprint) throw new ProtocolError('PrimaryKeyMismatch')
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

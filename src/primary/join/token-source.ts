@@ -10,9 +10,9 @@ import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { shareReads } from '../../lib/shared-read.ts'
-import type { Issuer } from '../../protocol/challenge.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { generateSigningKey, type SigningKey } from '../../protocol/keys.ts'
+import type { Keyring } from '../../protocol/keyring.ts'
+import { generateSigningKey } from '../../protocol/keys.ts'
 import { ageOrder } from '../cluster-lookup.ts'
 import { type IssuedToken, readIssued, recordIssued } from '../join-token/issued-token.ts'
 
@@ -54,10 +54,11 @@ export function createTokenSource(deps: {
   informer: Informer<Secret>
   namespace: string
   /** Undefined before the key is loaded. */
-  issuer: () => Issuer | undefined
+  keyring: () => Keyring | undefined
   clock: Clock
 }): TokenSource {
-  const { client, informer, namespace, issuer, clock } = deps
+  const { client, informer, namespace, keyring, clock } = deps
+  const readDecoy = createDecoy()
   const listSoon = shareReads(
     async () => (await client.list(secretKind, { namespace, fieldSelector: `type=${joinTokenType}` })).items,
     { every: listEvery, clock },
@@ -83,15 +84,16 @@ export function createTokenSource(deps: {
   }
 
   return {
-    cached: (id) => first(issuer(), informer.by(tokenIdIndex, id)),
+    cached: (id) => first(keyring(), informer.by(tokenIdIndex, id), readDecoy),
     async live(id) {
       if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many joins with unknown tokens at once')
       waiting += 1
       try {
         const secrets = await listSoon()
         return first(
-          issuer(),
+          keyring(),
           secrets.filter((secret) => indexTokenId(secret).includes(id)),
+          readDecoy,
         )
       } finally {
         waiting -= 1
@@ -100,7 +102,7 @@ export function createTokenSource(deps: {
     async reread(token) {
       const secret = await readSoon(token.secret)
       if (secret === undefined || secret.metadata.uid !== token.secret.metadata.uid) return undefined
-      const current = knownToken(issuer(), secret)
+      const current = knownToken(keyring(), secret)
       return current?.id === token.id && current.publicKey.x === token.publicKey.x ? current : undefined
     },
   }
@@ -110,32 +112,34 @@ export function createTokenSource(deps: {
  * Of several Secrets with one id the oldest counts that this primary has issued. An id is public: whoever may create
  * Secrets could write it on one of his own, and would otherwise take the token from those who hold it.
  */
-function first(issuer: Issuer | undefined, secrets: readonly Secret[]): KnownToken | undefined {
+function first(
+  keyring: Keyring | undefined,
+  secrets: readonly Secret[],
+  readDecoy: (keyring: Keyring) => void,
+): KnownToken | undefined {
   for (const secret of secrets.toSorted(ageOrder)) {
-    const known = knownToken(issuer, secret)
+    const known = knownToken(keyring, secret)
     if (known !== undefined) return known
   }
-  if (issuer !== undefined && secrets.length === 0) readIssued(issuer, decoyOf(issuer))
+  if (keyring !== undefined && secrets.length === 0) readDecoy(keyring)
   return undefined
 }
 
-const nobody: IssuedToken = { id: '', publicKey: generateSigningKey() }
-/** Sealed once for each key of a primary. */
-const decoys = new WeakMap<SigningKey, Readonly<Record<string, string>>>()
-
 /** A record that no Secret has: to read it costs what a known token costs, so that the time it takes tells nothing. */
-function decoyOf(issuer: Issuer): Readonly<Record<string, string>> {
-  const known = decoys.get(issuer.key)
-  if (known !== undefined) return known
-  const record = recordIssued(issuer, nobody)
-  decoys.set(issuer.key, record)
-  return record
+function createDecoy(): (keyring: Keyring) => void {
+  const nobody: IssuedToken = { id: '', publicKey: generateSigningKey() }
+  let sealed: { readonly by: Keyring; readonly record: Readonly<Record<string, string>> } | undefined
+  return (keyring) => {
+    // Sealed once for each keyring: to seal it costs as much again.
+    if (sealed?.by !== keyring) sealed = { by: keyring, record: recordIssued(keyring.current, nobody) }
+    readIssued(keyring, sealed.record)
+  }
 }
 
-function knownToken(issuer: Issuer | undefined, secret: Secret): KnownToken | undefined {
+function knownToken(keyring: Keyring | undefined, secret: Secret): KnownToken | undefined {
   // A token that is being deleted admits nobody: its owner has revoked it.
-  if (issuer === undefined || secret.type !== joinTokenType || secret.metadata.deletionTimestamp !== undefined)
+  if (keyring === undefined || secret.type !== joinTokenType || secret.metadata.deletionTimestamp !== undefined)
     return undefined
-  const issued = readIssued(issuer, secret.metadata.annotations)
+  const issued = readIssued(keyring, secret.metadata.annotations)
   return issued === undefined ? undefined : { ...issued, secret }
 }

@@ -45,7 +45,8 @@ export function createLeaveService(deps: LeaveDeps): LeaveService {
     async leave(request) {
       const body = leaveSchema.safeParse(readBody(request.body))
       if (!body.success) throw new ProtocolError('Malformed', 'the request to leave is not well-formed')
-      const expected = { path: leavePath(request.clusterName), nonceLifetime: leaveNonceLifetime }
+      const { kid } = body.data
+      const expected = { path: leavePath(request.clusterName), nonceLifetime: leaveNonceLifetime, kid }
       return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven))
     },
   }

@@ -6,9 +6,10 @@ import { type RequestOptions, request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { askForChallenge, challengeAnswerSchema, type Issuer, openChallenge } from '../../protocol/challenge.ts'
+import { askForChallenge, challengeAnswerSchema, openChallenge } from '../../protocol/challenge.ts'
 import { secureRandom, toBase64url } from '../../protocol/encoding.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import type { Issuer } from '../../protocol/issuer.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
 import { challengePath, maxAnswerBytes } from '../../protocol/wire.ts'
 import type { ServingPrimary } from '../state.ts'
@@ -44,9 +45,9 @@ export function createFrontLeaf(deps: FrontLeafDeps): FrontLeaf {
     const late = new AbortController()
     const cancel = deps.clock.after(answerTimeout, () => late.abort(new Error('no answer in time')))
     try {
-      const { issuer, endpoint } = deps.serving()
+      const { keyring, endpoint } = deps.serving()
       if (!endpoint.startsWith('https://')) return lookEvery
-      seen = await dial(issuer, endpoint, AbortSignal.any([signal, late.signal]))
+      seen = await dial(keyring.current, endpoint, AbortSignal.any([signal, late.signal]))
       deps.log.debug({ endpoint, spki: seen }, 'saw the TLS leaf in front of the primary')
       return lookEvery
     } catch (err) {

@@ -1,5 +1,5 @@
 /** The Secret of the primary's own TLS certificate: made once by whichever replica comes first, used by all. */
-import { decodeTlsPair, encodeTlsPair, primaryTlsName, primaryTlsType } from '../../api/primary-identity.ts'
+import { decodeTlsPair, encodeTlsPair, primaryTlsName, primaryTlsType } from '../../api/primary-tls.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { type Secret, secretKind } from '../../kube/objects.ts'
 import { Redacted } from '../../lib/redacted.ts'

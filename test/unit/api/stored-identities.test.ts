@@ -2,16 +2,18 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
+import { annotations } from '../../../src/api/group.ts'
 import { decodeJoinTokenData, encodeJoinTokenData } from '../../../src/api/join-token-secret.ts'
 import { decodeClusterInfo, encodeClusterInfo } from '../../../src/api/mc-cluster-info.ts'
 import { decodeIdentity, encodeIdentity } from '../../../src/api/mc-identity.ts'
 import type { StoredMembership } from '../../../src/api/membership.ts'
 import {
   decodePrimaryIdentity,
-  decodeTlsPair,
   encodePrimaryIdentity,
-  encodeTlsPair,
+  patchPrimaryIdentity,
+  readCompromised,
 } from '../../../src/api/primary-identity.ts'
+import { decodeTlsPair, encodeTlsPair } from '../../../src/api/primary-tls.ts'
 import { Redacted } from '../../../src/lib/redacted.ts'
 import { generateSigningKey, toPrivatePem } from '../../../src/protocol/keys.ts'
 
@@ -121,11 +123,60 @@ describe('mc-identity', () => {
 
 describe('the Secrets of the primary', () => {
   it('keep its key with the cluster it was made for', () => {
-    const { annotations, data } = encodePrimaryIdentity({ clusterUid: 'u', privateKey: new Redacted('pem') })
-    const read = decodePrimaryIdentity({ metadata: { annotations }, data })
+    const { annotations: marks, data } = encodePrimaryIdentity({
+      clusterUid: 'u',
+      privateKey: new Redacted('pem'),
+      retired: [],
+    })
+    const read = decodePrimaryIdentity({ metadata: { annotations: marks }, data })
     assert.equal(read?.clusterUid, 'u')
     assert.equal(read?.privateKey.reveal(), 'pem')
-    assert.equal(decodePrimaryIdentity({ metadata: { annotations } }), undefined)
+    assert.equal(decodePrimaryIdentity({ metadata: { annotations: marks } }), undefined)
+  })
+
+  const at = Date.UTC(2030, 0, 1)
+  const pem = (label: string) => `-----BEGIN PRIVATE KEY-----\n${label}\n-----END PRIVATE KEY-----\n`
+  const rolling = {
+    clusterUid: 'u',
+    privateKey: new Redacted(pem('current')),
+    next: { privateKey: new Redacted(pem('next')), announcedAt: at },
+    retired: [new Redacted(pem('oldest')), new Redacted(pem('older'))],
+    promotedAt: at - 1_000,
+    rotated: 'now',
+  }
+
+  it('keep the next key and the retired ones beside it, in their order, with their times', () => {
+    const { annotations: marks, data } = encodePrimaryIdentity(rolling)
+    const read = decodePrimaryIdentity({ metadata: { annotations: marks }, data })
+    assert.deepEqual([read?.next?.privateKey.reveal(), read?.next?.announcedAt], [pem('next'), at])
+    assert.deepEqual(
+      read?.retired.map((key) => key.reveal()),
+      [pem('oldest'), pem('older')],
+    )
+    assert.deepEqual([read?.promotedAt, read?.rotated], [at - 1_000, 'now'])
+  })
+
+  it('hold one key and no time in the normal case, and a patch takes the others away', () => {
+    const single = { clusterUid: 'u', privateKey: new Redacted(pem('current')), retired: [] }
+    const read = decodePrimaryIdentity({ metadata: {}, data: encodePrimaryIdentity(single).data })
+    assert.deepEqual(
+      [read?.next, read?.retired, read?.promotedAt, read?.rotated],
+      [undefined, [], undefined, undefined],
+    )
+    const { metadata, data } = patchPrimaryIdentity(single)
+    assert.deepEqual(data, { key: encodePrimaryIdentity(single).data['key'], next: null, retired: null })
+    assert.deepEqual(Object.values(metadata.annotations).filter((value) => value === null).length, 3)
+  })
+
+  it('read what somebody has spoiled: a next key without its time has been announced long ago', () => {
+    const { data } = encodePrimaryIdentity(rolling)
+    const read = decodePrimaryIdentity({ metadata: { annotations: { [annotations.promotedAt]: 'soon' } }, data })
+    assert.deepEqual([read?.next?.announcedAt, read?.promotedAt, read?.retired.length], [0, undefined, 2])
+  })
+
+  it('name the keys that were given up, by commas or spaces apart', () => {
+    assert.deepEqual(readCompromised({ [annotations.compromised]: ' a,b  c,' }), ['a', 'b', 'c'])
+    assert.deepEqual(readCompromised({}), [])
   })
 
   it('keep its certificate under the keys of kubernetes.io/tls, both or none', () => {

@@ -66,6 +66,7 @@ describe('the pages of docs/spec', () => {
     const whole = [
       rowsUnder(pages.bootstrap, 'Labels and annotations'),
       rowsUnder(pages.bootstrap, 'What the primary keeps for itself'),
+      rowsUnder(pages.bootstrap, 'The signing keys'),
       rowsUnder(pages.cluster, 'Labels, annotations, finalizer'),
     ].flatMap((rows) => rows.flat().flatMap((cell) => [...cell.matchAll(/dist\.kio\.kasten\.io\/[a-z-]+/g)].flat()))
     assert.deepEqual(new Set([...short.map((name) => `${group}/${name}`), ...whole]), new Set(known))

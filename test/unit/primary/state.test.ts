@@ -1,26 +1,27 @@
 /** What the primary serves at a moment, and what it says while it cannot. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   heartbeatInterval,
-  loadedIssuer,
+  loadedKeyring,
   type PrimaryFacts,
   primaryKeys,
   servingPrimary,
 } from '../../../src/primary/state.ts'
+import { createKeyring } from '../../../src/protocol/keyring.ts'
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../src/protocol/nonce.ts'
 import { at, cluster, k10, noon } from './objects.fixture.ts'
 
 const key = generateSigningKey()
-const issuer = { uid: 'uid-primary', key, nonceKey: nonceKeyOf(key) }
+const keyring = createKeyring('uid-primary', { current: key })
 const ownAt = (url?: string, made = noon) =>
   cluster('primary-cluster-1', {
     spec: { primary: true, k10: url === undefined ? k10 : { ...k10, ingress: { url } } },
     metadata: { creationTimestamp: at(made) },
   })
 const facts = (fields: Partial<PrimaryFacts> = {}): PrimaryFacts => ({
-  issuer,
+  keyring,
   primaries: [ownAt('https://primary.example.com/k10/')],
   clusters: 2,
   endpointFlag: undefined,
@@ -36,7 +37,7 @@ const busy = (reason: string) => ({
 describe('a primary that is set up', () => {
   it('serves with its key, under the name and the address of its own Cluster', () => {
     const expected = {
-      issuer,
+      keyring,
       name: 'primary-cluster-1',
       endpoint: 'https://primary.example.com/k10',
       interval: 20_000,
@@ -66,14 +67,14 @@ describe('a primary that is set up', () => {
   })
 
   it('tells members its own key', () => {
-    assert.deepEqual(primaryKeys(issuer), { current: { kid: key.thumbprint, x: key.x } })
+    assert.deepEqual(primaryKeys(keyring), { current: { kid: key.thumbprint, x: key.x } })
   })
 })
 
 describe('a primary that is not set up', () => {
   it('is busy, and says with what', () => {
-    assert.throws(() => servingPrimary(facts({ issuer: undefined })), busy('its signing key is not loaded'))
-    assert.throws(() => loadedIssuer(undefined), busy('its signing key is not loaded'))
+    assert.throws(() => servingPrimary(facts({ keyring: undefined })), busy('its signing key is not loaded'))
+    assert.throws(() => loadedKeyring(undefined), busy('its signing key is not loaded'))
     assert.throws(() => servingPrimary(facts({ primaries: [] })), busy('no Bootstrap has registered it'))
     assert.throws(() => servingPrimary(facts({ primaries: [ownAt()] })), busy('it has no address'))
   })

@@ -59,7 +59,7 @@ describe('the challenge', () => {
   it('is good for a minute, and its nonce is bound to the question', () => {
     assert.equal(exchange.opened.exp - exchange.opened.iat, 60)
     const limits = { now, lifetime: 60_000 }
-    assert.equal(verifyNonce(issuer.nonceKey, joinContext(issuer.uid, ask), exchange.opened.sn, limits), now)
+    assert.equal(verifyNonce([issuer.nonceKey], joinContext(issuer.uid, ask), exchange.opened.sn, limits), now)
   })
 
   it('looks the same for a token that does not exist', async () => {

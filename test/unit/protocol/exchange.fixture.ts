@@ -2,15 +2,16 @@
  * One whole exchange between a primary and a secondary, every message of it, the same in every run. Options change a
  * party, so that two exchanges can be set against each other.
  */
+
 import { Redacted } from '../../../src/lib/redacted.ts'
 import {
   askForChallenge,
   type Challenge,
   type ChallengeRequest,
-  type Issuer,
   openChallenge,
   signChallenge,
 } from '../../../src/protocol/challenge.ts'
+import { createIssuer, type Issuer } from '../../../src/protocol/issuer.ts'
 import {
   decodeJoinRequest,
   type Joiner,
@@ -18,8 +19,10 @@ import {
   type UnverifiedJoin,
 } from '../../../src/protocol/join-request.ts'
 import { type Echoes, type Membership, sealAcceptance, signRefusal } from '../../../src/protocol/join-result.ts'
+import type { SigningKey } from '../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
-import { createNonce, memberContext, nonceKeyOf } from '../../../src/protocol/nonce.ts'
+import { signNextKey } from '../../../src/protocol/next-key.ts'
+import { createNonce, memberContext } from '../../../src/protocol/nonce.ts'
 import { type ProvenRequest, signPossession } from '../../../src/protocol/possession-proof.ts'
 import { signReply } from '../../../src/protocol/reply.ts'
 import { type ExchangeKey, generateExchangeKey, unseal } from '../../../src/protocol/seal.ts'
@@ -33,7 +36,7 @@ export const memberNonceLifetime = 300_000
 
 export function issuerOf(label: string): Issuer {
   const key = keyOf(`primary ${label}`)
-  return { uid: `uid-of-primary-${label}`, key, nonceKey: nonceKeyOf(key) }
+  return createIssuer(`uid-of-primary-${label}`, key)
 }
 
 export function joinerOf(label: string): Joiner {
@@ -70,6 +73,9 @@ export interface Exchange {
   readonly heartbeat: ProvenRequest
   readonly proof: string
   readonly reply: string
+  /** The key that the primary announces, and how. */
+  readonly nextKey: SigningKey
+  readonly announcement: string
 }
 
 /** `label` names the run: another one draws other nonces, other one-time keys and another token. */
@@ -127,6 +133,8 @@ export async function runExchange(
   }
   const proof = await signPossession(joiner.key, heartbeat, { nonce, boot: 'boot-1', random })
   const reply = await signReply(issuer, { proof, thumbprint }, { status: 'ok', interval: 20 })
+  const nextKey = keyOf(`next of ${issuer.uid}`)
+  const announcement = await signNextKey(issuer.uid, nextKey)
   return {
     issuer,
     joiner,
@@ -146,5 +154,7 @@ export async function runExchange(
     heartbeat,
     proof,
     reply,
+    nextKey,
+    announcement,
   }
 }

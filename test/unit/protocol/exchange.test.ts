@@ -1,4 +1,5 @@
 /** A whole join and a heartbeat as the two clusters see it, and what somebody between or beside them can do. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { hkdf, sha256 } from '../../../src/protocol/encoding.ts'
@@ -17,6 +18,7 @@ import {
   maxAnswerBytes,
   maxRequestBytes,
 } from '../../../src/protocol/wire.ts'
+import { keyringOf } from '../../support/keyring.ts'
 import { type Exchange, issuerOf, joinerOf, memberNonceLifetime, now, runExchange } from './exchange.fixture.ts'
 import { claimsOf } from './forge.fixture.ts'
 import { refusedWith } from './refused.fixture.ts'
@@ -55,7 +57,7 @@ describe('a join from the first question to the first heartbeat', () => {
     assert.ok(outcome.kind === 'joined')
     assert.equal(outcome.membership.clusterName, 'cluster-x')
     const limits = { now, lifetime: memberNonceLifetime }
-    const possession = await verifyPossession(issuer, exchange.proof, exchange.heartbeat, limits)
+    const possession = await verifyPossession(keyringOf(issuer), exchange.proof, exchange.heartbeat, limits)
     assert.equal(possession.key.thumbprint, joiner.key.thumbprint)
     const reply = await openReply(exchange.reply, { ...primary, proof: exchange.proof, thumbprint: echoes.jkt })
     assert.deepEqual(reply, { status: 'ok', interval: 20 })
@@ -136,7 +138,7 @@ describe('somebody who replays a join', () => {
   it('is too late after a minute', () => {
     const context = joinContext(issuer.uid, exchange.decoded)
     const verifyAt = (age: number) =>
-      verifyNonce(issuer.nonceKey, context, exchange.decoded.sn, { now: now + age, lifetime: joinNonceLifetime })
+      verifyNonce([issuer.nonceKey], context, exchange.decoded.sn, { now: now + age, lifetime: joinNonceLifetime })
     assert.equal(verifyAt(60_000), now)
     assert.throws(() => verifyAt(60_001), refusedWith('NonceInvalid'))
   })
@@ -156,14 +158,14 @@ describe('somebody who relays between two primaries', () => {
   it("cannot have another primary take the first one's nonce", () => {
     const { nonceKey, uid } = issuerOf('b')
     assert.throws(
-      () => verifyNonce(nonceKey, joinContext(uid, exchange.decoded), exchange.decoded.sn, { now, lifetime: 60_000 }),
+      () => verifyNonce([nonceKey], joinContext(uid, exchange.decoded), exchange.decoded.sn, { now, lifetime: 60_000 }),
       refusedWith('NonceInvalid'),
     )
   })
 })
 
-/** Good whoever brings them: they name and prove their own sender. */
-const namesItsSender = new Set(['request', 'inner request', 'possession proof', 'membership token'])
+/** Good whoever brings them: they name and prove their own sender, and the next key is the same for all. */
+const namesItsSender = new Set(['request', 'inner request', 'possession proof', 'membership token', 'next key'])
 
 describe('two secondaries that join at the same time with one token', () => {
   it('cannot use what was meant for the other', async () => {

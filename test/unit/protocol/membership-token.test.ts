@@ -1,7 +1,9 @@
 /** The communication token: it names a membership, and only the primary can issue it. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isGenuineToken, readMembershipToken, signMembershipToken } from '../../../src/protocol/membership-token.ts'
+import { keyringOf } from '../../support/keyring.ts'
 import { issuerOf, now, runExchange } from './exchange.fixture.ts'
 import { claimsOf, forge, withPart } from './forge.fixture.ts'
 import { keyOf } from './randomness.fixture.ts'
@@ -25,7 +27,7 @@ describe('a communication token', () => {
   })
 
   it('is genuine where this primary signed it', async () => {
-    assert.equal(await isGenuineToken(issuer, membership.token.reveal()), true)
+    assert.equal(await isGenuineToken(keyringOf(issuer), membership.token.reveal()), true)
   })
 
   it('is not genuine where another key signed it, or a character is another', async () => {
@@ -40,12 +42,12 @@ describe('a communication token', () => {
       ),
       withPart(membership.token.reveal(), 2, Buffer.alloc(64).toString('base64url')),
     ]
-    for (const token of forged) assert.equal(await isGenuineToken(issuer, token), false)
+    for (const token of forged) assert.equal(await isGenuineToken(keyringOf(issuer), token), false)
   })
 
   it('is not genuine where it is another message of this primary, or nothing of ours', async () => {
     for (const text of [reply, issued.text.reveal(), '', 'eyJhbGciOiJub25lIn0.e30.', 'A'.repeat(100_000)])
-      assert.equal(await isGenuineToken(issuer, text), false)
+      assert.equal(await isGenuineToken(keyringOf(issuer), text), false)
   })
 
   const wrong: Record<string, object> = {

@@ -22,11 +22,6 @@ const types: readonly MessageType[] = [
 const messages: Record<string, string> = {
   ...Object.fromEntries(Object.entries(verifiers).map(([name, { own }]) => [name, own])),
   'unsealed result': exchange.signed,
-  'next key': forge(
-    exchange.issuer.key,
-    { alg: 'Ed25519', typ: 'mcj-key+jwt' },
-    { iss: exchange.issuer.uid, x: exchange.issuer.key.x },
-  ),
   'join token': exchange.issued.text.reveal(),
 }
 

@@ -27,7 +27,7 @@ const nonce = createNonce(key, context, madeAt, randomFrom('nonce'))
 
 /** When the nonce was made, as a verifier at another time finds out. */
 function verifyAt(age: number, given = nonce, of: NonceContext = context): number {
-  return verifyNonce(key, of, given, { now: madeAt + age, lifetime: joinNonceLifetime })
+  return verifyNonce([key], of, given, { now: madeAt + age, lifetime: joinNonceLifetime })
 }
 
 const notOurs = refusedWith('NonceInvalid', 'the nonce was not made for this exchange')
@@ -42,12 +42,12 @@ describe('a nonce', () => {
   it('is recognised by another replica, which derives the same key from the same primary', () => {
     const replica: SigningKey = keyOf('primary')
     const limits = { now: madeAt, lifetime: joinNonceLifetime }
-    assert.equal(verifyNonce(nonceKeyOf(replica), context, nonce, limits), madeAt)
+    assert.equal(verifyNonce([nonceKeyOf(replica)], context, nonce, limits), madeAt)
   })
 
   it('is not recognised by another primary', () => {
     const limits = { now: madeAt, lifetime: joinNonceLifetime }
-    assert.throws(() => verifyNonce(nonceKeyOf(keyOf('another')), context, nonce, limits), notOurs)
+    assert.throws(() => verifyNonce([nonceKeyOf(keyOf('another'))], context, nonce, limits), notOurs)
   })
 
   it('cannot be made from what is public of the primary', () => {
@@ -72,7 +72,7 @@ describe('a nonce', () => {
   it('of a member lives as long as its verifier says', () => {
     const of = memberContext(iss, exchange.jkt)
     const given = createNonce(key, of, madeAt)
-    const verify = (age: number) => verifyNonce(key, of, given, { now: madeAt + age, lifetime: 300_000 })
+    const verify = (age: number) => verifyNonce([key], of, given, { now: madeAt + age, lifetime: 300_000 })
     assert.equal(verify(300_000), madeAt)
     assert.throws(() => verify(300_001), tooOld)
   })

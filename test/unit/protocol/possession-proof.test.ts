@@ -1,4 +1,5 @@
 /** A member's request: good for one path, one body, one token, one nonce and one key. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createNonce, joinContext, memberContext } from '../../../src/protocol/nonce.ts'
@@ -9,6 +10,7 @@ import {
   verifyPossession,
 } from '../../../src/protocol/possession-proof.ts'
 import { heartbeatPath } from '../../../src/protocol/wire.ts'
+import { keyringOf } from '../../support/keyring.ts'
 import { encode, p, smallOrderPoints } from './edwards.fixture.ts'
 import { issuerOf, joinerOf, memberNonceLifetime, now, runExchange } from './exchange.fixture.ts'
 import { claimsOf, forge } from './forge.fixture.ts'
@@ -22,7 +24,7 @@ const claims = claimsOf(proof)
 const aDecade = 10 * 365 * 86_400_000
 
 async function verify(given: string, request: ProvenRequest = heartbeat, at = now) {
-  return verifyPossession(issuer, given, request, { now: at, lifetime: memberNonceLifetime })
+  return verifyPossession(keyringOf(issuer), given, request, { now: at, lifetime: memberNonceLifetime })
 }
 const signedWith = (changed: object) => forge(joiner.key, header, { ...claims, ...changed })
 const otherRequest = refusedWith('ProofInvalid', 'the proof belongs to another request')
@@ -79,7 +81,10 @@ describe('a proof for something else', () => {
 
   it('is refused by another primary', async () => {
     const limits = { now, lifetime: memberNonceLifetime }
-    await assert.rejects(verifyPossession(issuerOf('b'), proof, heartbeat, limits), refusedWith('NonceInvalid'))
+    await assert.rejects(
+      verifyPossession(keyringOf(issuerOf('b')), proof, heartbeat, limits),
+      refusedWith('NonceInvalid'),
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 /** The code refuses each message that the vectors say belongs to no exchange, with the code that they name. */
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { verifyPossession } from '../../../src/protocol/possession-proof.ts'
 import { openReply } from '../../../src/protocol/reply.ts'
 import { generateExchangeKey } from '../../../src/protocol/seal.ts'
 import { parseToken } from '../../../src/protocol/token.ts'
+import { keyringOf } from '../../support/keyring.ts'
 import type { exchangeVector } from '../../vectors/exchange.ts'
 import { issuer, primary } from '../../vectors/inputs.ts'
 import type { Refused, refusedExchangeVector } from '../../vectors/refused-exchange.ts'
@@ -58,7 +60,7 @@ describe('the messages of the vectors that fit the exchange but for one fault', 
 
   it('are refused by the primary as a proof of possession', async () => {
     await assertRefused(
-      async (proof) => verifyPossession(issuer, proof, heartbeat, { now, lifetime: 300_000 }),
+      async (proof) => verifyPossession(keyringOf(issuer), proof, heartbeat, { now, lifetime: 300_000 }),
       [heartbeat.proof],
       refused.proofs,
     )

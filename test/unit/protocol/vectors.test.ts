@@ -50,9 +50,9 @@ describe('the test vectors', () => {
     const { primary } = read('keys.json') as { primary: { seed: string } }
     const key = nonceKeyOf(signingKeyFromSeed(Buffer.from(primary.seed, 'hex')))
     const { accepted, refused } = read('nonce.json') as { accepted: Case[]; refused: Case[] }
-    for (const { context, nonce, ...limits } of accepted) assert.ok(verifyNonce(key, context, nonce, limits) > 0)
+    for (const { context, nonce, ...limits } of accepted) assert.ok(verifyNonce([key], context, nonce, limits) > 0)
     for (const { context, nonce, why, ...limits } of refused)
-      assert.throws(() => verifyNonce(key, context, nonce, limits), { code: 'NonceInvalid' }, why)
+      assert.throws(() => verifyNonce([key], context, nonce, limits), { code: 'NonceInvalid' }, why)
   })
 
   it('hold messages that are refused although they look like a challenge, and keys that are refused', async () => {

@@ -1,12 +1,15 @@
 /** Every verifier of the protocol, with what it expects in one exchange: for tests that try all messages on all of them. */
+
 import { openChallenge } from '../../../src/protocol/challenge.ts'
 import { decodeJoinRequest, verifyJoinRequest, verifyTokenProof } from '../../../src/protocol/join-request.ts'
 import { openResult } from '../../../src/protocol/join-result.ts'
 import { decodeJws, type MessageType } from '../../../src/protocol/jws.ts'
 import type { SigningKey } from '../../../src/protocol/keys.ts'
 import { readMembershipToken } from '../../../src/protocol/membership-token.ts'
+import { openNextKey } from '../../../src/protocol/next-key.ts'
 import { verifyPossession } from '../../../src/protocol/possession-proof.ts'
 import { openReply } from '../../../src/protocol/reply.ts'
+import { keyringOf } from '../../support/keyring.ts'
 import { type Exchange, memberNonceLifetime, now } from './exchange.fixture.ts'
 
 export interface Verifier {
@@ -55,11 +58,18 @@ export function verifiersOf(exchange: Exchange): Record<string, Verifier> {
       own: exchange.reply,
       verify: async (message) => openReply(message, { ...primary, proof, thumbprint: joiner.key.thumbprint }),
     },
+    'next key': {
+      typ: 'mcj-key+jwt',
+      key: exchange.nextKey,
+      own: exchange.announcement,
+      verify: async (message) => openNextKey(message, issuer.uid),
+    },
     'possession proof': {
       typ: 'dpop+jwt',
       key: joiner.key,
       own: proof,
-      verify: async (message) => verifyPossession(issuer, message, heartbeat, { now, lifetime: memberNonceLifetime }),
+      verify: async (message) =>
+        verifyPossession(keyringOf(issuer), message, heartbeat, { now, lifetime: memberNonceLifetime }),
     },
     'membership token': {
       typ: 'at+jwt',

@@ -2,6 +2,7 @@
  * A primary on loopback that speaks `mcj/1` with its own key and admits whom a test tells it to. It keeps no clusters:
  * what it answers is the test's choice, and every byte that reaches it is recorded.
  */
+
 import { createHash, X509Certificate } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
@@ -9,15 +10,17 @@ import type { AddressInfo } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { Redacted } from '../../../src/lib/redacted.ts'
 import { createSelfSignedCertificate } from '../../../src/primary/server/certificate.ts'
-import { type ChallengeRequest, type Issuer, signChallenge } from '../../../src/protocol/challenge.ts'
+import { type ChallengeRequest, signChallenge } from '../../../src/protocol/challenge.ts'
+import { createIssuer, type Issuer } from '../../../src/protocol/issuer.ts'
 import { decodeJoinRequest, verifyJoinRequest } from '../../../src/protocol/join-request.ts'
 import { type Refusal, sealAcceptance, signRefusal } from '../../../src/protocol/join-result.ts'
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
-import { createNonce, memberContext, nonceKeyOf } from '../../../src/protocol/nonce.ts'
+import { createNonce, memberContext } from '../../../src/protocol/nonce.ts'
 import { claimedThumbprint, verifyPossession } from '../../../src/protocol/possession-proof.ts'
 import { type Reply, replyStatus, signReply } from '../../../src/protocol/reply.ts'
 import { issueToken, type JoinToken, parseToken } from '../../../src/protocol/token.ts'
+import { keyringOf } from '../../support/keyring.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>
 
@@ -54,7 +57,7 @@ export interface FakePrimary {
 
 export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): Promise<FakePrimary> {
   const key = generateSigningKey()
-  const issuer: Issuer = { uid: 'primary-uid', key, nonceKey: nonceKeyOf(key) }
+  const issuer: Issuer = createIssuer('primary-uid', key)
   const certificate = tls
     ? await createSelfSignedCertificate({ hosts: ['127.0.0.1', 'primary.test'], days: 1, now: Date.now() })
     : undefined
@@ -129,7 +132,7 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
     const path = (request.url ?? '').replace(/^\/k10/, '')
     response.setHeader('dpop-nonce', nonce)
     try {
-      await verifyPossession(issuer, proof, { path, token, body }, { now: Date.now(), lifetime: 300_000 })
+      await verifyPossession(keyringOf(issuer), proof, { path, token, body }, { now: Date.now(), lifetime: 300_000 })
     } catch {
       sendJson(response, 401, { code: 'NonceInvalid' }, 'application/problem+json')
       return

@@ -1,4 +1,5 @@
 /** A heartbeat service that keeps nothing and knows the members it is given, and requests to it. */
+
 import type { Cluster } from '../../../../src/api/cluster.ts'
 import { systemClock } from '../../../../src/lib/clock.ts'
 import type { Tombstones } from '../../../../src/primary/cluster/tombstones.ts'
@@ -6,14 +7,17 @@ import type { ClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createHeartbeatService, type HeartbeatDeps } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
 import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
-import { createNonce, memberContext, nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { createNonce, memberContext } from '../../../../src/protocol/nonce.ts'
 import { signPossession } from '../../../../src/protocol/possession-proof.ts'
 import { heartbeatPath } from '../../../../src/protocol/wire.ts'
+import { keyringOf, lookUpIn } from '../../../support/keyring.ts'
 
 const primaryKey = generateSigningKey()
-export const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+export const issuer = createIssuer('uid-primary', primaryKey)
+const keyring = keyringOf(issuer)
 const body = Buffer.from('{"versions":{"operator":"0.1.0","kubernetes":"v1.36.3"},"health":"ok"}')
 
 /** A primary with this Cluster, if any; `looks` is what it has asked the API server for. */
@@ -25,8 +29,8 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
     return undefined
   }
   const service = createHeartbeatService({
-    desk: createMemberDesk({ issuer: () => issuer, pace, clock: systemClock }),
-    serving: () => ({ issuer, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
+    desk: createMemberDesk({ keyring: () => keyring, issuerNamed: lookUpIn(keyring), pace, clock: systemClock }),
+    serving: () => ({ keyring, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
     interval: () => 20_000,
     clusters: {
       named: () => east,

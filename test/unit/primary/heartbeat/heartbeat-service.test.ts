@@ -1,7 +1,9 @@
 /** What a heartbeat is answered: signed to whoever is or once was a member, and nothing to anybody else. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clusterKind } from '../../../../src/api/cluster.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { createNonce, memberContext, nonceKeyOf } from '../../../../src/protocol/nonce.ts'
 import { heartbeatPath } from '../../../../src/protocol/wire.ts'
@@ -133,7 +135,7 @@ describe('a request that proves nothing', () => {
   it('is refused where another primary has signed its token', async () => {
     const world = heartbeatWorld()
     const key = generateSigningKey()
-    const foreign = { uid: issuer.uid, key, nonceKey: nonceKeyOf(key) }
+    const foreign = createIssuer(issuer.uid, key)
     const east = beater()
     const request = await world.requestOf(east, { token: await world.tokenOf(east, foreign) })
     assert.equal((await unsigned(world, request)).code, 'ProofInvalid')

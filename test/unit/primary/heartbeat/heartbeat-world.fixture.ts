@@ -1,4 +1,5 @@
 /** A heartbeat service over an API server in memory: Clusters, tombstones and what is confirmed are stored and found. */
+
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
@@ -9,18 +10,21 @@ import { createConfirmation } from '../../../../src/primary/heartbeat/confirmati
 import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
 import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
-import { createNonce, memberContext, nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { createNonce, memberContext } from '../../../../src/protocol/nonce.ts'
 import { signPossession } from '../../../../src/protocol/possession-proof.ts'
 import { type Heartbeat, openReply, type Reply, replyAnswerSchema } from '../../../../src/protocol/reply.ts'
 import { heartbeatPath } from '../../../../src/protocol/wire.ts'
+import { keyringOf, lookUpIn } from '../../../support/keyring.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
 import { at, cluster, namespace, noon } from '../objects.fixture.ts'
 
 const primaryKey = generateSigningKey()
-export const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+export const issuer = createIssuer('uid-primary', primaryKey)
+export const keyring = keyringOf(issuer)
 export const healthy = { versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }
 
 /** A cluster that beats: what it claims, and the key that it signs with. */
@@ -58,13 +62,14 @@ export function heartbeatWorld() {
     clock,
   })
   const desk = createMemberDesk({
-    issuer: () => issuer,
+    keyring: () => keyring,
+    issuerNamed: lookUpIn(keyring),
     pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
     clock,
   })
   const service = createHeartbeatService({
     desk,
-    serving: () => ({ issuer, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
+    serving: () => ({ keyring, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
     interval: () => 20_000,
     clusters,
     tombstones,

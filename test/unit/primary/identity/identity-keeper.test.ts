@@ -7,6 +7,7 @@ import { joinTokenType } from '../../../../src/api/join-token-secret.ts'
 import { primaryIdentityName } from '../../../../src/api/primary-identity.ts'
 import type { Outcome } from '../../../../src/kube/controller.ts'
 import { type Secret, secretKind } from '../../../../src/kube/objects.ts'
+import { systemClock } from '../../../../src/lib/clock.ts'
 import { createIdentityKeeper } from '../../../../src/primary/identity/identity-keeper.ts'
 import { generateSigningKey, toPrivatePem } from '../../../../src/protocol/keys.ts'
 import { createRecordingLog } from '../../kube/recording-log.ts'
@@ -31,13 +32,15 @@ function replica(api: MemoryApi) {
     tokens: api.cache(secretKind),
     namespace: home,
     primaryUid: 'uid-primary',
+    clock: systemClock,
     onChange: () => {
       changes += 1
     },
   })
   return {
     reconcile: async (): Promise<Outcome> => keeper.reconcile(keeper.key, { log }),
-    thumbprint: () => keeper.issuer()?.key.thumbprint,
+    issuerNamed: keeper.issuerNamed,
+    thumbprint: () => keeper.keyring()?.current.key.thumbprint,
     isLost: keeper.isLost,
     changes: () => changes,
     lines,
@@ -188,5 +191,48 @@ describe('an API server that does not store the key', () => {
     }
     await assert.rejects(only.reconcile(), { name: 'KubeApiError' })
     assert.equal(only.thumbprint(), undefined)
+  })
+})
+
+describe('a key that the cache of a replica does not show yet', () => {
+  const [old, young] = [generateSigningKey(), generateSigningKey()]
+  const rolled = (): Secret => {
+    const { data, metadata } = identitySecret(toPrivatePem(young))
+    return { metadata, data: { ...data, retired: Buffer.from(toPrivatePem(old)).toString('base64') } }
+  }
+
+  it('is found on the API server when it is named, and the old one signs on', async () => {
+    const api = createMemoryApi()
+    api.put(secretKind, identitySecret(toPrivatePem(old)))
+    const lagging = replica(api)
+    await lagging.reconcile()
+    api.putUnseen(secretKind, rolled())
+    assert.equal((await lagging.issuerNamed(young.thumbprint)).key.thumbprint, young.thumbprint)
+    assert.equal((await lagging.issuerNamed(old.thumbprint)).key.thumbprint, old.thumbprint)
+    assert.deepEqual([lagging.thumbprint(), lagging.changes()], [young.thumbprint, 2])
+  })
+
+  it('is looked for once, however many ask, and refused where the primary does not hold it', async () => {
+    const api = createMemoryApi()
+    api.put(secretKind, identitySecret(toPrivatePem(old)))
+    const only = replica(api)
+    await only.reconcile()
+    const before = api.requests.length
+    const asked = Array.from({ length: 20 }, async () => only.issuerNamed(young.thumbprint))
+    for (const { status } of await Promise.allSettled(asked)) assert.equal(status, 'rejected')
+    await assert.rejects(only.issuerNamed(young.thumbprint), { code: 'PrimaryKeyMismatch' })
+    assert.deepEqual(api.requests.slice(before), Array(2).fill(`get secrets ${primaryIdentityName}`))
+    assert.equal(only.thumbprint(), old.thumbprint)
+  })
+
+  it('is not needed by whoever names none, or one that is known: nothing is read', async () => {
+    const api = createMemoryApi()
+    api.put(secretKind, identitySecret(toPrivatePem(old)))
+    const only = replica(api)
+    await only.reconcile()
+    const before = api.requests.length
+    await only.issuerNamed(undefined)
+    await only.issuerNamed(old.thumbprint)
+    assert.equal(api.requests.length, before)
   })
 })

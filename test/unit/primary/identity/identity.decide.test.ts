@@ -4,7 +4,8 @@ import { describe, it } from 'node:test'
 import { decideIdentity } from '../../../../src/primary/identity/identity.decide.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 
-const [stored, held] = [generateSigningKey(), generateSigningKey()]
+const keys = () => ({ current: generateSigningKey(), retired: [] })
+const [stored, held] = [keys(), keys()]
 
 describe('the signing key', () => {
   for (const reliedOn of [true, false]) {
@@ -12,11 +13,11 @@ describe('the signing key', () => {
 
     it(`is the stored one, whatever is held, ${whether}`, () => {
       for (const other of [undefined, held, stored])
-        assert.deepEqual(decideIdentity({ stored, held: other, reliedOn }), { kind: 'use', key: stored })
+        assert.deepEqual(decideIdentity({ stored, held: other, reliedOn }), { kind: 'use', keys: stored })
     })
 
     it(`is written back where it is held and stored no more, ${whether}`, () => {
-      assert.deepEqual(decideIdentity({ stored: undefined, held, reliedOn }), { kind: 'write-back', key: held })
+      assert.deepEqual(decideIdentity({ stored: undefined, held, reliedOn }), { kind: 'write-back', keys: held })
     })
   }
 

@@ -21,7 +21,7 @@ describe('requests that name unknown tokens', () => {
       } as unknown as KubeClient,
       informer: { by: () => [] } as unknown as Informer<Secret>,
       namespace,
-      issuer: () => undefined,
+      keyring: () => undefined,
       clock: systemClock,
     })
     const waiting = Array.from({ length: 256 }, async () => tokens.live('AAAAAAAAAAAAAAAA'))

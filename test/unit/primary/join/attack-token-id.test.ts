@@ -8,13 +8,14 @@ import type { Secret } from '../../../../src/kube/objects.ts'
 import { systemClock } from '../../../../src/lib/clock.ts'
 import { createTokenSource } from '../../../../src/primary/join/token-source.ts'
 import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { keyringOf } from '../../../support/keyring.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
 const id = 'AAAAAAAAAAAAAAAA'
 const primaryKey = generateSigningKey()
-const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+const issuer = createIssuer('uid-primary', primaryKey)
 
 function tokenSecret(name: string, more: Record<string, string>): Secret {
   const metadata = { name, namespace, uid: `object-${name}`, creationTimestamp: at(noon), annotations: more }
@@ -29,7 +30,7 @@ function tokensOf(items: readonly Secret[], by = issuer) {
     } as unknown as KubeClient,
     informer: { by: () => items } as unknown as Informer<Secret>,
     namespace,
-    issuer: () => by,
+    keyring: () => keyringOf(by),
     clock: systemClock,
   })
 }

@@ -1,4 +1,5 @@
 /** A join service over a world of one token and no clusters, and what a joiner sends it. */
+
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { annotations } from '../../../../src/api/group.ts'
 import { joinTokenType } from '../../../../src/api/join-token-secret.ts'
@@ -13,16 +14,18 @@ import type { TokenSource } from '../../../../src/primary/join/token-source.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createGate } from '../../../../src/primary/load/gate.ts'
 import { askForChallenge, openChallenge } from '../../../../src/protocol/challenge.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { signJoinRequest } from '../../../../src/protocol/join-request.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
 import { generateExchangeKey } from '../../../../src/protocol/seal.ts'
 import { issueToken, type JoinToken, parseToken } from '../../../../src/protocol/token.ts'
+import { keyringOf, lookUpIn } from '../../../support/keyring.ts'
 import { at, k10, namespace, noon } from '../objects.fixture.ts'
 import { silentLog } from '../silent-log.fixture.ts'
 
 const primaryKey = generateSigningKey()
-export const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+export const issuer = createIssuer('uid-primary', primaryKey)
+const keyring = keyringOf(issuer)
 export const endpoint = 'https://primary.example.com'
 const issued = issueToken({ uid: issuer.uid, key: primaryKey, endpoints: [endpoint] })
 const token = parseToken(issued.text.reveal())
@@ -52,7 +55,8 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
       live: async (name: string): Promise<Cluster | undefined> => (name === taken?.metadata.name ? taken : undefined),
     } as unknown as ClusterLookup,
     tombstones: { mayHave: () => false, findLive: async () => undefined } as unknown as Tombstones,
-    serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
+    serving: () => ({ keyring, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
+    issuerNamed: lookUpIn(keyring),
     waitingPlaces: { take: () => true },
     journal: { admitted: () => undefined, waits: () => undefined, rebound: () => undefined, flush: () => undefined },
     gate: createGate({ working: 64, waiting: 256 }),

@@ -1,4 +1,5 @@
 /** A whole join service over an API server in memory: tokens, Clusters and tombstones are stored, found and refused. */
+
 import assert from 'node:assert/strict'
 import { bootstrapKind } from '../../../../src/api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
@@ -15,19 +16,21 @@ import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createGate } from '../../../../src/primary/load/gate.ts'
 import { askForChallenge, type Challenge, openChallenge } from '../../../../src/protocol/challenge.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { joinAnswerSchema, signJoinRequest } from '../../../../src/protocol/join-request.ts'
 import { type JoinOutcome, openResult } from '../../../../src/protocol/join-result.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
 import { generateExchangeKey } from '../../../../src/protocol/seal.ts'
 import { issueToken, type JoinToken, parseToken } from '../../../../src/protocol/token.ts'
+import { keyringOf, lookUpIn } from '../../../support/keyring.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { createRecordingLog } from '../../kube/recording-log.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
 import { at, cluster, k10, namespace, noon } from '../objects.fixture.ts'
 
 const primaryKey = generateSigningKey()
-export const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+export const issuer = createIssuer('uid-primary', primaryKey)
+const keyring = keyringOf(issuer)
 const endpoint = 'https://primary.example.com'
 
 /** What a cluster brings to a join; it may leave out its name. */
@@ -64,7 +67,7 @@ export function joinWorld() {
     client,
     informer: api.cache(secretKind, { [tokenIdIndex]: indexTokenId }),
     namespace,
-    issuer: () => issuer,
+    keyring: () => keyring,
     clock,
   })
   const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
@@ -78,7 +81,8 @@ export function joinWorld() {
     clusters: createClusterLookup({ client, informer: clusters, namespace }),
     tombstones,
     waitingPlaces: createWaitingPlaces({ clusters, clock }),
-    serving: () => ({ issuer, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
+    serving: () => ({ keyring, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
+    issuerNamed: lookUpIn(keyring),
     journal: {
       admitted: (_token, name) => admitted.push(name),
       waits: (_token, name) => waiting.push(name),

@@ -1,4 +1,5 @@
 /** Where a token is found: the cache may say yes, and what says no is a LIST that all askers share. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { annotations } from '../../../../src/api/group.ts'
@@ -6,15 +7,16 @@ import { joinTokenType } from '../../../../src/api/join-token-secret.ts'
 import { type Secret, secretKind } from '../../../../src/kube/objects.ts'
 import { createTokenSource, indexTokenId, tokenIdIndex } from '../../../../src/primary/join/token-source.ts'
 import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { keyringOf } from '../../../support/keyring.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { createMemoryApi, failure } from '../memory-api.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
 const id = 'AAAAAAAAAAAAAAAA'
 const primaryKey = generateSigningKey()
-const issuer = { uid: 'uid-primary', key: primaryKey, nonceKey: nonceKeyOf(primaryKey) }
+const issuer = createIssuer('uid-primary', primaryKey)
 const publicKey = generateSigningKey()
 /** A record of this primary, whatever key a fault of its own would have put in. */
 const sealed = (tokenId: string, x: string) => recordIssued(issuer, { id: tokenId, publicKey: { ...publicKey, x } })
@@ -38,7 +40,7 @@ function world() {
   const api = createMemoryApi()
   const clock = createManualClock()
   const informer = api.cache(secretKind, { [tokenIdIndex]: indexTokenId })
-  const tokens = createTokenSource({ client: api.client, informer, namespace, issuer: () => issuer, clock })
+  const tokens = createTokenSource({ client: api.client, informer, namespace, keyring: () => keyringOf(issuer), clock })
   const lists = () => api.requests.filter((request) => request === 'list secrets').length
   /** Looks live, with as much time as a LIST may have to wait for. */
   async function look(tokenId: string) {

@@ -1,9 +1,11 @@
 /** Nobody ends a membership but the member itself, and nothing that it once said ends a later one. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clusterKind } from '../../../../src/api/cluster.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { createNonce, memberContext, nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { createNonce, memberContext } from '../../../../src/protocol/nonce.ts'
 import { heartbeatPath } from '../../../../src/protocol/wire.ts'
 import { type Beater, beater, issuer } from '../heartbeat/heartbeat-world.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
@@ -27,7 +29,7 @@ describe('a request to leave that the member has not made', () => {
     const thief = { ...east, key: generateSigningKey() }
     const token = await world.tokenOf(east)
     const other = generateSigningKey()
-    const forger = { uid: issuer.uid, key: other, nonceKey: nonceKeyOf(other) }
+    const forger = createIssuer(issuer.uid, other)
     const foreign = createNonce(issuer.nonceKey, memberContext(issuer.uid, west.key.thumbprint), world.clock.now())
     const cases: readonly (readonly [string, Beater, Parameters<LeaveWorld['leaveOf']>[1], string])[] = [
       ['a stolen token', thief, { token }, 'ProofInvalid'],

@@ -1,11 +1,13 @@
 /** A leave service beside the heartbeats of a primary in memory, and requests to it. */
+
 import type { EventInput } from '../../../../src/kube/events.ts'
 import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createLeaveService } from '../../../../src/primary/leave/leave-service.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { openReply, type Reply, replyAnswerSchema } from '../../../../src/protocol/reply.ts'
 import { leavePath } from '../../../../src/protocol/wire.ts'
-import { type Beater, heartbeatWorld, issuer } from '../heartbeat/heartbeat-world.fixture.ts'
+import { lookUpIn } from '../../../support/keyring.ts'
+import { type Beater, heartbeatWorld, issuer, keyring } from '../heartbeat/heartbeat-world.fixture.ts'
 import { silentLog } from '../silent-log.fixture.ts'
 
 export type LeaveWorld = ReturnType<typeof leaveWorld>
@@ -19,7 +21,8 @@ export function leaveWorld() {
     createLeaveService({
       client: api.client,
       desk: createMemberDesk({
-        issuer: () => issuer,
+        keyring: () => keyring,
+        issuerNamed: lookUpIn(keyring),
         pace: createBuckets({ burst: 20, perSecond: 1 }, clock),
         clock,
       }),

@@ -6,8 +6,8 @@ import { describe, it } from 'node:test'
 import { systemClock } from '../../../../src/lib/clock.ts'
 import { createSelfSignedCertificate } from '../../../../src/primary/server/certificate.ts'
 import { createFrontLeaf } from '../../../../src/primary/server/front-leaf.ts'
+import { createKeyring } from '../../../../src/protocol/keyring.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
 import { silentLog } from '../silent-log.fixture.ts'
 
 describe('a front that answers and never ends', () => {
@@ -22,7 +22,7 @@ describe('a front that answers and never ends', () => {
     const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
     const frontLeaf = createFrontLeaf({
       serving: () => ({
-        issuer: { uid: 'uid-primary', key, nonceKey: nonceKeyOf(key) },
+        keyring: createKeyring('uid-primary', { current: key }),
         name: 'primary-cluster-1',
         endpoint,
         interval: 20_000,

@@ -1,4 +1,5 @@
 /** Which TLS leaf a primary vouches for: one through which its own signature came back, and no other. */
+
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
@@ -6,16 +7,17 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { type Certificate, createSelfSignedCertificate, spkiHash } from '../../../../src/primary/server/certificate.ts'
 import { createFrontLeaf } from '../../../../src/primary/server/front-leaf.ts'
-import { challengeRequestSchema, type Issuer, signChallenge } from '../../../../src/protocol/challenge.ts'
+import { challengeRequestSchema, signChallenge } from '../../../../src/protocol/challenge.ts'
 import { ProtocolError } from '../../../../src/protocol/errors.ts'
+import { createIssuer, type Issuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../../../src/protocol/nonce.ts'
+import { keyringOf } from '../../../support/keyring.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { silentLog } from '../silent-log.fixture.ts'
 
 function newIssuer(uid = 'uid-primary'): Issuer {
   const key = generateSigningKey()
-  return { uid, key, nonceKey: nonceKeyOf(key) }
+  return createIssuer(uid, key)
 }
 const issuer = newIssuer()
 const hang = 60_000
@@ -69,7 +71,7 @@ describe('the leaf in front of the primary', { timeout: hang }, () => {
     const waits: number[] = []
     const looked = { next: Promise.withResolvers<void>() }
     const leaf = createFrontLeaf({
-      serving: () => ({ issuer, name: 'primary-cluster-1', endpoint: url(), interval: 20_000 }),
+      serving: () => ({ keyring: keyringOf(issuer), name: 'primary-cluster-1', endpoint: url(), interval: 20_000 }),
       clock: {
         ...clock,
         async sleep(ms, signal) {
