@@ -106,6 +106,16 @@ describe('between a secondary and its primary', () => {
       msg: /^NotOurServer: .*: it answers with status 407; /,
     },
     {
+      what: 'a refusal that nobody signed says 401',
+      behaviour: {
+        kind: 'answer',
+        status: 401,
+        headers: { 'content-type': 'application/problem+json', 'www-authenticate': 'DPoP error="invalid_token"' },
+        body: '{"code":"TokenInvalid","detail":"Invalid join token"}',
+      },
+      msg: /^NotOurServer: .*: it answers with status 401 and application\/problem\+json; /,
+    },
+    {
       what: 'a refusal that nobody signed says 403',
       behaviour: {
         kind: 'answer',

@@ -134,7 +134,7 @@ export function joinWorld() {
         annotations: { ...recordIssued(issuer, issued), ...annotations },
       }
       const secret = api.put<Secret>(secretKind, { type: joinTokenType, metadata })
-      return { token, secret }
+      return { token, secret, text: issued.text.reveal() }
     },
     /** A member with this applicant's identity. */
     storeMember({ key, uid, name }: Applicant, more: Partial<Cluster['metadata']> = {}): Cluster {

@@ -11,6 +11,7 @@ import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { keyringOf } from '../../../support/keyring.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
+import { encode, p, smallOrderPoints } from '../../protocol/edwards.fixture.ts'
 import { createMemoryApi, failure } from '../memory-api.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
@@ -135,13 +136,18 @@ describe('a live look for tokens', () => {
   })
 })
 
+const weakKeys = [
+  ...smallOrderPoints().flatMap(({ y }) => [encode(y, 0n), encode(y, 1n)]),
+  ...[p, p + 1n, p + 18n].flatMap((y) => [encode(y, 0n), encode(y, 1n)]),
+].filter((x, index, all) => all.indexOf(x) === index)
+
 describe('a Secret that a user has written', () => {
   const bad: readonly (readonly [string, Secret])[] = [
     ['of another type', secret({ type: 'Opaque' })],
     ['with a key of his own', secret({}, { [annotations.tokenPublicKey]: generateSigningKey().x })],
     ['with a key that is none', secret({}, sealed(id, 'AAAA'))],
-    // Such a key "verifies" whatever is signed.
-    ['with a key of small order', secret({}, sealed(id, `AQ${'A'.repeat(41)}`))],
+    // Such a key "verifies" whatever is signed; sealed, as if this primary had been made to issue it.
+    ...weakKeys.map((x) => [`with the weak key ${x}`, secret({}, sealed(id, x))] as const),
     ['that is being deleted', secret({ metadata: { ...secret().metadata, deletionTimestamp: at(noon) } })],
   ]
   for (const [what, written] of bad)
