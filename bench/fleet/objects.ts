@@ -42,6 +42,7 @@ export function heardStatus(cluster: Cluster, primaryUid: string, seenAt: number
     listening: 0,
     now: seenAt,
     waitsFor: [],
+    outage: { kind: 'none' },
   })
   const status = nextStatus(cluster, decision, seenAt)
   if (status === undefined) throw new Error(`nothing is to be said of ${cluster.metadata.name}`)

@@ -14,6 +14,7 @@ import { rivals } from './bootstrap/precedence.ts'
 import { type RequestedPrimary, reconcileRequestedPrimary } from './bootstrap/requested-primary.ts'
 import { isHeld } from './cluster/cluster.decide.ts'
 import { createClusterReconciler } from './cluster/cluster.reconcile.ts'
+import { createOutageWatch } from './cluster/outage.ts'
 import type { Sightings } from './cluster/sightings.ts'
 import type { Own } from './cluster/status.decide.ts'
 import type { Tombstones } from './cluster/tombstones.ts'
@@ -90,7 +91,16 @@ export function createControllers(deps: ControllersDeps): Controllers {
   const clusters = controllerFor(
     'cluster',
     informers.clusters,
-    createClusterReconciler({ ...deps, bootstraps: informers.bootstraps, clusters: informers.clusters }),
+    createClusterReconciler({
+      ...deps,
+      bootstraps: informers.bootstraps,
+      clusters: informers.clusters,
+      outage: createOutageWatch({
+        ...deps,
+        clusters: informers.clusters,
+        onChange: () => wake(clusters, informers.clusters.list()),
+      }),
+    }),
   )
   const tokens = controllerFor(
     'join-token',

@@ -14,6 +14,9 @@ import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
 import { type ClusterDecision, type ClusterObservation, decideCluster, releasedFinalizers } from './cluster.decide.ts'
+import { isAboutToBeLost, type Silence } from './health.decide.ts'
+import type { Outage } from './outage.decide.ts'
+import type { OutageWatch } from './outage.ts'
 import type { Sightings } from './sightings.ts'
 import type { Own } from './status.decide.ts'
 import { writeStatus } from './status.write.ts'
@@ -26,6 +29,7 @@ export interface ClusterDeps {
   readonly bootstraps: Informer<Bootstrap>
   readonly tombstones: Tombstones
   readonly sightings: Sightings
+  readonly outage: OutageWatch
   readonly own: Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
@@ -43,12 +47,16 @@ export function createClusterReconciler(deps: ClusterDeps) {
 async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObservation> {
   const { name, namespace, deletionTimestamp } = cluster.metadata
   const namespaceIsDeleted = deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace))
-  return {
-    cluster,
-    own: deps.own,
+  const heard = {
     contact: deps.sightings.contact(cluster),
     interval: deps.interval(),
     listening: deps.sightings.listening(),
+  }
+  return {
+    cluster,
+    own: deps.own,
+    ...heard,
+    outage: outageFor(deps, cluster, heard),
     now: deps.clock.now(),
     waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],
     hasElder: deletionTimestamp === undefined && (await deps.lookup.hasElder(cluster)),
@@ -56,6 +64,12 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     namespaceIsDeleted,
     tombstone: deletionTimestamp === undefined || namespaceIsDeleted ? undefined : await tombstoneOf(deps, cluster),
   }
+}
+
+/** A look goes through the fleet: only who is about to be lost asks for one, and the primary, which shows how it stands. */
+function outageFor({ outage }: ClusterDeps, cluster: Cluster, silence: Silence): Outage {
+  if (cluster.spec.primary) return outage.look(cluster)
+  return isAboutToBeLost(cluster, silence) ? outage.atLoss() : { kind: 'none' }
 }
 
 async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecision, log: Logger): Promise<Outcome> {

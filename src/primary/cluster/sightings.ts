@@ -6,8 +6,8 @@ import type { Cluster } from '../../api/cluster.ts'
 import type { Sighting } from '../../api/sightings.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
+import type { Contact } from './health.decide.ts'
 import { isConfirmed } from './standing.ts'
-import type { Contact } from './status.decide.ts'
 
 export interface Sightings {
   record(cluster: Cluster, heartbeat: Heartbeat): void

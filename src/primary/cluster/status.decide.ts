@@ -3,21 +3,19 @@
  * replica that hears the first heartbeat both write exactly this.
  */
 import type { Cluster, ClusterStatus } from '../../api/cluster.ts'
-import type { ClusterVerdict } from '../../api/conditions.ts'
+import type { ClusterConditionType, ClusterVerdict } from '../../api/conditions.ts'
 import type { Versions } from '../../protocol/fields.ts'
-import type { Heartbeat } from '../../protocol/reply.ts'
+import {
+  believedContact,
+  type Contact,
+  type HealthObservation,
+  type HealthyVerdict,
+  judgeHealthy,
+  nextLook,
+  storedHealth,
+} from './health.decide.ts'
+import type { Outage } from './outage.decide.ts'
 import { isConfirmed, standingOf } from './standing.ts'
-
-/** The last heartbeat that this process knows of. */
-export interface Contact {
-  /** Wall clock, ms since the epoch. */
-  readonly at: number
-  /** Milliseconds since then, by the monotonic clock. */
-  readonly age: number
-  /** Milliseconds between it and the heartbeat before it; infinite where none is known. */
-  readonly gap: number
-  readonly heartbeat: Heartbeat
-}
 
 /** The cluster that this process runs on: the primary. */
 export interface Own {
@@ -26,14 +24,8 @@ export interface Own {
   readonly versions: Versions
 }
 
-export interface StatusObservation {
-  readonly cluster: Cluster
+export interface StatusObservation extends HealthObservation {
   readonly own: Own
-  readonly contact: Contact | undefined
-  /** The interval that members are told, milliseconds. */
-  readonly interval: number
-  /** How long this process has been the one that judges, milliseconds. */
-  readonly listening: number
   /** Wall clock, ms since the epoch. */
   readonly now: number
   /** Names of the secondaries that a deletion of the primary's own Cluster waits for. */
@@ -42,12 +34,6 @@ export interface StatusObservation {
 
 /** A joined cluster is not called unconfirmed before this, milliseconds after its join. */
 export const confirmationGrace = 30_000
-/** So many intervals without a heartbeat make a cluster unknown. */
-const lostAfterIntervals = 7
-/** Two heartbeats further apart than so many intervals do not follow each other. */
-const suspectAfterIntervals = 3
-/** So many intervals more a process waits for whom it has not heard since it judges. */
-const graceIntervals = 2
 /** `lastSeen` is written no more often than this, milliseconds. */
 export const lastSeenResolution = 3_600_000
 
@@ -58,19 +44,11 @@ export type StatusDecision =
       readonly kind: 'status'
       readonly fields: Pick<ClusterStatus, 'id' | 'lastSeen' | 'versions'>
       readonly conditions: readonly ClusterVerdict[]
+      /** A condition of this type goes: it is present only while it holds. */
+      readonly over?: ClusterConditionType
       /** When silence would change the judgement, milliseconds from now; absent where it never would. */
       readonly lookAgainMs?: number
     }
-
-/** How long a cluster may be silent before it is called unknown, milliseconds. */
-export function silenceLimit(interval: number): number {
-  return lostAfterIntervals * interval
-}
-
-/** How long a cluster may be silent before its next heartbeat counts as the first of a new row, milliseconds. */
-export function suspicionLimit(interval: number): number {
-  return suspectAfterIntervals * interval
-}
 
 /** Decides the whole status of a Cluster. */
 export function decideStatus(given: StatusObservation): StatusDecision {
@@ -94,14 +72,7 @@ export function decideStatus(given: StatusObservation): StatusDecision {
   }
 }
 
-/** What is old and from before this process judged proves no silence: another may have heard more since, and not told. */
-function believedContact({ contact, interval, listening }: StatusObservation): Contact | undefined {
-  if (contact === undefined) return undefined
-  return contact.age <= listening || contact.age < silenceLimit(interval) ? contact : undefined
-}
-
 type JoinedVerdict = Extract<ClusterVerdict, { type: 'Joined' }>
-type HealthyVerdict = Extract<ClusterVerdict, { type: 'Healthy' }>
 
 function decideLeaving({ waitsFor }: StatusObservation): StatusDecision {
   const message =
@@ -118,7 +89,7 @@ function decideLeaving({ waitsFor }: StatusObservation): StatusDecision {
   }
 }
 
-function decidePrimary({ own }: StatusObservation): StatusDecision {
+function decidePrimary({ own, outage, interval }: StatusObservation): StatusDecision {
   const message = 'this cluster is the primary'
   return {
     kind: 'status',
@@ -127,8 +98,16 @@ function decidePrimary({ own }: StatusObservation): StatusDecision {
       { type: 'Joined', status: 'True', reason: 'Primary', message },
       { type: 'Healthy', status: 'True', reason: 'Primary', message },
       { type: 'Ready', status: 'True', reason: 'Primary', message },
+      ...(outage.kind === 'withheld' ? [degraded(outage)] : []),
     ],
+    ...(outage.kind === 'withheld' ? {} : { over: 'ConnectivityDegraded' }),
+    // Its end is not told by anybody: whoever comes back changes no condition.
+    ...(outage.kind === 'none' ? {} : { lookAgainMs: interval }),
   }
+}
+
+function degraded({ message }: Outage & { kind: 'withheld' }): ClusterVerdict {
+  return { type: 'ConnectivityDegraded', status: 'True', reason: 'ManyHeartbeatsLost', message }
 }
 
 /** Undefined while a joined cluster may still be about to confirm. */
@@ -166,49 +145,6 @@ function awaitedApproval({ metadata: { name, namespace } }: Cluster): string {
   return `a cluster asks to join as ${name}; to admit it: kubectl patch clusters.dist.kio.kasten.io ${name} -n ${namespace} ${patch}; false denies it`
 }
 
-function judgeHealthy(observed: StatusObservation): HealthyVerdict {
-  const { cluster, contact, interval, listening } = observed
-  const health = isFoundAgain(observed) ? contact?.heartbeat.health : undefined
-  const silence = contact?.age ?? listening
-  const limit = silenceLimit(interval) + (contact === undefined ? graceIntervals * interval : 0)
-  if (silence < limit) {
-    if (health === 'ok')
-      return { type: 'Healthy', status: 'True', reason: 'Heartbeat', message: 'heartbeats arrive and report no fault' }
-    if (health !== undefined) return { type: 'Healthy', status: 'False', reason: 'ReportedUnhealthy', message: health }
-    const previous = previousHealth(cluster)
-    if (previous !== undefined) return previous
-  }
-  if (cluster.status?.lastSeen === undefined && contact === undefined)
-    return { type: 'Healthy', status: 'Unknown', reason: 'NeverSeen', message: 'no heartbeat has ever arrived' }
-  return {
-    type: 'Healthy',
-    status: 'Unknown',
-    reason: 'NoHeartbeat',
-    message: 'no heartbeat has arrived for seven intervals; see lastSeen, and mc-join-status on that cluster',
-  }
-}
-
-/** One heartbeat proves a way to this cluster that may be gone with the next: who was called lost needs two in a row. */
-function isFoundAgain({ cluster, contact, interval }: StatusObservation): boolean {
-  const wasLost = storedHealth(cluster)?.reason === 'NoHeartbeat'
-  return !wasLost || (contact !== undefined && contact.gap <= suspicionLimit(interval))
-}
-
-function storedHealth({ status }: Cluster) {
-  return status?.conditions?.find(({ type }) => type === 'Healthy')
-}
-
-/** A process that has just begun to listen repeats what was known before it. */
-function previousHealth(cluster: Cluster): HealthyVerdict | undefined {
-  const previous = storedHealth(cluster)
-  if (previous === undefined) return undefined
-  const { status, message } = previous
-  if (status === 'True' && previous.reason === 'Heartbeat')
-    return { type: 'Healthy', status, reason: 'Heartbeat', message }
-  if (status === 'False') return { type: 'Healthy', status, reason: 'ReportedUnhealthy', message }
-  return undefined
-}
-
 function readyFrom(joined: JoinedVerdict, healthy: HealthyVerdict): ClusterVerdict {
   if (joined.status === 'True' && healthy.status === 'True') return { ...joined, type: 'Ready' }
   const first = joined.status === 'True' ? healthy : joined
@@ -226,15 +162,6 @@ function lastSeenOf(
   const isNews = before?.status !== healthy.status || before.reason !== healthy.reason
   const isOld = stored === undefined || contact.at - Date.parse(stored) >= lastSeenResolution
   return { lastSeen: isNews || isOld ? new Date(contact.at).toISOString() : stored }
-}
-
-/** When silence alone would change the verdict. */
-function nextLook(observed: StatusObservation): number | undefined {
-  const { cluster, contact, interval, listening } = observed
-  if (cluster.spec.member === undefined) return undefined
-  const limit = silenceLimit(interval) + (contact === undefined ? graceIntervals * interval : 0)
-  const remaining = limit - (contact?.age ?? listening)
-  return remaining > 0 ? remaining : undefined
 }
 
 /**

@@ -13,9 +13,10 @@ export function nextStatus(cluster: Cluster, decision: StatusDecision, now: numb
   if (decision.kind === 'later') return undefined
   const generation = cluster.metadata.generation
   const observed = generation === undefined ? {} : { observedGeneration: generation }
+  const kept = (cluster.status?.conditions ?? []).filter(({ type }) => type !== decision.over)
   const conditions = decision.conditions.reduce<readonly Condition[]>(
     (list, verdict: ClusterVerdict) => setCondition(list, { ...verdict, ...observed }, new Date(now)),
-    (cluster.status?.conditions ?? []) as readonly Condition[],
+    kept as readonly Condition[],
   )
   const next: ClusterStatus = { ...cluster.status, ...decision.fields, ...observed, conditions }
   return deepEqual(next, cluster.status) ? undefined : next

@@ -96,5 +96,7 @@ function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
     listening: deps.sightings.listening(),
     now: deps.clock.now(),
     waitsFor: [],
+    // Who has just been heard is not about to be lost, and who is, is judged anew by the leader.
+    outage: { kind: 'none' },
   }
 }

@@ -9,7 +9,7 @@ import type { InformerChange } from '../../kube/store.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
-import type { Contact } from '../cluster/status.decide.ts'
+import type { Contact } from '../cluster/health.decide.ts'
 
 export interface Told {
   /** The last contact of another replica with the cluster of this uid. */

@@ -14,6 +14,7 @@ function decide(since: string, now: number) {
     listening: 60 * minute,
     now,
     waitsFor: [],
+    outage: { kind: 'none' },
     namespaceIsDeleted: false,
     isRegisteredAhead: false,
     hasElder: false,

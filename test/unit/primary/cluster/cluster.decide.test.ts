@@ -32,6 +32,7 @@ function decide(object: Cluster, fields: Partial<ClusterObservation> = {}) {
     listening: 10 * minute,
     now: noon + minute,
     waitsFor: [],
+    outage: { kind: 'none' },
     hasElder: false,
     tombstone: undefined,
     isRegisteredAhead: false,

@@ -1,8 +1,8 @@
 /** When a member was last heard, by whom ever, by a clock that nobody can set back. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Contact } from '../../../../src/primary/cluster/health.decide.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
-import type { Contact } from '../../../../src/primary/cluster/status.decide.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { healthy } from '../heartbeat/heartbeat-world.fixture.ts'
 import { at, cluster, member, noon } from '../objects.fixture.ts'

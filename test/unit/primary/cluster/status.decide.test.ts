@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Cluster } from '../../../../src/api/cluster.ts'
 import { type ClusterObservation, decideCluster } from '../../../../src/primary/cluster/cluster.decide.ts'
+import type { Contact } from '../../../../src/primary/cluster/health.decide.ts'
 import {
-  type Contact,
   decideStatus,
   type StatusDecision,
   type StatusObservation,
@@ -22,6 +22,7 @@ function observed(subject: Cluster, fields: Partial<StatusObservation> = {}): St
     listening: 60 * minute,
     now: noon + minute,
     waitsFor: [],
+    outage: { kind: 'none' },
     ...fields,
   }
 }

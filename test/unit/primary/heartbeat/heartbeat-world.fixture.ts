@@ -2,8 +2,8 @@
 
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
+import type { Contact } from '../../../../src/primary/cluster/health.decide.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
-import type { Contact } from '../../../../src/primary/cluster/status.decide.ts'
 import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
