@@ -5,7 +5,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { KubeClient } from './client.ts'
-import { isConflict, isNotFound } from './errors.ts'
+import { isConflict, isNotFound, KubeApiError } from './errors.ts'
 import { type Lease, leaseKind, microTime } from './objects.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -20,7 +20,7 @@ export interface LeaderDeps {
 }
 
 /** client-go's defaults. Others wait this long after the last change they have seen. */
-const leaseDurationMs = 15_000
+export const leaseDurationMs = 15_000
 /** A holder that could not renew for this long has lost, well before another may think so. */
 const renewDeadlineMs = 10_000
 const retryPeriodMs = 2_000
@@ -75,12 +75,20 @@ async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Hold | un
   /** The last change seen and when, by our own clock: those of other machines may be wrong. */
   let seen: { version: string; at: number } | undefined
   let failing = false
+
+  async function look(signal: AbortSignal): Promise<Lease> {
+    // An apply, because rights limited by name cannot cover a create. It names no holder, so it can take nothing away.
+    return (
+      (await client.get(leaseKind, { namespace, name }, { signal })) ??
+      client.apply(leaseKind, { metadata: { namespace, name } }, { fieldManager, signal })
+    )
+  }
+
   while (!signal.aborted) {
+    let wait = retryPeriodMs
     try {
-      // An apply, because rights limited by name cannot cover a create. It names no holder, so it can take nothing away.
-      const lease =
-        (await client.get(leaseKind, { namespace, name }, { signal })) ??
-        (await client.apply(leaseKind, { metadata: { namespace, name } }, { fieldManager, signal }))
+      // On a connection that has fallen silent an answer would be waited for much longer.
+      const lease = await within(clock, renewDeadlineMs, async (late) => look(AbortSignal.any([signal, late])))
       const version = lease.metadata.resourceVersion ?? ''
       seen = seen?.version === version ? seen : { version, at: clock.monotonic() }
       const holder = lease.spec?.holderIdentity ?? ''
@@ -90,12 +98,13 @@ async function acquire(deps: LeaderDeps, signal: AbortSignal): Promise<Hold | un
       failing = false
     } catch (err) {
       if (signal.aborted) break
+      wait = Math.max(wait, askedToWait(err))
       // A conflict only means that another candidate was faster.
       if (failing || isConflict(err)) log.debug({ err }, 'cannot take the lease')
       else log.warn({ err }, 'cannot take the lease')
       failing = true
     }
-    await pause(clock, retryPeriodMs * (1 + Math.random() / 5), signal)
+    await pause(clock, wait * (1 + Math.random() / 5), signal)
   }
   return undefined
 }
@@ -119,6 +128,8 @@ async function keep(deps: LeaderDeps, claimed: Hold, ended: AbortSignal): Promis
       if (renewed === undefined) return undefined
       hold = { lease: renewed, since }
     } catch (err) {
+      // However long the server wishes to be left alone, there is one more try before the lease is lost.
+      next = since + Math.max(retryPeriodMs, Math.min(askedToWait(err), deadline - retryPeriodMs - since))
       log.debug({ err }, 'cannot renew the lease')
     }
   }
@@ -187,6 +198,11 @@ async function within<R>(clock: Clock, ms: number, attempt: (signal: AbortSignal
   } finally {
     cancel()
   }
+}
+
+/** How long the API server has asked to be left alone, milliseconds; whoever stays away for longer is taken for dead. */
+function askedToWait(err: unknown): number {
+  return err instanceof KubeApiError ? Math.min(err.retryAfterMs ?? 0, renewDeadlineMs) : 0
 }
 
 /** Waits; an abort ends the wait and is for the caller to see. */
