@@ -7,8 +7,9 @@ import { sightingsName } from '../api/sightings.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { kubeSystemUid } from '../kube/cluster-uid.ts'
 import { createEventRecorder } from '../kube/events.ts'
-import { runAsLeader } from '../kube/leader.ts'
+import { leaseDurationMs, runAsLeader } from '../kube/leader.ts'
 import { countFollowing, tellLeading } from '../kube/observed.ts'
+import { followReach } from '../kube/reach.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { PrimaryMetrics, RoleMetrics } from '../lib/metrics.ts'
@@ -34,6 +35,7 @@ import { createGate } from './load/gate.ts'
 import { joinLoad, memberLoad, newsLoad, sourceLoad } from './load/limits.ts'
 import { countAnswers, countTurnedAway, countUses, countWaits, stateOf } from './observed.ts'
 import { assertOwnDefinitions } from './preflight.ts'
+import { reasonsNotReady } from './readiness.ts'
 import { remember } from './remembered.ts'
 import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
@@ -79,9 +81,11 @@ export interface Operator {
 
 export function createOperator(deps: OperatorDeps): Operator {
   let primary: Primary | undefined
+  let stop: AbortSignal | undefined
   return {
-    notReady: () => primary?.notReady() ?? ['starting'],
+    notReady: () => (stop?.aborted === true ? ['stopping'] : (primary?.notReady() ?? ['starting'])),
     async run(signal) {
+      stop = signal
       await assertOwnDefinitions(deps.client)
       primary = compose(deps, await kubeSystemUid(deps.client))
       // Caches and the key outlive the stop, until the last request is answered.
@@ -111,8 +115,8 @@ export function createOperator(deps: OperatorDeps): Operator {
 }
 
 /** Every replica serves; the leader alone reconciles. */
-async function lead(deps: OperatorDeps, { runLeading }: Primary, signal: AbortSignal): Promise<void> {
-  const election = { ...deps, namespace: deps.identityNamespace, lease: 'conjoin-primary' }
+async function lead(deps: OperatorDeps, { runLeading, reach }: Primary, signal: AbortSignal): Promise<void> {
+  const election = { ...deps, client: reach.client, namespace: deps.identityNamespace, lease: 'conjoin-primary' }
   const outcome = await runAsLeader(election, tellLeading(runLeading, deps.metrics), signal)
   if (outcome === 'lost') throw new Error('lost the lease of the leader; another replica may be working already')
 }
@@ -124,6 +128,9 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const own = { uid: primaryUid, versions: deps.versions }
   const { client, namespace, identityNamespace, metrics, clock, log } = deps
   const informers = createInformers({ ...deps, client: countFollowing(client, metrics) })
+  const reach = followReach(client, clock)
+  // After this long another replica leads, and what this one hears from members it can tell nobody.
+  const outage = () => (reach.silence() < leaseDurationMs ? undefined : 'the primary cannot reach its API server')
   const events = createEventRecorder({ client, controller: `${group}/primary`, instance: deps.identity, clock, log })
   const tombstones = createTombstones({ client, informer: informers.tombstones, namespace, clock })
   const told = createTold({ informer: informers.sightings, ownName: sightingsName(deps.identity), clock, log })
@@ -240,6 +247,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       sources: countWaits(createBuckets(sourceLoad, clock), 'source', metrics),
       lane: createMemberLane({ clusters, pace: countWaits(createBuckets(memberLoad, clock), 'lane', metrics) }),
       certificate,
+      outage,
       metrics,
       clock,
       log,
@@ -275,14 +283,10 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tombstones,
     listen,
     frontLeaf,
+    reach,
     runLeading,
     tell,
-    notReady: () => [
-      ...informers.notSynced(),
-      ...(identity.keyring() === undefined
-        ? [identity.isLost() ? 'the signing key is lost' : 'the signing key is not loaded']
-        : []),
-    ],
+    notReady: () => reasonsNotReady(outage(), informers, identity),
     async flush() {
       journal.flush()
       await events.flush()

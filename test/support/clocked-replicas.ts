@@ -13,6 +13,7 @@ import { freePort } from '../../tools/controlplane/ports.ts'
 import { createRecordingLog, type RecordingLog } from '../unit/kube/recording-log.ts'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
 import type { Scene } from './scene.ts'
+import { severable } from './severed-transport.ts'
 
 /** The least that members can be told, and their clusters lost after seven times as long. Milliseconds. */
 export const interval = 10_000
@@ -24,6 +25,14 @@ export interface ClockedReplica {
   stop(): Promise<void>
   /** As a power cut does: nothing of it reaches the API server any more. */
   kill(): Promise<void>
+  /** Takes its API server away from it; clusters still reach it. */
+  isolate(): void
+  /** Gives its API server back. */
+  rejoin(): void
+  /** What its /readyz says. */
+  notReady(): readonly string[]
+  /** What it has ended with, by itself; only to be asked for where it does. */
+  failure(): Promise<unknown>
 }
 
 export interface ClockedReplicas {
@@ -52,7 +61,8 @@ export function clockedReplicas(scene: Scene): ClockedReplicas {
   async function start(identity: string, { skewMs = 0 }: { skewMs?: number } = {}): Promise<ClockedReplica> {
     const [kubeconfig] = scene.kubeconfigs
     const transport = await connect({ kubeconfig, userAgent: identity, metrics: { request: () => () => undefined } })
-    const traffic = followTraffic(transport, written)
+    const way = severable(transport)
+    const traffic = followTraffic(way.transport, written)
     const clock = createManualClock({ now: Date.now() + skewMs })
     const log = createRecordingLog()
     const port = await freePort()
@@ -90,6 +100,16 @@ export function clockedReplicas(scene: Scene): ClockedReplicas {
         await transport.close()
         await end()
       },
+      isolate: way.cut,
+      rejoin: way.mend,
+      notReady: operator.notReady,
+      failure: async () =>
+        during(
+          ended.then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+        ),
     }
     running.add(replica)
     await during(Promise.race([ended, log.line(({ message }) => message === 'serving the join endpoint')]))
@@ -143,6 +163,9 @@ interface Stored {
 /** `written` is shared by all replicas: what any of them has told. */
 function followTraffic(transport: KubeTransport, written: Map<string, number>): Traffic {
   let awaited = 0
+  /** Watches of ConfigMaps: those that are open, and the most that ever were. */
+  let open = 0
+  let followed = 0
   const seen = new Map<string, number>()
   const note = (verb: string, answer: unknown) => {
     if (verb === 'list')
@@ -151,6 +174,15 @@ function followTraffic(transport: KubeTransport, written: Map<string, number>): 
     const { metadata } = answer as Stored
     if (verb === 'apply') written.set(metadata.name, Number(metadata.resourceVersion))
     if (verb === 'delete') written.delete(metadata.name)
+  }
+  async function* counted(lines: AsyncIterable<string>): AsyncIterable<string> {
+    open += 1
+    followed = Math.max(followed, open)
+    try {
+      yield* lines
+    } finally {
+      open -= 1
+    }
   }
   return {
     transport: {
@@ -167,11 +199,13 @@ function followTraffic(transport: KubeTransport, written: Map<string, number>): 
       },
       async stream(request) {
         const lines = await transport.stream(request)
-        return request.subject.resource === 'configmaps' ? noted(lines, seen) : lines
+        return request.subject.resource === 'configmaps' ? counted(noted(lines, seen)) : lines
       },
       close: async () => transport.close(),
     },
-    isAtRest: () => awaited === 0 && [...written].every(([name, version]) => (seen.get(name) ?? 0) >= version),
+    // A watch that is down comes back only as time passes.
+    isAtRest: () =>
+      awaited === 0 && (open < followed || [...written].every(([name, version]) => (seen.get(name) ?? 0) >= version)),
   }
 }
 

@@ -49,6 +49,8 @@ export interface JoinServerDeps {
   readonly sources: Buckets
   /** Requests of members that do not count against their source. */
   readonly lane: MemberLane
+  /** Why this replica can do nothing for anybody at the moment, where another one may; undefined where it can. */
+  readonly outage: () => string | undefined
   readonly metrics: Pick<PrimaryMetrics, 'answered'>
   readonly clock: Pick<Clock, 'after'>
   readonly log: Logger
@@ -110,6 +112,8 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   /** The source that each request counts against. */
   const charged = new WeakMap<FastifyRequest, string>()
   server.addHook('onRequest', async (request, reply) => {
+    const outage = deps.outage()
+    if (outage !== undefined) return sendElsewhere(reply, outage)
     const { url } = request.routeOptions
     if ((url === heartbeatRoute || url === leaveRoute) && deps.lane.admits(proofOf(request))) return undefined
     const source = sourceOf(request.ip)
@@ -195,6 +199,11 @@ export function answerError(log: Logger, error: unknown): Answer {
 function tooMany(waitMs: number): Answer {
   const message = 'too many requests without a proof from this address'
   return problemOf(new ProtocolError('Busy', message, { retryAfterMs: waitMs }), 429)
+}
+
+/** The next connection may lead to another replica; this one would lead here again. */
+function sendElsewhere(reply: FastifyReply, outage: string): FastifyReply {
+  return send(reply.header('connection', 'close'), problemOf(new ProtocolError('Busy', outage)))
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

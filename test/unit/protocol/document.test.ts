@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { leaseDurationMs } from '../../../src/kube/leader.ts'
 import { approvalLimit, confirmationLimit, restoredLimit } from '../../../src/primary/cluster/cluster.decide.ts'
 import { acknowledgedAge } from '../../../src/primary/cluster/tombstones.ts'
 import { leastNonceLifetime } from '../../../src/primary/heartbeat/heartbeat-service.ts'
@@ -10,6 +11,7 @@ import { listEvery } from '../../../src/primary/join/token-source.ts'
 import { maxWaiting } from '../../../src/primary/join/waiting-places.ts'
 import { leaveNonceLifetime } from '../../../src/primary/leave/leave-service.ts'
 import { joinLoad, memberLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
+import { closingPatience } from '../../../src/primary/server/closing.ts'
 import { maxIdleConnections, requestTimeout } from '../../../src/primary/server/join-server.ts'
 import { type ErrorCode, meaningOf, type Origin, protocolErrors } from '../../../src/protocol/errors.ts'
 import { maxNameLength } from '../../../src/protocol/fields.ts'
@@ -52,6 +54,9 @@ const limits: Readonly<Record<string, string>> = {
   'TLS handshake, header and body of a request, each': seconds(requestTimeout),
   'idle connections, then the oldest is closed': String(maxIdleConnections),
   'joins at work, and waiting; then 503': `${joinLoad.working}, ${joinLoad.waiting}`,
+  'time without its API server, after which a replica answers everything with 503 and ends the connection':
+    seconds(leaseDurationMs),
+  'answers after a stop has begun': seconds(closingPatience),
   'requests of one address that prove nothing: at once, and each second; then 429': `${sourceLoad.burst}, ${sourceLoad.perSecond}`,
   'joins and heartbeats of one key: at once, and each second; then 503': `${memberLoad.burst}, ${memberLoad.perSecond}`,
   'looks for an unknown token at the API server, one each': seconds(listEvery),

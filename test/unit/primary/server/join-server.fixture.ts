@@ -21,6 +21,7 @@ export function admittingServer(deps: Partial<JoinServerDeps> = {}): FastifyInst
     trustedProxies: [],
     sources: createBuckets({ burst: 600, perSecond: 10 }, systemClock),
     lane: { admits: () => false },
+    outage: () => undefined,
     clock: systemClock,
     log: silentLog,
     ...deps,
