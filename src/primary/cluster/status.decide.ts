@@ -160,7 +160,8 @@ function lastSeenOf(
   if (contact === undefined) return stored === undefined ? {} : { lastSeen: stored }
   const before = storedHealth(cluster)
   const isNews = before?.status !== healthy.status || before.reason !== healthy.reason
-  const isOld = stored === undefined || contact.at - Date.parse(stored) >= lastSeenResolution
+  // One that lies ahead was written by a clock that has been put back since, and would stay until that time comes.
+  const isOld = stored === undefined || Math.abs(contact.at - Date.parse(stored)) >= lastSeenResolution
   return { lastSeen: isNews || isOld ? new Date(contact.at).toISOString() : stored }
 }
 

@@ -216,6 +216,8 @@ describe('the status of a Cluster', () => {
     }
     assert.equal(fields(noon), at(noon), 'a minute old: kept')
     assert.equal(fields(noon - 59 * minute), at(noon + minute), 'an hour old: refreshed')
+    assert.equal(fields(noon + 60 * minute), at(noon + 60 * minute), 'a little ahead: kept')
+    assert.equal(fields(noon + 61 * minute), at(noon + minute), 'an hour ahead, by a clock that was wrong: mended')
   })
 
   it('says what a deletion waits for', () => {
