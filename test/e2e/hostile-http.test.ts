@@ -1,8 +1,8 @@
 /** What a stranger can do to the join endpoint over HTTP, and that good joins go on meanwhile. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { type IncomingHttpHeaders, request } from 'node:http'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { askForChallenge, openChallenge } from '../../src/protocol/challenge.ts'
 import { signJoinRequest } from '../../src/protocol/join-request.ts'
@@ -11,66 +11,35 @@ import { generateExchangeKey } from '../../src/protocol/seal.ts'
 import { issueToken, type JoinToken, parseToken } from '../../src/protocol/token.ts'
 import { challengePath, heartbeatPath, joinPath, maxRequestBytes } from '../../src/protocol/wire.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
+import { type Dials, watchDials } from '../support/dials.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
+import { createStranger, type Stranger, type StrangersAnswer } from '../support/stranger.ts'
 
 describe('a hostile client', () => {
   let pair: Pair
   let scene: Scene
   let primary: RunningPrimary
   let token: JoinToken
-  const answers: string[] = []
+  let dials: Dials
+  let stranger: Stranger
 
   before(async () => {
     pair = await startPair()
     scene = await pair.scene('hostile', { scheme: 'http' })
-    primary = await scene.startPrimary()
+    dials = watchDials(join(pair.primary.dir, 'dials.txt'))
+    primary = await scene.startPrimary({}, dials.env)
+    stranger = createStranger(primary.endpoint)
     await scene.bootstrap()
     token = parseToken((await scene.token()).token)
   })
 
   after(async () => {
-    await scene.end([{ where: 'answers of the primary', text: answers.join('\n') }])
+    await scene.end([{ where: 'answers of the primary', text: stranger.heard() }])
     await pair.stop()
   })
 
-  /** Linux has a whole network of loopback addresses: each is a source of its own. */
-  async function post(
-    path: string,
-    body: string | Buffer,
-    options: { from?: string; headers?: Record<string, string> } = {},
-  ): Promise<Answer> {
-    const url = new URL(primary.endpoint)
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          host: url.hostname,
-          port: url.port,
-          path,
-          method: 'POST',
-          localAddress: options.from ?? '127.0.0.1',
-          headers: { 'content-type': 'application/json', ...options.headers },
-        },
-        (answer) => {
-          const pieces: Buffer[] = []
-          answer.on('data', (piece: Buffer) => pieces.push(piece))
-          answer.once('end', () => {
-            const body = Buffer.concat(pieces).toString()
-            answers.push(body)
-            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })
-          })
-        },
-      )
-      sent.once('error', reject)
-      sent.end(body)
-    })
-  }
+  const post: Stranger['post'] = async (...args) => stranger.post(...args)
 
   const malformed: readonly [string, string | Buffer][] = [
     ['no JSON at all', 'hello'],
@@ -124,81 +93,84 @@ describe('a hostile client', () => {
   })
 
   it('is cut off when it sends its header or its body byte by byte', async () => {
-    const { hostname, port } = new URL(primary.endpoint)
     const beginnings = [
       'POST /mc/v1/join HTTP/1.1\r\nHost: x\r\nContent-',
       'POST /mc/v1/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
     ]
-    const ends = beginnings.map(
-      async (text) =>
-        new Promise<string>((resolve) => {
-          let answer = ''
-          const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(text))
-          socket.on('data', (piece: Buffer) => {
-            answer += piece.toString()
-          })
-          socket.once('error', () => undefined)
-          socket.once('close', () => resolve(answer))
-        }),
-    )
+    const ends = beginnings.map(async (text) => {
+      let answer = ''
+      const socket = stranger.hold(text).on('data', (piece: Buffer) => {
+        answer += piece.toString()
+      })
+      await once(socket, 'close')
+      return answer
+    })
     for (const answer of await Promise.all(ends)) assert.match(answer, /^(HTTP\/1\.1 408 |$)/)
   })
 
-  it('is slowed down by its address when it floods, while a good cluster joins from another', async () => {
+  it('is slowed down by its address when it floods, while every good cluster joins from another', async () => {
     const question = JSON.stringify(
       askForChallenge({ tokenId: token.id, primaryKey: token.primaryKey, thumbprint: 'A'.repeat(43) }),
     )
     const before = await residentMegabytes(primary.pid)
-    const flood = (async () => {
-      const answers: Answer[] = []
-      for (let round = 0; round < 30; round += 1)
-        answers.push(
-          ...(await Promise.all(
-            Array.from({ length: 50 }, async () => post(challengePath, question, { from: '127.0.0.66' })),
-          )),
-        )
-      return answers
-    })()
-    await scene.startSecondary({ 'allow-insecure-primary-ingress': 'true' })
+    /** Fifty at a time from one address, again and again. */
+    const flood = async (from: string, body: string | Buffer) => {
+      const got: StrangersAnswer[] = []
+      for (let round = 0; round < 20; round += 1) {
+        // The server may close the connection while the rest is still being sent.
+        const sent = Array.from({ length: 50 }, async () => post(joinPath, body, { from }).catch(() => undefined))
+        for (const answer of await Promise.all(sent)) if (answer !== undefined) got.push(answer)
+      }
+      return got
+    }
+    const half = `POST ${joinPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 16000\r\n\r\n{"request":"${'a'.repeat(8_000)}`
+    const slow = Array.from({ length: 200 }, () => stranger.hold(half, '127.0.0.69'))
+    const floods = [
+      flood('127.0.0.66', question),
+      flood('127.0.0.67', `${'['.repeat(8_000)}${']'.repeat(8_000)}`),
+      flood('127.0.0.68', `{"request":"${'a.'.repeat(8_000)}","__proto__":{"admin":true}}`),
+    ]
     const { endpoint, token: text } = await scene.token('good')
+    const joiners = Array.from({ length: 12 }, async (_, index) => {
+      const joiner = createJoiner()
+      const outcome = await joiner.join({ endpoint, token: text, name: `good-${index}` })
+      return [outcome.kind, await joiner.confirm()]
+    })
+    await scene.startSecondary({ 'allow-insecure-primary-ingress': 'true' })
     await scene.mcJoin({ endpoint, token: text, clusterName: 'east' })
     await scene.untilStatus('Joined')
-    const answers = await flood
-    const refused = answers.filter(({ status }) => status === 429)
-    assert.ok(refused.length > 0, 'the flood meets its limit')
-    for (const answer of refused) assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/)
-    assert.ok(answers.every(({ status }) => status === 200 || status === 429))
+    for (const joined of await Promise.all(joiners)) assert.deepEqual(joined, ['joined', 'ok'])
+    for (const answers of await Promise.all(floods)) {
+      const refused = answers.filter(({ status }) => status === 429)
+      assert.ok(refused.length > 0, 'the flood meets its limit')
+      for (const { headers } of refused) assert.match(String(headers['retry-after']), /^[1-9]\d*$/)
+      assert.ok(answers.every(({ status }) => status === 400 || status === 429))
+    }
     assert.ok((await residentMegabytes(primary.pid)) - before < 150, 'memory stays bounded')
+    for (const socket of slow) socket.destroy()
   })
 
-  it('cannot make the primary dial an address that it names as its own', async () => {
-    const inner = createServer()
-    let connections = 0
-    inner.on('connection', (socket) => {
-      connections += 1
-      socket.destroy()
-    })
-    await new Promise<void>((resolve) => {
-      inner.listen(0, '127.0.0.1', resolve)
-    })
-    try {
-      const { port } = inner.address() as AddressInfo
-      const spy = createJoiner({ ingressUrl: `https://127.0.0.1:${port}` })
-      const outcome = await spy.join({
-        endpoint: primary.endpoint,
-        token: (await scene.token('spy')).token,
-        name: 'spy',
-      })
-      assert.equal(outcome.kind, 'joined')
+  it('cannot make the primary dial an address that it names as its own, nor ask for a name', async () => {
+    const addresses = [
+      'http://169.254.169.254/latest/meta-data',
+      'https://[::1]:6443',
+      // Whoever looked it up could be led elsewhere the next time.
+      'https://rebind.test:8443/k10',
+    ]
+    const { token: text } = await scene.token('spy')
+    for (const [index, url] of addresses.entries()) {
+      const name = `spy-${index}`
+      const spy = createJoiner({ ingressUrl: url })
+      assert.equal((await spy.join({ endpoint: primary.endpoint, token: text, name })).kind, 'joined')
       assert.equal(await spy.confirm(), 'ok')
-      await scene.untilReady('spy')
-      assert.equal((await scene.cluster('spy'))?.spec.k10.ingress?.url, `https://127.0.0.1:${port}`)
-      // The primary looks at its own address when it starts: this one would be dialled by now.
-      await scene.startPrimary({ identity: 'another', listen: 'http://127.0.0.1:0' })
-      assert.equal(connections, 0)
-    } finally {
-      inner.close()
+      await scene.untilReady(name)
+      assert.equal((await scene.cluster(name))?.spec.k10.ingress?.url, url)
     }
+    // It looks at its own address when it starts: another one would be dialled by now.
+    await scene.startPrimary({ identity: 'another', listen: 'http://127.0.0.1:0' }, dials.env)
+    const dialled = new Set(dials.hosts())
+    assert.ok(dialled.has('127.0.0.1'), 'calls to the API server are seen')
+    assert.deepEqual([...dialled], ['127.0.0.1'])
   })
 
   it('causes no request to the API server with a bad nonce', async () => {
@@ -268,7 +240,7 @@ async function residentMegabytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
 }
 
-function assertProblem(answer: Answer, status: number): void {
+function assertProblem(answer: StrangersAnswer, status: number): void {
   assert.equal(answer.status, status, answer.body)
   assert.equal(answer.headers['content-type'], 'application/problem+json')
   const problem = JSON.parse(answer.body) as Record<string, unknown>

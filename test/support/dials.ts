@@ -1,0 +1,40 @@
+/** Whom a process calls: preloaded into it, it notes every host that a connection is opened to and every name that is asked for. */
+import dns from 'node:dns'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import type { Flags } from '../../tools/role-process.ts'
+
+const variable = 'DIALS_FILE'
+
+export interface Dials {
+  /** For a process that is to be watched. */
+  readonly env: Flags
+  /** Hosts, as they were written, without their ports; each as often as it was called. */
+  hosts(): readonly string[]
+}
+
+/** The file is written at once, and empty. */
+export function watchDials(file: string): Dials {
+  writeFileSync(file, '')
+  return {
+    env: { NODE_OPTIONS: `--import=${import.meta.filename}`, [variable]: file },
+    hosts: () => readFileSync(file, 'utf8').split('\n').filter(Boolean),
+  }
+}
+
+const file = process.env[variable]
+if (file !== undefined) {
+  const note = (host: unknown) => appendFileSync(file, `${String(host)}\n`)
+  const { connect } = net.Socket.prototype
+  net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
+    // Node's own callers pass options and a listener wrapped in an array.
+    const [first, second] = (Array.isArray(args[0]) ? args[0] : args) as unknown[]
+    note(typeof first === 'object' && first !== null ? Reflect.get(first, 'host') : second)
+    return Reflect.apply(connect, this, args) as net.Socket
+  } as typeof connect
+  const { lookup } = dns
+  dns.lookup = ((host: string, ...rest: unknown[]) => {
+    note(host)
+    Reflect.apply(lookup, dns, [host, ...rest])
+  }) as typeof dns.lookup
+}
