@@ -16,13 +16,14 @@ export type MessageType =
   | 'mcj-join+jwt'
   | 'mcj-result+jwt'
   | 'mcj-reply+jwt'
+  | 'mcj-rekey+jwt'
   | 'mcj-key+jwt'
   | 'at+jwt'
   | 'dpop+jwt'
 
 const algorithm = 'Ed25519'
-/** Signed by a secondary's own key, which comes with the message. Every other key the reader knows already. */
-const carriesKey: ReadonlySet<MessageType> = new Set<MessageType>(['mcj-join+jwt', 'dpop+jwt'])
+/** Signed by a key of a secondary's own, which comes with the message. Every other key the reader knows already. */
+const carriesKey: ReadonlySet<MessageType> = new Set<MessageType>(['mcj-join+jwt', 'mcj-rekey+jwt', 'dpop+jwt'])
 /** The largest message, a join request inside its proof, stays under the 16 KiB of a body. */
 const maxLength = 16 * 1024
 

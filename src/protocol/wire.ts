@@ -6,6 +6,7 @@ export const pathPrefix = '/mc/v1'
 export const challengePath = `${pathPrefix}/join/challenge`
 export const joinPath = `${pathPrefix}/join`
 export const heartbeatPath = (clusterName: string) => `${pathPrefix}/clusters/${clusterName}/heartbeat`
+export const rekeyPath = (clusterName: string) => `${pathPrefix}/clusters/${clusterName}/rekey`
 export const leavePath = (clusterName: string) => `${pathPrefix}/clusters/${clusterName}/leave`
 
 /** Largest body that the primary reads, bytes. */

@@ -25,6 +25,7 @@ import {
 } from './inputs.ts'
 import { refusedVector } from './refused.ts'
 import { refusedExchangeVector } from './refused-exchange.ts'
+import { rekeyVector } from './rekey.ts'
 
 /** File name to content. */
 export type Vectors = Readonly<Record<string, object>>
@@ -37,6 +38,7 @@ export async function makeVectors(): Promise<Vectors> {
     'token.json': token,
     'nonce.json': nonceVector(),
     'exchange.json': exchange,
+    'rekey.json': await rekeyVector(exchange),
     'mc-join-hash.json': hashVector(),
     'refused.json': refusedVector(),
     'refused-exchange.json': refusedExchangeVector(exchange),

@@ -24,6 +24,7 @@ import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
 import { signNextKey } from '../../../src/protocol/next-key.ts'
 import { createNonce, memberContext } from '../../../src/protocol/nonce.ts'
 import { type ProvenRequest, signPossession } from '../../../src/protocol/possession-proof.ts'
+import { type RekeySubject, signRekeyRequest } from '../../../src/protocol/rekey.ts'
 import { signReply } from '../../../src/protocol/reply.ts'
 import { type ExchangeKey, generateExchangeKey, unseal } from '../../../src/protocol/seal.ts'
 import { type IssuedToken, issueToken, type JoinToken, parseToken } from '../../../src/protocol/token.ts'
@@ -76,6 +77,10 @@ export interface Exchange {
   /** The key that the primary announces, and how. */
   readonly nextKey: SigningKey
   readonly announcement: string
+  /** A request for another key, as it stands in the body. */
+  readonly nextKey: SigningKey
+  readonly rekeySubject: RekeySubject
+  readonly rekey: string
 }
 
 /** `label` names the run: another one draws other nonces, other one-time keys and another token. */
@@ -135,6 +140,9 @@ export async function runExchange(
   const reply = await signReply(issuer, { proof, thumbprint }, { status: 'ok', interval: 20 })
   const nextKey = keyOf(`next of ${issuer.uid}`)
   const announcement = await signNextKey(issuer.uid, nextKey)
+  const nextKey = keyOf(`next key of ${joiner.uid}`)
+  const rekeySubject = { primaryUid: issuer.uid, uid: joiner.uid, oldKeyId: thumbprint }
+  const rekey = await signRekeyRequest(nextKey, rekeySubject, now)
   return {
     issuer,
     joiner,
@@ -156,5 +164,7 @@ export async function runExchange(
     reply,
     nextKey,
     announcement,
+    rekeySubject,
+    rekey,
   }
 }

@@ -14,6 +14,7 @@ const types: readonly MessageType[] = [
   'mcj-join+jwt',
   'mcj-result+jwt',
   'mcj-reply+jwt',
+  'mcj-rekey+jwt',
   'mcj-key+jwt',
   'at+jwt',
   'dpop+jwt',

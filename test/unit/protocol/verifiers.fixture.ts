@@ -8,6 +8,7 @@ import type { SigningKey } from '../../../src/protocol/keys.ts'
 import { readMembershipToken } from '../../../src/protocol/membership-token.ts'
 import { openNextKey } from '../../../src/protocol/next-key.ts'
 import { verifyPossession } from '../../../src/protocol/possession-proof.ts'
+import { verifyRekeyRequest } from '../../../src/protocol/rekey.ts'
 import { openReply } from '../../../src/protocol/reply.ts'
 import { keyringOf } from '../../support/keyring.ts'
 import { type Exchange, memberNonceLifetime, now } from './exchange.fixture.ts'
@@ -70,6 +71,12 @@ export function verifiersOf(exchange: Exchange): Record<string, Verifier> {
       own: proof,
       verify: async (message) =>
         verifyPossession(keyringOf(issuer), message, heartbeat, { now, lifetime: memberNonceLifetime }),
+    },
+    'request for another key': {
+      typ: 'mcj-rekey+jwt',
+      key: exchange.nextKey,
+      own: exchange.rekey,
+      verify: async (message) => verifyRekeyRequest(message, exchange.rekeySubject),
     },
     'membership token': {
       typ: 'at+jwt',
