@@ -68,6 +68,10 @@ const reportedVersion = z.string().max(64)
 const statusSchema = z
   .object({
     id: z.string().max(64).exactOptional().meta({ description: 'UID of the kube-system namespace of the cluster.' }),
+    keyId: key32.exactOptional().meta({
+      description:
+        'Thumbprint of the key that the cluster was last heard with for the first time; spec.member.keyId, once that is in use.',
+    }),
     observedGeneration: z
       .int()
       .nonnegative()

@@ -29,7 +29,7 @@ export interface LeaderMetrics {
 export interface RoleMetrics extends ControllerMetrics, InformerMetrics, LeaderMetrics {}
 
 /** What a primary is asked. */
-export type Ask = 'challenge' | 'join' | 'heartbeat' | 'leave'
+export type Ask = 'challenge' | 'join' | 'heartbeat' | 'rekey' | 'leave'
 
 /** A limit that turns requests away. */
 export type Limit = 'source' | 'lane' | 'join-key' | 'member-key' | 'gate'

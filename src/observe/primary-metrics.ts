@@ -19,6 +19,11 @@ export function createPrimaryMetrics({ counter, gauge, stopwatch }: Instruments)
       help: 'Heartbeats received, by code: ok, or what the member was told instead.',
       labels: ['code'],
     }),
+    rekey: counter({
+      name: 'conjoin_rekeys_total',
+      help: 'Requests of members for another key, by code: ok, or why it was refused or put off.',
+      labels: ['code'],
+    }),
     leave: counter({
       name: 'conjoin_leaves_total',
       help: 'Requests of members to leave, by code: ok, or why it was put off.',

@@ -15,10 +15,16 @@ import type { JoinService } from './join/join-service.ts'
 import type { LeaveService } from './leave/leave-service.ts'
 import type { Buckets } from './load/buckets.ts'
 import type { Gate } from './load/gate.ts'
+import type { RekeyService } from './rekey/rekey-service.ts'
 
-type Services = { readonly joins: JoinService; readonly heartbeats: HeartbeatService; readonly leaves: LeaveService }
+type Services = {
+  readonly joins: JoinService
+  readonly heartbeats: HeartbeatService
+  readonly rekeys: RekeyService
+  readonly leaves: LeaveService
+}
 
-export function countAnswers({ joins, heartbeats, leaves }: Services, metrics: PrimaryMetrics): Services {
+export function countAnswers({ joins, heartbeats, rekeys, leaves }: Services, metrics: PrimaryMetrics): Services {
   const counted = async (ask: Ask, service: () => Promise<Answer>): Promise<Answer> => {
     const ended = metrics.asked(ask)
     try {
@@ -36,6 +42,7 @@ export function countAnswers({ joins, heartbeats, leaves }: Services, metrics: P
       join: async (body) => counted('join', async () => joins.join(body)),
     },
     heartbeats: { heartbeat: async (request) => counted('heartbeat', async () => heartbeats.heartbeat(request)) },
+    rekeys: { rekey: async (request) => counted('rekey', async () => rekeys.rekey(request)) },
     leaves: { leave: async (request) => counted('leave', async () => leaves.leave(request)) },
   }
 }

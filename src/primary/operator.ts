@@ -16,9 +16,11 @@ import type { PrimaryMetrics, RoleMetrics } from '../lib/metrics.ts'
 import type { Versions } from '../protocol/fields.ts'
 import type { RequestedPrimary } from './bootstrap/requested-primary.ts'
 import { createSightings } from './cluster/sightings.ts'
+import { createSuspect } from './cluster/suspect.ts'
 import { createTombstones } from './cluster/tombstones.ts'
 import { createClusterLookup } from './cluster-lookup.ts'
 import { createControllers } from './controllers.ts'
+import { createBootIds } from './heartbeat/boot-ids.ts'
 import { createConfirmation } from './heartbeat/confirmation.ts'
 import { createHeartbeatService } from './heartbeat/heartbeat-service.ts'
 import { createMemberDesk } from './heartbeat/member-desk.ts'
@@ -36,6 +38,7 @@ import { joinLoad, memberLoad, newsLoad, sourceLoad } from './load/limits.ts'
 import { countAnswers, countTurnedAway, countUses, countWaits, stateOf } from './observed.ts'
 import { assertOwnDefinitions } from './preflight.ts'
 import { reasonsNotReady } from './readiness.ts'
+import { createRekeyService } from './rekey/rekey-service.ts'
 import { remember } from './remembered.ts'
 import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
@@ -205,6 +208,10 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     clock,
   })
 
+  const bootIds = createBootIds(clock)
+  const suspect = createSuspect({ client, clusters, events, pace: createBuckets(newsLoad, clock), clock, log })
+  const ofMembers = { client, desk, clusters, tombstones, events, suspect, interval: interval.get, clock, log }
+
   async function listen() {
     const hosts = ['localhost', ...(deps.endpoint === undefined ? [] : [new URL(deps.endpoint).hostname])]
     const certificate = deps.listen.tls
@@ -230,15 +237,9 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         clock,
         log,
       }),
-      heartbeats: createHeartbeatService({
-        desk,
-        serving: serving.get,
-        interval: interval.get,
-        clusters,
-        tombstones,
-        confirmation,
-      }),
-      leaves: createLeaveService({ client, desk, clusters, tombstones, events, interval: interval.get, clock, log }),
+      heartbeats: createHeartbeatService({ ...ofMembers, serving: serving.get, confirmation, bootIds }),
+      rekeys: createRekeyService(ofMembers),
+      leaves: createLeaveService(ofMembers),
     }
     const open = deps.openJoinServer ?? createJoinServer
     const server = open({

@@ -235,6 +235,14 @@ export const protocolErrors = {
     what: 'the request is not a well-formed message of mcj/1',
     remedy: 'check that both sides run compatible versions',
   },
+  KeyRefused: {
+    origins: ['unsigned'],
+    http: 409,
+    final: false,
+    what: 'the primary does not take the new key of this cluster, which is in use already or was',
+    remedy:
+      'remove next.key from the Secret mc-identity, then put a new value into the annotation rotate of mc-cluster-info',
+  },
   NonceInvalid: {
     origins: ['unsigned'],
     http: 401,

@@ -1,5 +1,5 @@
 /**
- * What a heard heartbeat leads to: the sighting is remembered, the first one of a join is stored before it is answered,
+ * What a heard heartbeat leads to: the sighting is remembered, the first one of a join or a key is stored before it is answered,
  * and what is news for the status goes to the Cluster controller.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -10,16 +10,17 @@ import { keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
+import { isPresentKeyUsed } from '../cluster/key-use.ts'
 import type { Sightings } from '../cluster/sightings.ts'
 import { isConfirmed, standingOf } from '../cluster/standing.ts'
-import { decideStatus, type Own, type StatusObservation } from '../cluster/status.decide.ts'
+import { decideStatus, type Own, type StatusDecision, type StatusObservation } from '../cluster/status.decide.ts'
 import { nextStatus, writeStatus } from '../cluster/status.write.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
 
 export interface Confirmation {
-  /** Throws `KubeApiError` where a first heartbeat cannot be stored. */
-  heard(cluster: Cluster, heartbeat: Heartbeat): Promise<void>
+  /** `keyId` is what has signed it. Throws `KubeApiError` where the first heartbeat of a join or a key cannot be stored. */
+  heard(cluster: Cluster, heartbeat: Heartbeat, keyId: string): Promise<void>
   /** Other replicas have told whom they heard: of these Clusters, the status of some may be out of date. */
   told(clusters: readonly Cluster[]): Promise<void>
 }
@@ -46,9 +47,11 @@ const maxWrites = 8
 
 export function createConfirmation(deps: ConfirmationDeps): Confirmation {
   return {
-    async heard(cluster, heartbeat) {
+    async heard(cluster, heartbeat, keyId) {
       deps.sightings.record(cluster, heartbeat)
-      if (!isConfirmed(cluster)) await confirm(deps, cluster)
+      // The key before the present one shows that the member lives, and nothing of whether it knows of the present one.
+      const isPresentKey = cluster.spec.member?.keyId === keyId
+      if (isPresentKey && !isPresentKeyUsed(cluster)) await confirm(deps, cluster)
       // What is not told now is news still at the next heartbeat.
       else if (isNews(deps, cluster) && deps.pace.take(cluster.metadata.name) === 0) deps.onNews(keyOf(cluster))
     },
@@ -66,25 +69,34 @@ function isNews(deps: ConfirmationDeps, cluster: Cluster): boolean {
   return nextStatus(cluster, decideStatus(observe(deps, cluster)), deps.clock.now()) !== undefined
 }
 
-/** Writes `Joined=True`, whoever else writes the status at the same time. */
+/** Writes `Joined=True` and which key is in use, whoever else writes the status at the same time. */
 async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
   let cluster: Cluster | undefined = cached
   for (let write = 0; write < maxWrites && cluster !== undefined; write += 1) {
     // Another replica, or a heartbeat that was sent twice, may have confirmed it.
-    if (isConfirmed(cluster)) return
+    if (isPresentKeyUsed(cluster)) return
     // Its approval has just been taken back.
     if (standingOf(cluster) !== 'admitted') break
     try {
-      await writeStatus(deps.client, cluster, decideStatus(observe(deps, cluster)), deps.clock.now())
+      await writeStatus(deps.client, cluster, confirmed(deps, cluster), deps.clock.now())
       return
     } catch (error) {
       if (!isConflict(error)) throw error
       cluster = await deps.clusters.live(cluster.metadata.name)
       // Another has joined under its name: who was heard is not its member.
       if (cluster?.metadata.uid !== cached.metadata.uid) break
+      // The key that was heard has been replaced since.
+      if (cluster?.spec.member?.keyId !== cached.spec.member?.keyId) break
     }
   }
   throw new ProtocolError('Busy', 'the membership could not be confirmed')
+}
+
+function confirmed(deps: ConfirmationDeps, cluster: Cluster): StatusDecision {
+  const decision = decideStatus(observe(deps, cluster))
+  const keyId = cluster.spec.member?.keyId
+  if (decision.kind === 'later' || keyId === undefined) return decision
+  return { ...decision, fields: { ...decision.fields, keyId } }
 }
 
 function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {

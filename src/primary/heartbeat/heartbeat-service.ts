@@ -2,19 +2,23 @@
  * Answers a member's heartbeat: judges who sends it, remembers the sighting, and says what the member is told. The cache
  * may say yes; whatever else is said rests on what the API server has just shown.
  */
-import type { Cluster } from '../../api/cluster.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
+import { signMembershipToken } from '../../protocol/membership-token.ts'
 import { type Heartbeat, heartbeatSchema, type Reply } from '../../protocol/reply.ts'
 import { heartbeatPath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
 import { readBody } from '../body.ts'
+import type { Suspect } from '../cluster/suspect.ts'
+import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
+import type { BootIds } from './boot-ids.ts'
 import type { Confirmation } from './confirmation.ts'
 import type { MemberDesk, MemberRequest, ProvenRequest } from './member-desk.ts'
-import { isMember, type MembershipVerdict } from './membership.decide.ts'
-import { judgeLive, readClaim, strangerRefused } from './membership.ts'
+import { type Claim, isMember, type MembershipVerdict } from './membership.decide.ts'
+import { elderOnly, judgeLive, readClaim, strangerRefused } from './membership.ts'
 
 export interface HeartbeatDeps {
   readonly desk: MemberDesk
@@ -25,6 +29,9 @@ export interface HeartbeatDeps {
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
   readonly confirmation: Pick<Confirmation, 'heard'>
+  readonly bootIds: BootIds
+  readonly suspect: Suspect
+  readonly clock: Pick<Clock, 'now'>
 }
 
 export interface HeartbeatService {
@@ -41,7 +48,7 @@ export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
       const heartbeat = readHeartbeat(request.body)
       const nonceLifetime = Math.max(leastNonceLifetime, 3 * deps.interval())
       const expected = { path: heartbeatPath(request.clusterName), nonceLifetime, kid: heartbeat.kid }
-      return deps.desk.answer(request, expected, async (proven) => replyTo(deps, await judge(deps, proven), heartbeat))
+      return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven, heartbeat))
     },
   }
 }
@@ -52,30 +59,29 @@ function readHeartbeat(body: Buffer): Heartbeat {
   return parsed.data
 }
 
-async function judge(deps: HeartbeatDeps, proven: ProvenRequest): Promise<MembershipVerdict> {
-  const claim = readClaim(proven)
+async function judge(deps: HeartbeatDeps, proven: ProvenRequest, claim: Claim): Promise<MembershipVerdict> {
   const cached = deps.clusters.named(proven.clusterName)
   if (cached !== undefined && isMember(claim, cached)) return elderOnly(deps, cached)
   const verdict = await judgeLive(deps, proven, claim)
   return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
 }
 
-/** The younger of two Clusters of one cluster is never confirmed: its owner joins again, and meets the older one. */
-async function elderOnly({ clusters }: HeartbeatDeps, cluster: Cluster): Promise<MembershipVerdict> {
-  return (await clusters.hasElder(cluster)) ? { kind: 'unknown' } : { kind: 'member', cluster }
-}
-
 /** A disconnected cluster is told so even after the primary's own Cluster has gone too. */
-async function replyTo(deps: HeartbeatDeps, verdict: MembershipVerdict, heartbeat: Heartbeat): Promise<Reply> {
+async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, heartbeat: Heartbeat): Promise<Reply> {
+  const claim = readClaim(proven)
+  const verdict = await judge(deps, proven, claim)
   switch (verdict.kind) {
     case 'member': {
       const primary = deps.serving()
-      await deps.confirmation.heard(verdict.cluster, heartbeat)
+      await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId)
+      if (deps.bootIds.heard(proven.clusterName, proven))
+        await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
       return {
         status: 'ok',
         interval: primary.interval / 1000,
         keys: primaryKeys(primary.keyring),
         endpoints: [primary.endpoint],
+        ...(await renewedToken(deps, proven, claim)),
       }
     }
     case 'disconnected':
@@ -83,10 +89,21 @@ async function replyTo(deps: HeartbeatDeps, verdict: MembershipVerdict, heartbea
     case 'unknown':
       return { status: 'UnknownCluster' }
     case 'other-key':
+      if (verdict.isReplaced) await deps.suspect(verdict.cluster, suspicions.previousKeyUsed(claim.keyId))
       return { status: 'KeyMismatch' }
     case 'leaving':
       throw new ProtocolError('Busy', 'the Cluster is being deleted')
     case 'stranger':
       throw strangerRefused()
   }
+}
+
+/** A member whose key has changed without an answer that told it: its token names a key that it has no more. */
+async function renewedToken(
+  { clock }: HeartbeatDeps,
+  { issuer, clusterName }: ProvenRequest,
+  { uid, keyId, tokenKeyId }: Claim,
+): Promise<{ readonly token?: string }> {
+  if (tokenKeyId === keyId) return {}
+  return { token: await signMembershipToken(issuer, { clusterName, uid, thumbprint: keyId }, clock.now()) }
 }

@@ -38,6 +38,8 @@ export interface ProvenRequest extends Pick<MemberRequest, 'clusterName' | 'toke
   readonly issuer: Issuer
   /** Thumbprint of the key that has signed it. */
   readonly keyId: string
+  /** Names the run of the process that has sent it. */
+  readonly boot: string
   /** When its nonce was made, ms since the epoch. */
   readonly nonceMadeAt: number
 }
@@ -65,14 +67,14 @@ export function createMemberDesk({ keyring: loadKeyring, issuerNamed, pace, cloc
       const nonceFor = (keyId: string) => createNonce(current.nonceKey, memberContext(uid, keyId), clock.now())
       try {
         const limits = { now: clock.now(), lifetime: nonceLifetime }
-        const { key, nonceMadeAt } = await verifyPossession(keyring, proof, { path, token, body }, limits)
+        const { key, boot, nonceMadeAt } = await verifyPossession(keyring, proof, { path, token, body }, limits)
         const keyId = key.thumbprint
         if (!usedNonces.use(keyId, { madeAt: nonceMadeAt, now: clock.now() }))
           throw new ProtocolError('NonceInvalid', 'the nonce has been used')
         const wait = pace.take(keyId)
         if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
         const issuer = await issuerNamed(kid)
-        const said = await reply({ keyring, issuer, clusterName, token, keyId, nonceMadeAt })
+        const said = await reply({ keyring, issuer, clusterName, token, keyId, boot, nonceMadeAt })
         const signed = await signReply(issuer, { proof, thumbprint: keyId }, said)
         const nonce = nonceFor(keyId)
         return { status: replyStatus[said.status], body: { reply: signed }, nonce, says: said.status, isProven: true }

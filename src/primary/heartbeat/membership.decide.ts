@@ -3,6 +3,7 @@
  * accepts first, what disconnects for certain next, and silence towards a stranger.
  */
 import type { Cluster } from '../../api/cluster.ts'
+import { isPresentKeyUsed, isPreviousKeyGood } from '../cluster/key-use.ts'
 import { standingOf } from '../cluster/standing.ts'
 import type { Tombstone } from '../cluster/tombstones.ts'
 
@@ -27,7 +28,8 @@ export type MembershipVerdict =
   /** Its deletion is being carried out: soon it is disconnected. */
   | { readonly kind: 'leaving'; readonly cluster: Cluster }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'other-key' }
+  /** `isReplaced`: the key was this member's, and the one that has replaced it is in use. */
+  | { readonly kind: 'other-key'; readonly cluster: Cluster; readonly isReplaced: boolean }
   /** No member and never one: it gets no signed answer. */
   | { readonly kind: 'stranger' }
 
@@ -36,8 +38,11 @@ export function isMember(claim: Claim, cluster: Cluster): boolean {
   return cluster.metadata.deletionTimestamp === undefined && standingOf(cluster) === 'admitted' && isOf(claim, cluster)
 }
 
-function isOf(claim: Claim, { spec: { member } }: Cluster): boolean {
-  return member?.uid === claim.uid && member.keyId === claim.keyId
+function isOf(claim: Claim, cluster: Cluster): boolean {
+  const { member } = cluster.spec
+  if (member?.uid !== claim.uid) return false
+  // The answer that told of the new key may have been lost.
+  return member.keyId === claim.keyId || isPreviousKeyGood(cluster, claim.keyId)
 }
 
 export function decideMembership({ claim, cluster, tombstone }: MembershipObservation): MembershipVerdict {
@@ -49,6 +54,10 @@ export function decideMembership({ claim, cluster, tombstone }: MembershipObserv
   const isOwn = member?.uid === claim.uid
   if (tombstone !== undefined && !isOwn) return { kind: 'disconnected', tombstone }
   const wasAdmitted = claim.tokenKeyId === claim.keyId
-  if (isOwn) return { kind: wasAdmitted || member.previousKeyId === claim.keyId ? 'other-key' : 'stranger' }
+  if (cluster !== undefined && isOwn) {
+    const isReplaced = member.previousKeyId === claim.keyId
+    if (!wasAdmitted && !isReplaced) return { kind: 'stranger' }
+    return { kind: 'other-key', cluster, isReplaced: isReplaced && isPresentKeyUsed(cluster) }
+  }
   return { kind: wasAdmitted ? 'unknown' : 'stranger' }
 }

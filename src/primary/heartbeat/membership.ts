@@ -1,4 +1,5 @@
 /** Finds out whose request it is: what its token claims, and what the API server shows of that. It changes nothing. */
+import type { Cluster } from '../../api/cluster.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { isGenuineToken, readMembershipToken } from '../../protocol/membership-token.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
@@ -7,7 +8,7 @@ import type { ProvenRequest } from './member-desk.ts'
 import { type Claim, decideMembership, type MembershipVerdict } from './membership.decide.ts'
 
 export interface MembershipDeps {
-  readonly clusters: Pick<ClusterLookup, 'live'>
+  readonly clusters: Pick<ClusterLookup, 'live' | 'hasElder'>
   readonly tombstones: Pick<Tombstones, 'findLive'>
 }
 
@@ -31,6 +32,14 @@ export async function judgeLive(
     tombstones.findLive({ uid: claim.uid, keyId: claim.keyId }),
   ])
   return decideMembership({ claim, cluster, tombstone })
+}
+
+/** The younger of two Clusters of one cluster is never confirmed: its owner joins again, and meets the older one. */
+export async function elderOnly(
+  { clusters }: Pick<MembershipDeps, 'clusters'>,
+  cluster: Cluster,
+): Promise<MembershipVerdict> {
+  return (await clusters.hasElder(cluster)) ? { kind: 'unknown' } : { kind: 'member', cluster }
 }
 
 /** What a stranger gets: no member and never one, it is told nothing that is signed. */

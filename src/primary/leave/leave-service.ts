@@ -15,6 +15,8 @@ import { leaveSchema, type Reply } from '../../protocol/reply.ts'
 import { leavePath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
 import { readBody } from '../body.ts'
+import type { Suspect } from '../cluster/suspect.ts'
+import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstone, Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { MemberDesk, MemberRequest, ProvenRequest } from '../heartbeat/member-desk.ts'
@@ -26,6 +28,7 @@ export interface LeaveDeps {
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
   readonly events: EventRecorder
+  readonly suspect: Suspect
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
   readonly clock: Clock
@@ -66,6 +69,7 @@ async function replyTo(deps: LeaveDeps, proven: ProvenRequest): Promise<Reply> {
       // Gone already: an answer that was lost is asked for again.
       break
     case 'other-key':
+      if (verdict.isReplaced) await deps.suspect(verdict.cluster, suspicions.previousKeyUsed(proven.keyId))
       return { status: 'KeyMismatch' }
     case 'stranger':
       throw strangerRefused()

@@ -17,6 +17,7 @@ import {
   nonceHeader,
   pathPrefix,
   proofHeader,
+  rekeyPath,
 } from '../../protocol/wire.ts'
 import { type Answer, problemOf } from '../answer.ts'
 import { readBody } from '../body.ts'
@@ -27,6 +28,7 @@ import type { JoinService } from '../join/join-service.ts'
 import type { LeaveService } from '../leave/leave-service.ts'
 import type { Buckets } from '../load/buckets.ts'
 import { sourceOf } from '../load/source.ts'
+import type { RekeyService } from '../rekey/rekey-service.ts'
 import type { Certificate } from './certificate.ts'
 import { boundClosing } from './closing.ts'
 import { boundIdleConnections } from './connections.ts'
@@ -40,6 +42,7 @@ const pathBefore = new RegExp(`^(?:/(?!\\.{1,2}/)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]
 export interface JoinServerDeps {
   readonly joins: JoinService
   readonly heartbeats: HeartbeatService
+  readonly rekeys: RekeyService
   readonly leaves: LeaveService
   /** Absent: plain HTTP, for an ingress that ends TLS. */
   readonly certificate: Certificate | undefined
@@ -73,11 +76,14 @@ const limits = { connectionsCheckingInterval, headersTimeout: requestTimeout }
 /** Connections that are held for members until their next heartbeat, and by whoever else opens one. */
 export const maxIdleConnections = 2_000
 const heartbeatRoute = heartbeatPath(':name')
+const rekeyRoute = rekeyPath(':name')
 const leaveRoute = leavePath(':name')
+const memberRoutes: ReadonlySet<string | undefined> = new Set([heartbeatRoute, rekeyRoute, leaveRoute])
 const routeNames: Readonly<Record<string, string>> = {
   [challengePath]: 'challenge',
   [joinPath]: 'join',
   [heartbeatRoute]: 'heartbeat',
+  [rekeyRoute]: 'rekey',
   [leaveRoute]: 'leave',
 }
 /** RFC 9457. */
@@ -115,7 +121,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     const outage = deps.outage()
     if (outage !== undefined) return sendElsewhere(reply, outage)
     const { url } = request.routeOptions
-    if ((url === heartbeatRoute || url === leaveRoute) && deps.lane.admits(proofOf(request))) return undefined
+    if (memberRoutes.has(url) && deps.lane.admits(proofOf(request))) return undefined
     const source = sourceOf(request.ip)
     const wait = deps.sources.take(source)
     if (wait > 0) return send(reply, tooMany(wait))
@@ -153,6 +159,7 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
     })
   }
   serveMember(heartbeatRoute, async (request) => deps.heartbeats.heartbeat(request))
+  serveMember(rekeyRoute, async (request) => deps.rekeys.rekey(request))
   serveMember(leaveRoute, async (request) => deps.leaves.leave(request))
   return server
 }

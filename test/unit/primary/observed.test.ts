@@ -31,7 +31,12 @@ function recorder() {
 const nobody = async () => {
   throw new Error('nobody asks this')
 }
-const joinsOnly = (joins: JoinService) => ({ joins, heartbeats: { heartbeat: nobody }, leaves: { leave: nobody } })
+const joinsOnly = (joins: JoinService) => ({
+  joins,
+  heartbeats: { heartbeat: nobody },
+  rekeys: { rekey: nobody },
+  leaves: { leave: nobody },
+})
 
 /** What is told of a join that ends with this error. */
 async function toldOf(error: Error): Promise<readonly string[]> {
@@ -79,7 +84,7 @@ describe('a heartbeat', () => {
   it('tells what the member was told', async () => {
     const { told, metrics } = recorder()
     const { service } = primaryWith()
-    const services = { joins: { challenge: nobody, join: nobody }, heartbeats: service, leaves: { leave: nobody } }
+    const services = { ...joinsOnly({ challenge: nobody, join: nobody }), heartbeats: service }
     await countAnswers(services, metrics).heartbeats.heartbeat(await heartbeatBy(generateSigningKey()))
     assert.deepEqual(told, ['heartbeat UnknownCluster'])
   })

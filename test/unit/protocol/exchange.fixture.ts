@@ -78,7 +78,7 @@ export interface Exchange {
   readonly nextKey: SigningKey
   readonly announcement: string
   /** A request for another key, as it stands in the body. */
-  readonly nextKey: SigningKey
+  readonly nextMemberKey: SigningKey
   readonly rekeySubject: RekeySubject
   readonly rekey: string
 }
@@ -140,9 +140,9 @@ export async function runExchange(
   const reply = await signReply(issuer, { proof, thumbprint }, { status: 'ok', interval: 20 })
   const nextKey = keyOf(`next of ${issuer.uid}`)
   const announcement = await signNextKey(issuer.uid, nextKey)
-  const nextKey = keyOf(`next key of ${joiner.uid}`)
+  const nextMemberKey = keyOf(`next key of ${joiner.uid}`)
   const rekeySubject = { primaryUid: issuer.uid, uid: joiner.uid, oldKeyId: thumbprint }
-  const rekey = await signRekeyRequest(nextKey, rekeySubject, now)
+  const rekey = await signRekeyRequest(nextMemberKey, rekeySubject, now)
   return {
     issuer,
     joiner,
@@ -164,6 +164,7 @@ export async function runExchange(
     reply,
     nextKey,
     announcement,
+    nextMemberKey,
     rekeySubject,
     rekey,
   }

@@ -13,7 +13,7 @@ import { claimsOf, forge } from './forge.fixture.ts'
 import { keyOf } from './randomness.fixture.ts'
 import { refusedWith } from './refused.fixture.ts'
 
-const { rekey, rekeySubject, nextKey, joiner } = await runExchange()
+const { rekey, rekeySubject, nextMemberKey: nextKey, joiner } = await runExchange()
 const header = { alg: 'Ed25519', typ: 'mcj-rekey+jwt', jwk: { kty: 'OKP', crv: 'Ed25519', x: nextKey.x } }
 const claims = claimsOf(rekey)
 const signedWith = (changed: object) => forge(nextKey, header, { ...claims, ...changed })

@@ -74,7 +74,7 @@ export function verifiersOf(exchange: Exchange): Record<string, Verifier> {
     },
     'request for another key': {
       typ: 'mcj-rekey+jwt',
-      key: exchange.nextKey,
+      key: exchange.nextMemberKey,
       own: exchange.rekey,
       verify: async (message) => verifyRekeyRequest(message, exchange.rekeySubject),
     },

@@ -124,7 +124,7 @@ export function createFleet(size: number) {
       announced,
       async hear(name) {
         const known = lookup.named(name)
-        if (known !== undefined) await confirmation.heard(known, heartbeat)
+        if (known !== undefined) await confirmation.heard(known, heartbeat, known.spec.member?.keyId ?? '')
       },
       async stop() {
         end.abort()

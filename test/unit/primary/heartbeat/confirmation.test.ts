@@ -98,10 +98,10 @@ describe('a heartbeat of a confirmed member', () => {
   it('is no news while it says the same, for an hour', async () => {
     const world = await confirmed()
     await world.clock.advance(3_600_000 - 1)
-    await world.confirmation.heard(world.cached, healthy)
+    await world.confirmation.heard(world.cached, healthy, world.east.key.thumbprint)
     assert.deepEqual(world.news, [])
     await world.clock.advance(1)
-    await world.confirmation.heard(world.cached, healthy)
+    await world.confirmation.heard(world.cached, healthy, world.east.key.thumbprint)
     assert.deepEqual(world.news, [`${namespace}/east`])
     assert.deepEqual(world.api.requests, [])
   })
@@ -146,8 +146,12 @@ describe('a heartbeat of a confirmed member', () => {
 
   it('is news where it says something else, and the Cluster controller writes it', async () => {
     const world = await confirmed()
-    await world.confirmation.heard(world.cached, { ...healthy, health: 'disk-full' })
-    await world.confirmation.heard(world.cached, { ...healthy, versions: { ...healthy.versions, operator: '0.2.0' } })
+    await world.confirmation.heard(world.cached, { ...healthy, health: 'disk-full' }, world.east.key.thumbprint)
+    await world.confirmation.heard(
+      world.cached,
+      { ...healthy, versions: { ...healthy.versions, operator: '0.2.0' } },
+      world.east.key.thumbprint,
+    )
     assert.deepEqual(world.news, [`${namespace}/east`, `${namespace}/east`])
     assert.deepEqual(world.api.requests, [])
   })

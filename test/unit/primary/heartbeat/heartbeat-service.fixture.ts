@@ -39,6 +39,9 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
     } as unknown as ClusterLookup,
     tombstones: { findLive: look('tombstone') } as unknown as Tombstones,
     confirmation: { heard: async () => undefined },
+    bootIds: { heard: () => false },
+    suspect: async () => undefined,
+    clock: systemClock,
     ...deps,
   })
   return { service, looks }

@@ -1,11 +1,14 @@
 /** A heartbeat service over an API server in memory: Clusters, tombstones and what is confirmed are stored and found. */
 
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
+import type { EventInput } from '../../../../src/kube/events.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
 import type { Contact } from '../../../../src/primary/cluster/health.decide.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
+import { createSuspect } from '../../../../src/primary/cluster/suspect.ts'
 import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
+import { createBootIds } from '../../../../src/primary/heartbeat/boot-ids.ts'
 import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
 import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
 import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
@@ -21,6 +24,7 @@ import { keyringOf, lookUpIn } from '../../../support/keyring.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
 import { at, cluster, namespace, noon } from '../objects.fixture.ts'
+import { silentLog } from '../silent-log.fixture.ts'
 
 const primaryKey = generateSigningKey()
 export const issuer = createIssuer('uid-primary', primaryKey)
@@ -67,6 +71,16 @@ export function heartbeatWorld() {
     pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
     clock,
   })
+  const events: EventInput[] = []
+  const recorder = { record: (event: EventInput) => void events.push(event), flush: async () => undefined }
+  const suspect = createSuspect({
+    client,
+    clusters,
+    events: recorder,
+    pace: createBuckets({ burst: 3, perSecond: 1 / 30 }, clock),
+    clock,
+    log: silentLog,
+  })
   const service = createHeartbeatService({
     desk,
     serving: () => ({ keyring, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
@@ -74,6 +88,9 @@ export function heartbeatWorld() {
     clusters,
     tombstones,
     confirmation,
+    bootIds: createBootIds(clock),
+    suspect,
+    clock,
   })
   const memberOf = ({ uid, key }: Beater) => ({
     uid,
@@ -93,6 +110,10 @@ export function heartbeatWorld() {
     clusters,
     tombstones,
     confirmation,
+    /** What was recorded, and where to. */
+    events,
+    recorder,
+    suspect,
     news,
     tokenOf,
     /** Another replica tells of a heartbeat of this moment. */
@@ -102,7 +123,15 @@ export function heartbeatWorld() {
     /** A request of this cluster; everything of it may be replaced. */
     async requestOf(
       beats: Beater,
-      fields: { token?: string; nonce?: string; body?: string; signedBody?: string; path?: string; as?: string } = {},
+      fields: {
+        token?: string
+        nonce?: string
+        body?: string
+        signedBody?: string
+        path?: string
+        as?: string
+        boot?: string
+      } = {},
     ) {
       const token = fields.token ?? (await tokenOf(beats))
       const body = fields.body ?? JSON.stringify(healthy)
@@ -112,14 +141,14 @@ export function heartbeatWorld() {
       const proof = await signPossession(
         beats.key,
         { path, token, body: fields.signedBody ?? body },
-        { nonce, boot: 'b' },
+        { nonce, boot: fields.boot ?? 'b' },
       )
       return { clusterName: fields.as ?? beats.name, token, proof, body: Buffer.from(body) }
     },
     /** The reply to a heartbeat, believed only where the primary has signed it for this very request. */
-    async beat(beats: Beater): Promise<Reply & { http: number }> {
+    async beat(beats: Beater, fields: { token?: string; boot?: string } = {}): Promise<Reply & { http: number }> {
       await clock.advance(1_000)
-      const request = await this.requestOf(beats)
+      const request = await this.requestOf(beats, fields)
       const answer = await service.heartbeat(request)
       const { reply } = replyAnswerSchema.parse(answer.body)
       const expected = { proof: request.proof, thumbprint: beats.key.thumbprint, primaryUid: issuer.uid, primaryKey }

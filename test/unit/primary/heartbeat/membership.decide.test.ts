@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Cluster } from '../../../../src/api/cluster.ts'
 import type { Tombstone } from '../../../../src/primary/cluster/tombstones.ts'
 import {
   decideMembership,
@@ -62,10 +63,50 @@ describe('who sends a heartbeat', () => {
 
   it('has another key than the Cluster has now', () => {
     const rebound = cluster('east', { spec: { member: member({ keyId: 'key-new' }) } })
-    assert.deepEqual(decideMembership(observed({ cluster: rebound })), { kind: 'other-key' })
-    const rekeyed = cluster('east', { spec: { member: member({ keyId: 'key-new', previousKeyId: 'key-old' }) } })
+    assert.deepEqual(decideMembership(observed({ cluster: rebound })), {
+      kind: 'other-key',
+      cluster: rebound,
+      isReplaced: false,
+    })
+  })
+
+  describe('with the key before the present one', () => {
     const claim = { uid: 'uid-east', tokenKeyId: 'key-new', keyId: 'key-old' }
-    assert.deepEqual(decideMembership(observed({ cluster: rekeyed, claim })), { kind: 'other-key' })
+    const rekeyed = (status?: Cluster['status']) =>
+      cluster('east', {
+        spec: { member: member({ keyId: 'key-new', previousKeyId: 'key-old' }) },
+        ...(status === undefined ? {} : { status }),
+      })
+    const lastTransitionTime = at(noon)
+    const conditions = [{ type: 'Joined', status: 'True', reason: 'Joined', message: '', lastTransitionTime }] as const
+
+    it('is the member while nobody has used the present one: it may not have heard of it', () => {
+      const unused = rekeyed({ keyId: 'key-old', conditions })
+      assert.deepEqual(decideMembership(observed({ cluster: unused, claim })), { kind: 'member', cluster: unused })
+      assert.equal(isMember(claim, unused), true)
+    })
+
+    it('is somebody who must not use it any more, once the present one is in use', () => {
+      for (const status of [{ keyId: 'key-new', conditions }, { conditions }]) {
+        const used = rekeyed(status)
+        const verdict = { kind: 'other-key', cluster: used, isReplaced: true } as const
+        assert.deepEqual(decideMembership(observed({ cluster: used, claim })), verdict)
+        assert.equal(isMember(claim, used), false)
+      }
+    })
+
+    it('is refused, and suspected of nothing, where the status does not say which key was in use', () => {
+      for (const status of [undefined, {}, { keyId: 'key-older', conditions }]) {
+        const lost = rekeyed(status)
+        const verdict = { kind: 'other-key', cluster: lost, isReplaced: false } as const
+        assert.deepEqual(decideMembership(observed({ cluster: lost, claim })), verdict)
+      }
+    })
+
+    it('is a stranger where it is older than that', () => {
+      const older = { ...claim, keyId: 'key-older' }
+      assert.deepEqual(decideMembership(observed({ cluster: rekeyed(), claim: older })), { kind: 'stranger' })
+    })
   })
 
   it('is a stranger with a stolen token', () => {

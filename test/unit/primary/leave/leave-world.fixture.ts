@@ -1,6 +1,4 @@
 /** A leave service beside the heartbeats of a primary in memory, and requests to it. */
-
-import type { EventInput } from '../../../../src/kube/events.ts'
 import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createLeaveService } from '../../../../src/primary/leave/leave-service.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
@@ -14,8 +12,7 @@ export type LeaveWorld = ReturnType<typeof leaveWorld>
 
 export function leaveWorld() {
   const world = heartbeatWorld()
-  const { api, clock, clusters, tombstones } = world
-  const events: EventInput[] = []
+  const { api, clock, clusters, tombstones, suspect, recorder } = world
   /** Several are replicas: each remembers by itself which nonces it has heard. */
   const replica = () =>
     createLeaveService({
@@ -28,7 +25,8 @@ export function leaveWorld() {
       }),
       clusters,
       tombstones,
-      events: { record: (event) => events.push(event), flush: async () => undefined },
+      events: recorder,
+      suspect,
       interval: () => 20_000,
       clock,
       log: silentLog,
@@ -37,7 +35,6 @@ export function leaveWorld() {
 
   return {
     ...world,
-    events,
     replica,
     service,
     /** A request to leave; everything of it may be replaced. */

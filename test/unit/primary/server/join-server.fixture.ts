@@ -15,6 +15,7 @@ export function admittingServer(deps: Partial<JoinServerDeps> = {}): FastifyInst
       join: async () => ({ status: 200, body: { result: 'given' }, isProven: true }),
     },
     heartbeats: { heartbeat: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
+    rekeys: { rekey: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
     leaves: { leave: async () => ({ status: 200, body: { reply: 'given' }, isProven: true }) },
     metrics: { answered: () => undefined },
     certificate: undefined,

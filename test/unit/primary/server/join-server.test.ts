@@ -16,12 +16,13 @@ import {
   maxRequestBytes,
   nonceHeader,
   problemSchema,
+  rekeyPath,
 } from '../../../../src/protocol/wire.ts'
 import { createRecordingLog } from '../../kube/recording-log.ts'
 import { admittingServer } from './join-server.fixture.ts'
 import { ask, assertProblem, json, memberHeaders } from './problems.fixture.ts'
 
-const routes = [challengePath, joinPath, heartbeatPath('east'), leavePath('east')]
+const routes = [challengePath, joinPath, heartbeatPath('east'), rekeyPath('east'), leavePath('east')]
 
 describe('a route', () => {
   it('answers with and without a path before it: that of the endpoint, or one that it had before', async () => {
@@ -58,6 +59,12 @@ describe('a route', () => {
           return { status: 410, body: { reply: 'signed' }, nonce: 'the-next' }
         },
       },
+      rekeys: {
+        async rekey(member: MemberRequest) {
+          seen.push({ ...member, body: member.body.toString() })
+          return { status: 200, body: { reply: 'another key' } }
+        },
+      },
       leaves: {
         async leave(member: MemberRequest) {
           seen.push({ ...member, body: member.body.toString() })
@@ -76,10 +83,12 @@ describe('a route', () => {
       [410, 'the-next', { reply: 'signed' }],
     )
     assert.deepEqual((await request(leavePath('east'), '{ }')).json(), { reply: 'farewell' })
+    assert.deepEqual((await request(rekeyPath('east'), '{"request":1}')).json(), { reply: 'another key' })
     const member = { clusterName: 'east', token: 'a.b.c', proof: 'd.e.f' }
     assert.deepEqual(seen, [
       { ...member, body },
       { ...member, body: '{ }' },
+      { ...member, body: '{"request":1}' },
     ])
   })
 })
@@ -221,6 +230,7 @@ describe('what a service throws', () => {
       ...deps,
       joins: { challenge: fail, join: fail },
       heartbeats: { heartbeat: fail },
+      rekeys: { rekey: fail },
       leaves: { leave: fail },
     })
   }
