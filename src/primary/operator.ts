@@ -227,6 +227,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         tokens,
         clusters,
         tombstones,
+        suspect,
         waitingPlaces: createWaitingPlaces({ clusters: informers.clusters, clock }),
         serving: serving.get,
         issuerNamed: identity.issuerNamed,

@@ -10,6 +10,8 @@ import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts
 import type { VerifiedJoin } from '../../protocol/join-request.ts'
 import type { Refusal } from '../../protocol/join-result.ts'
 import { isConfirmed } from '../cluster/standing.ts'
+import type { Suspect } from '../cluster/suspect.ts'
+import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { addUse, usersOf } from '../join-token/token-uses.ts'
@@ -26,6 +28,7 @@ export interface AdmitDeps extends CommitDeps {
   readonly clusters: ClusterLookup
   readonly tombstones: Tombstones
   readonly waitingPlaces: WaitingPlaces
+  readonly suspect: Suspect
 }
 
 export interface Request {
@@ -115,9 +118,16 @@ async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): 
   const unfit = judgeToken(settings, { uid: claims.sub, name: claims.name, now: deps.clock.now() })
   if (unfit !== undefined) return { kind: 'refuse', ...unfit }
   const admission = decideAdmission(await gather(deps, round, source))
+  if (source === 'live') await suspectClone(deps, admission, claims.sub)
   const use = { keyId: key.thumbprint, users: usersOf(token.secret) }
   const unfitNow = judgeAdmission(settings, admission, use)
   return unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow }
+}
+
+/** Also where the token may not tell the newcomer of it: the one who is copied has to know. */
+async function suspectClone({ suspect }: AdmitDeps, admission: Admission, newcomer: string): Promise<void> {
+  if (admission.kind !== 'refuse' || admission.code !== 'CloneSuspected' || admission.tellsOf === undefined) return
+  await suspect(admission.tellsOf, suspicions.sameKeyOtherUid(newcomer))
 }
 
 function judgeAdmission(

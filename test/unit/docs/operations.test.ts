@@ -49,8 +49,9 @@ describe('docs/operations.md', () => {
       readonly False: readonly string[]
       readonly Unknown: readonly string[]
     }) => [...False, ...Unknown]
-    const { Joined, Healthy } = clusterConditions
-    assert.deepEqual(namesUnder(page, 'Of a Cluster'), [...notTrue(Joined), ...notTrue(Healthy)])
+    const { Joined, Healthy, CloneSuspected } = clusterConditions
+    const expected = [...notTrue(Joined), ...notTrue(Healthy), ...CloneSuspected.True]
+    assert.deepEqual(namesUnder(page, 'Of a Cluster'), expected)
     assert.deepEqual(namesUnder(page, 'Of a Bootstrap'), notTrue(bootstrapConditions.Ready))
   })
 

@@ -12,6 +12,7 @@ import { maxWaiting } from '../../../src/primary/join/waiting-places.ts'
 import { leaveNonceLifetime } from '../../../src/primary/leave/leave-service.ts'
 import { joinLoad, memberLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
 import { closingPatience } from '../../../src/primary/server/closing.ts'
+import { rekeyNonceLifetime } from '../../../src/primary/rekey/rekey-service.ts'
 import { maxIdleConnections, requestTimeout } from '../../../src/primary/server/join-server.ts'
 import { type ErrorCode, meaningOf, type Origin, protocolErrors } from '../../../src/protocol/errors.ts'
 import { maxNameLength } from '../../../src/protocol/fields.ts'
@@ -60,7 +61,7 @@ const limits: Readonly<Record<string, string>> = {
   'requests of one address that prove nothing: at once, and each second; then 429': `${sourceLoad.burst}, ${sourceLoad.perSecond}`,
   'joins and heartbeats of one key: at once, and each second; then 503': `${memberLoad.burst}, ${memberLoad.perSecond}`,
   'looks for an unknown token at the API server, one each': seconds(listEvery),
-  'life of the nonce of a `leave`': seconds(leaveNonceLifetime),
+  'life of the nonce of a `leave` and of a `rekey`': seconds(Math.max(leaveNonceLifetime, rekeyNonceLifetime)),
   'tries of a `leave` at the secondary, together': seconds(farewellTimeout),
   'a disconnection that the cluster knows of is remembered for': minutes(acknowledgedAge),
   'wait for the first heartbeat of an accepted join': minutes(confirmationLimit),

@@ -22,7 +22,7 @@ const finalAtHome = words('TokenMalformed TokenChecksum EndpointInvalid NameInva
 const joining = words(`InsecureEndpoint DnsFailure ConnectRefused ConnectTimeout TlsUntrusted ProxyError NotOurServer
   PrimaryKeyMismatch Busy PendingApproval UnknownCluster RoleConflict VersionTooOld Internal`)
 /** "Form, nonce, echoes, JWS(SK), limits, Busy, PendingApproval, API errors". */
-const answeredUnsigned = words('Malformed NonceInvalid ProofInvalid Busy PendingApproval Internal')
+const answeredUnsigned = words('Malformed NonceInvalid ProofInvalid KeyRefused Busy PendingApproval Internal')
 
 const having = (origin: Origin) => codes.filter((code) => meaningOf(code).origins.includes(origin)).toSorted()
 

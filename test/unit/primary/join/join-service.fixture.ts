@@ -55,6 +55,7 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
       live: async (name: string): Promise<Cluster | undefined> => (name === taken?.metadata.name ? taken : undefined),
     } as unknown as ClusterLookup,
     tombstones: { mayHave: () => false, findLive: async () => undefined } as unknown as Tombstones,
+    suspect: async () => undefined,
     serving: () => ({ keyring, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
     issuerNamed: lookUpIn(keyring),
     waitingPlaces: { take: () => true },

@@ -63,6 +63,7 @@ export function joinWorld() {
   const admitted: string[] = []
   const waiting: string[] = []
   const rebound: string[] = []
+  const suspected: string[] = []
   const tokens = createTokenSource({
     client,
     informer: api.cache(secretKind, { [tokenIdIndex]: indexTokenId }),
@@ -81,6 +82,7 @@ export function joinWorld() {
     clusters: createClusterLookup({ client, informer: clusters, namespace }),
     tombstones,
     waitingPlaces: createWaitingPlaces({ clusters, clock }),
+    suspect: async ({ metadata }, { reason }) => void suspected.push(`${metadata.name} ${reason}`),
     serving: () => ({ keyring, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
     issuerNamed: lookUpIn(keyring),
     journal: {
@@ -122,6 +124,7 @@ export function joinWorld() {
     admitted,
     waiting,
     rebound,
+    suspected,
     challengeFor,
     requestOf,
     /** Stores a token with these annotations, and the cache shows it. */
