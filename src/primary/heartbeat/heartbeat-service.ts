@@ -18,7 +18,8 @@ import type { BootIds } from './boot-ids.ts'
 import type { Confirmation } from './confirmation.ts'
 import type { MemberDesk, MemberRequest, ProvenRequest } from './member-desk.ts'
 import { type Claim, isMember, type MembershipVerdict } from './membership.decide.ts'
-import { elderOnly, judgeLive, readClaim, strangerRefused } from './membership.ts'
+import { elderOnly, judgeLive, readClaim } from './membership.ts'
+import { replyToNonMember } from './non-member.ts'
 
 export interface HeartbeatDeps {
   readonly desk: MemberDesk
@@ -66,35 +67,19 @@ async function judge(deps: HeartbeatDeps, proven: ProvenRequest, claim: Claim): 
   return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
 }
 
-/** A disconnected cluster is told so even after the primary's own Cluster has gone too. */
 async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, heartbeat: Heartbeat): Promise<Reply> {
   const claim = readClaim(proven)
   const verdict = await judge(deps, proven, claim)
-  switch (verdict.kind) {
-    case 'member': {
-      const primary = deps.serving()
-      await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId)
-      if (deps.bootIds.heard(proven.clusterName, proven))
-        await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
-      return {
-        status: 'ok',
-        interval: primary.interval / 1000,
-        keys: primaryKeys(primary.keyring),
-        endpoints: [primary.endpoint],
-        ...(await renewedToken(deps, proven, claim)),
-      }
-    }
-    case 'disconnected':
-      return { status: 'Disconnected', at: Math.floor(verdict.tombstone.at / 1000) }
-    case 'unknown':
-      return { status: 'UnknownCluster' }
-    case 'other-key':
-      if (verdict.isReplaced) await deps.suspect(verdict.cluster, suspicions.previousKeyUsed(claim.keyId))
-      return { status: 'KeyMismatch' }
-    case 'leaving':
-      throw new ProtocolError('Busy', 'the Cluster is being deleted')
-    case 'stranger':
-      throw strangerRefused()
+  if (verdict.kind !== 'member') return replyToNonMember(verdict, claim.keyId, deps.suspect)
+  const primary = deps.serving()
+  await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId)
+  if (deps.bootIds.heard(proven.clusterName, proven)) await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
+  return {
+    status: 'ok',
+    interval: primary.interval / 1000,
+    keys: primaryKeys(primary.keyring),
+    endpoints: [primary.endpoint],
+    ...(await renewedToken(deps, proven, claim)),
   }
 }
 

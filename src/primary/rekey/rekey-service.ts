@@ -19,12 +19,12 @@ import { rekeyPath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
 import { readBody } from '../body.ts'
 import type { Suspect } from '../cluster/suspect.ts'
-import { suspicions } from '../cluster/suspicion.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { MemberDesk, MemberRequest, ProvenRequest } from '../heartbeat/member-desk.ts'
 import type { Claim, MembershipVerdict } from '../heartbeat/membership.decide.ts'
-import { elderOnly, judgeLive, type MembershipDeps, readClaim, strangerRefused } from '../heartbeat/membership.ts'
+import { elderOnly, judgeLive, type MembershipDeps, readClaim } from '../heartbeat/membership.ts'
+import { replyToNonMember } from '../heartbeat/non-member.ts'
 import { decideRekey } from './rekey.decide.ts'
 
 export interface RekeyDeps extends MembershipDeps {
@@ -66,25 +66,10 @@ async function replyTo(deps: RekeyDeps, proven: ProvenRequest, { request }: Reke
   const subject = { primaryUid: proven.issuer.uid, uid: claim.uid, oldKeyId: proven.keyId }
   for (let round = 0; round < maxRounds; round += 1) {
     const verdict = await judge(deps, proven, claim)
-    switch (verdict.kind) {
-      case 'member': {
-        // Only now: a signature of a stranger is not worth verifying.
-        const next = await verifyRekeyRequest(request, subject)
-        if (await takeOver(deps, proven, { cluster: verdict.cluster, next })) return accepted(deps, proven, next)
-        break
-      }
-      case 'other-key':
-        if (verdict.isReplaced) await deps.suspect(verdict.cluster, suspicions.previousKeyUsed(proven.keyId))
-        return { status: 'KeyMismatch' }
-      case 'disconnected':
-        return { status: 'Disconnected', at: Math.floor(verdict.tombstone.at / 1000) }
-      case 'unknown':
-        return { status: 'UnknownCluster' }
-      case 'leaving':
-        throw new ProtocolError('Busy', 'the Cluster is being deleted')
-      case 'stranger':
-        throw strangerRefused()
-    }
+    if (verdict.kind !== 'member') return replyToNonMember(verdict, proven.keyId, deps.suspect)
+    // Only now: a signature of a stranger is not worth verifying.
+    const next = await verifyRekeyRequest(request, subject)
+    if (await takeOver(deps, proven, { cluster: verdict.cluster, next })) return accepted(deps, proven, next)
   }
   throw new ProtocolError('Busy', 'the key could not be replaced')
 }
