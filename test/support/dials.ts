@@ -25,13 +25,14 @@ export function watchDials(file: string): Dials {
 const file = process.env[variable]
 if (file !== undefined) {
   const note = (host: unknown) => appendFileSync(file, `${String(host)}\n`)
-  const { connect } = net.Socket.prototype
-  net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
+  const connect: unknown = Reflect.get(net.Socket.prototype, 'connect')
+  const noted = function (this: net.Socket, ...args: unknown[]): unknown {
     // Node's own callers pass options and a listener wrapped in an array.
     const [first, second] = (Array.isArray(args[0]) ? args[0] : args) as unknown[]
     note(typeof first === 'object' && first !== null ? Reflect.get(first, 'host') : second)
-    return Reflect.apply(connect, this, args) as net.Socket
-  } as typeof connect
+    return Reflect.apply(connect as () => unknown, this, args)
+  }
+  Reflect.set(net.Socket.prototype, 'connect', noted)
   const { lookup } = dns
   dns.lookup = ((host: string, ...rest: unknown[]) => {
     note(host)

@@ -79,7 +79,7 @@ describe('a join whose connection is cut', () => {
     const joiner = createJoiner()
     return {
       ask: async () => joiner.ask({ endpoint: cutter.url, token: text, name }),
-      stored() {
+      stored: () => {
         world.api.sync()
         const own = world.api.all<Cluster>(clusterKind).filter(({ spec }) => spec.member?.uid === joiner.uid)
         const uses = world.api.stored<Secret>(secretKind, secret.metadata.name, namespace)?.metadata.annotations

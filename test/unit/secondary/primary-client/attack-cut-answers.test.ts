@@ -32,7 +32,7 @@ async function serving(said: () => string, end: (socket: Socket) => void) {
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     post: async () => line.post(endpoint, '/mc/v1/join', { body: '{}' }, forever),
-    close() {
+    close: () => {
       line.close()
       server.close()
     },
