@@ -89,6 +89,9 @@ const statusSchema = z
       })
       .exactOptional()
       .meta({ description: 'What the cluster runs, as it last reported.' }),
+    primaryKeyId: key32.exactOptional().meta({
+      description: "Thumbprint of the primary's signing key that the cluster trusts, as it last named it.",
+    }),
   })
   .meta({ description: 'What is known of the cluster; written by the operator.' })
 

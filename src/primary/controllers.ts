@@ -20,6 +20,7 @@ import type { Own } from './cluster/status.decide.ts'
 import type { Tombstones } from './cluster/tombstones.ts'
 import type { ClusterLookup } from './cluster-lookup.ts'
 import type { IdentityKeeper } from './identity/identity-keeper.ts'
+import { createRollReconciler } from './identity/roll.reconcile.ts'
 import type { Informers } from './informers.ts'
 import { tokenIdIndex } from './join/token-source.ts'
 import { createJoinTokenReconciler } from './join-token/join-token.reconcile.ts'
@@ -57,7 +58,7 @@ export interface Controllers {
   wakeAll(): void
 }
 
-/** Clusters that join together are counted together: each look goes through all that the token has admitted. */
+/** Changes that come together are counted together: a look may go through a whole fleet. */
 const countAfterMs = 250
 /** Reconciles of one kind that run at once. */
 const workers = 4
@@ -120,6 +121,29 @@ export function createControllers(deps: ControllersDeps): Controllers {
   // There may be no Secret yet whose appearance would wake it.
   keeper.enqueue(identity.key)
 
+  const roll = controllerFor(
+    'key-roll',
+    informers.identity,
+    createRollReconciler({
+      ...deps,
+      secrets: informers.identity,
+      clusters: informers.clusters,
+      tokens: informers.tokens,
+      primaryUid: deps.own.uid,
+    }),
+  )
+  /** Somebody may have been the last to trust an old key. */
+  const rollSoon = () => roll.enqueueAfter(identity.key, countAfterMs)
+  const goneSoon = ({ type }: InformerChange<KubeObject>) => {
+    if (type === 'deleted') rollSoon()
+  }
+  informers.tokens.onChange(goneSoon)
+  informers.tombstones.onChange(rollSoon)
+  informers.clusters.onChange((change) => {
+    const before = change.type === 'updated' ? change.previous.status?.primaryKeyId : undefined
+    if (change.type === 'deleted' || change.object.status?.primaryKeyId !== before) rollSoon()
+  })
+
   // Which of several Bootstraps has better right depends on each of them, also on what one has just given up.
   informers.bootstraps.onChange((change) => {
     wake(bootstraps, rivals(change.object, informers.bootstraps))
@@ -146,7 +170,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
   return {
     identity: keeper,
     async runLeading(signal) {
-      const leading = [bootstraps, ...requested, clusters, tokens, tombstones]
+      const leading = [bootstraps, ...requested, clusters, tokens, tombstones, roll]
       await Promise.all(leading.map((controller) => controller.run(signal)))
     },
     wakeCluster: (key) => clusters.enqueue(key),

@@ -95,7 +95,8 @@ function decideDeleted(observed: ClusterObservation): ClusterDecision {
   // look younger than the disconnection.
   const { uid, keyId } = member
   const tombstone = { uid, keyId, name: cluster.metadata.name, at: observed.now, isAcknowledged: false }
-  return { kind: 'release', tombstone }
+  const primaryKeyId = cluster.status?.primaryKeyId
+  return { kind: 'release', tombstone: primaryKeyId === undefined ? tombstone : { ...tombstone, primaryKeyId } }
 }
 
 /**

@@ -42,7 +42,7 @@ export type StatusDecision =
   | { readonly kind: 'later'; readonly afterMs: number }
   | {
       readonly kind: 'status'
-      readonly fields: Pick<ClusterStatus, 'id' | 'keyId' | 'lastSeen' | 'versions'>
+      readonly fields: Pick<ClusterStatus, 'id' | 'keyId' | 'lastSeen' | 'versions' | 'primaryKeyId'>
       readonly conditions: readonly ClusterVerdict[]
       /** A condition of this type goes: it is present only while it holds. */
       readonly over?: ClusterConditionType

@@ -42,3 +42,16 @@ export async function writeStatus(
     { fieldManager, subresource: 'status' },
   )
 }
+
+/**
+ * Writes which key of the primary a member trusts, and nothing else: a replica that hears it need not be the one that
+ * judges the rest. Throws `KubeApiError`, a conflict among them.
+ */
+export async function writeTrusted(client: KubeClient, cluster: Cluster, primaryKeyId: string): Promise<void> {
+  await client.mergePatch(
+    clusterKind,
+    keyOf(cluster),
+    { metadata: { resourceVersion: cluster.metadata.resourceVersion }, status: { primaryKeyId } },
+    { fieldManager, subresource: 'status' },
+  )
+}

@@ -34,12 +34,15 @@ export interface Tombstone extends FormerMember {
   readonly at: number
   /** The cluster knows that it is disconnected, by `leave`: nobody needs to be told any more. */
   readonly isAcknowledged: boolean
+  /** Thumbprint of the primary's key that it last named: the one that it has to be told with. */
+  readonly primaryKeyId?: string | undefined
 }
 
 const storedSchema = z.object({
   name: z.string(),
   time: z.iso.datetime(),
   acknowledged: z.boolean().default(false),
+  primaryKeyId: z.string().optional(),
 })
 
 export interface Tombstones {
@@ -54,6 +57,8 @@ export interface Tombstones {
   dropAcknowledged(): Promise<number | undefined>
   /** Asks the API server itself: the answer may become a signed refusal. */
   findLive(member: FormerMember): Promise<Tombstone | undefined>
+  /** From the cache: those that have still to hear of it. */
+  unheard(): readonly Tombstone[]
   /** From the cache: a hint that a live look is worth while. */
   mayHave(member: FormerMember): boolean
 }
@@ -120,6 +125,7 @@ export function createTombstones(deps: {
     async findLive(member) {
       return read(await client.get(configMapKind, key), entryKey(member))
     },
+    unheard: () => tombstonesIn(informer.get(key)).filter(({ isAcknowledged }) => !isAcknowledged),
     mayHave: (member) => Object.hasOwn(informer.get(key)?.data ?? {}, entryKey(member)),
   }
 }
@@ -129,9 +135,9 @@ function entryKey({ uid, keyId }: FormerMember): string {
   return `${uid}.${keyId}`
 }
 
-function stored({ name, at, isAcknowledged }: Tombstone): string {
+function stored({ name, at, isAcknowledged, primaryKeyId }: Tombstone): string {
   const acknowledged = isAcknowledged ? { acknowledged: true } : {}
-  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged })
+  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged, primaryKeyId })
 }
 
 function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombstone[] {
@@ -143,8 +149,9 @@ function read(configMap: ConfigMap | undefined, entry: string): Tombstone | unde
   const [uid, keyId, ...rest] = entry.split('.')
   const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[entry] ?? ''))
   if (uid === undefined || keyId === undefined || rest.length > 0 || !parsed.success) return undefined
-  const { name, time, acknowledged } = parsed.data
-  return { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged }
+  const { name, time, acknowledged, primaryKeyId } = parsed.data
+  const tombstone = { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged }
+  return primaryKeyId === undefined ? tombstone : { ...tombstone, primaryKeyId }
 }
 
 function parseJson(text: string): unknown {

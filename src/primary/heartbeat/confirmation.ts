@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cluster } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
-import { isConflict } from '../../kube/errors.ts'
+import { isConflict, KubeApiError } from '../../kube/errors.ts'
 import { keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -14,13 +14,16 @@ import { isPresentKeyUsed } from '../cluster/key-use.ts'
 import type { Sightings } from '../cluster/sightings.ts'
 import { isConfirmed, standingOf } from '../cluster/standing.ts'
 import { decideStatus, type Own, type StatusDecision, type StatusObservation } from '../cluster/status.decide.ts'
-import { nextStatus, writeStatus } from '../cluster/status.write.ts'
+import { nextStatus, writeStatus, writeTrusted } from '../cluster/status.write.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
 
 export interface Confirmation {
-  /** `keyId` is what has signed it. Throws `KubeApiError` where the first heartbeat of a join or a key cannot be stored. */
-  heard(cluster: Cluster, heartbeat: Heartbeat, keyId: string): Promise<void>
+  /**
+   * `keyId` is what has signed it, and `trusted` the thumbprint of the primary's key that the member trusts, where it has
+   * shown one. Throws `KubeApiError` where the first heartbeat of a join or a key cannot be stored.
+   */
+  heard(cluster: Cluster, heartbeat: Heartbeat, keyId: string, trusted?: string): Promise<void>
   /** Other replicas have told whom they heard: of these Clusters, the status of some may be out of date. */
   told(clusters: readonly Cluster[]): Promise<void>
 }
@@ -47,13 +50,17 @@ const maxWrites = 8
 
 export function createConfirmation(deps: ConfirmationDeps): Confirmation {
   return {
-    async heard(cluster, heartbeat, keyId) {
+    async heard(cluster, heartbeat, keyId, trusted) {
       deps.sightings.record(cluster, heartbeat)
       // The key before the present one shows that the member lives, and nothing of whether it knows of the present one.
       const isPresentKey = cluster.spec.member?.keyId === keyId
-      if (isPresentKey && !isPresentKeyUsed(cluster)) await confirm(deps, cluster)
+      if (isPresentKey && !isPresentKeyUsed(cluster)) {
+        await confirm(deps, cluster, trusted)
+        return
+      }
+      if (trusted !== undefined) await trust(deps, cluster, trusted)
       // What is not told now is news still at the next heartbeat.
-      else if (isNews(deps, cluster) && deps.pace.take(cluster.metadata.name) === 0) deps.onNews(keyOf(cluster))
+      if (isNews(deps, cluster) && deps.pace.take(cluster.metadata.name) === 0) deps.onNews(keyOf(cluster))
     },
     async told(clusters) {
       for (const [index, cluster] of clusters.entries()) {
@@ -69,8 +76,8 @@ function isNews(deps: ConfirmationDeps, cluster: Cluster): boolean {
   return nextStatus(cluster, decideStatus(observe(deps, cluster)), deps.clock.now()) !== undefined
 }
 
-/** Writes `Joined=True` and which key is in use, whoever else writes the status at the same time. */
-async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
+/** Writes `Joined=True` and which keys are in use, whoever else writes the status at the same time. */
+async function confirm(deps: ConfirmationDeps, cached: Cluster, trusted: string | undefined): Promise<void> {
   let cluster: Cluster | undefined = cached
   for (let write = 0; write < maxWrites && cluster !== undefined; write += 1) {
     // Another replica, or a heartbeat that was sent twice, may have confirmed it.
@@ -78,7 +85,7 @@ async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
     // Its approval has just been taken back.
     if (standingOf(cluster) !== 'admitted') break
     try {
-      await writeStatus(deps.client, cluster, confirmed(deps, cluster), deps.clock.now())
+      await writeStatus(deps.client, cluster, confirmed(deps, cluster, trusted), deps.clock.now())
       return
     } catch (error) {
       if (!isConflict(error)) throw error
@@ -92,11 +99,23 @@ async function confirm(deps: ConfirmationDeps, cached: Cluster): Promise<void> {
   throw new ProtocolError('Busy', 'the membership could not be confirmed')
 }
 
-function confirmed(deps: ConfirmationDeps, cluster: Cluster): StatusDecision {
+/** Which keys are in use is in the same write: a join costs no more for it. */
+function confirmed(deps: ConfirmationDeps, cluster: Cluster, trusted: string | undefined): StatusDecision {
   const decision = decideStatus(observe(deps, cluster))
   const keyId = cluster.spec.member?.keyId
   if (decision.kind === 'later' || keyId === undefined) return decision
-  return { ...decision, fields: { ...decision.fields, keyId } }
+  const used = trusted === undefined ? { keyId } : { keyId, primaryKeyId: trusted }
+  return { ...decision, fields: { ...decision.fields, ...used } }
+}
+
+/** Written by whichever replica hears it. What cannot be written now is heard again with the next heartbeat. */
+async function trust(deps: ConfirmationDeps, cluster: Cluster, trusted: string): Promise<void> {
+  if (cluster.status?.primaryKeyId === trusted || deps.pace.take(cluster.metadata.name) > 0) return
+  try {
+    await writeTrusted(deps.client, cluster, trusted)
+  } catch (error) {
+    if (!(error instanceof KubeApiError)) throw error
+  }
 }
 
 function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import { signMembershipToken } from '../../protocol/membership-token.ts'
+import { signerOfMembershipToken, signMembershipToken } from '../../protocol/membership-token.ts'
 import { type Heartbeat, heartbeatSchema, type Reply } from '../../protocol/reply.ts'
 import { heartbeatPath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
@@ -72,23 +72,37 @@ async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, heartbeat: He
   const verdict = await judge(deps, proven, claim)
   if (verdict.kind !== 'member') return replyToNonMember(verdict, claim.keyId, deps.suspect)
   const primary = deps.serving()
-  await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId)
+  const trusted = trustedKey(proven, heartbeat)
+  await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId, trusted)
   if (deps.bootIds.heard(proven.clusterName, proven)) await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
   return {
     status: 'ok',
     interval: primary.interval / 1000,
     keys: primaryKeys(primary.keyring),
     endpoints: [primary.endpoint],
-    ...(await renewedToken(deps, proven, claim)),
+    ...(await renewedToken(deps, proven, { claim, heartbeat })),
   }
 }
 
-/** A member whose key has changed without an answer that told it: its token names a key that it has no more. */
+/**
+ * The key that the member named, once its communication token is signed by it too: the older key may be dropped then, and
+ * the member is known for what it was also when its Cluster has gone.
+ */
+function trustedKey({ token }: ProvenRequest, { kid }: Heartbeat): string | undefined {
+  return signerOfMembershipToken(token) === kid ? kid : undefined
+}
+
+/**
+ * For a member whose key has changed without an answer that told it, so that its token names a key that it has no more; and
+ * for one that trusts another key of the primary than the one under its token. Nothing of the old token is taken over that
+ * the Cluster does not say too.
+ */
 async function renewedToken(
   { clock }: HeartbeatDeps,
-  { issuer, clusterName }: ProvenRequest,
-  { uid, keyId, tokenKeyId }: Claim,
+  proven: ProvenRequest,
+  { claim: { uid, keyId, tokenKeyId }, heartbeat }: { readonly claim: Claim; readonly heartbeat: Heartbeat },
 ): Promise<{ readonly token?: string }> {
-  if (tokenKeyId === keyId) return {}
+  if (tokenKeyId === keyId && trustedKey(proven, heartbeat) === heartbeat.kid) return {}
+  const { issuer, clusterName } = proven
   return { token: await signMembershipToken(issuer, { clusterName, uid, thumbprint: keyId }, clock.now()) }
 }

@@ -14,6 +14,7 @@ import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartb
 import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createIssuer } from '../../../../src/protocol/issuer.ts'
+import type { Keyring } from '../../../../src/protocol/keyring.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { createNonce, memberContext } from '../../../../src/protocol/nonce.ts'
@@ -46,6 +47,7 @@ export const beater = (fields: Partial<Beater> = {}): Beater => ({
 })
 
 export function heartbeatWorld() {
+  let held = keyring
   const api = createMemoryApi()
   const clock = createManualClock({ now: noon })
   const { client } = api
@@ -66,8 +68,8 @@ export function heartbeatWorld() {
     clock,
   })
   const desk = createMemberDesk({
-    keyring: () => keyring,
-    issuerNamed: lookUpIn(keyring),
+    keyring: () => held,
+    issuerNamed: async (kid) => lookUpIn(held)(kid),
     pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
     clock,
   })
@@ -83,7 +85,12 @@ export function heartbeatWorld() {
   })
   const service = createHeartbeatService({
     desk,
-    serving: () => ({ keyring, name: 'primary-cluster-1', endpoint: 'https://primary.example.com', interval: 20_000 }),
+    serving: () => ({
+      keyring: held,
+      name: 'primary-cluster-1',
+      endpoint: 'https://primary.example.com',
+      interval: 20_000,
+    }),
     interval: () => 20_000,
     clusters,
     tombstones,
@@ -116,6 +123,10 @@ export function heartbeatWorld() {
     suspect,
     news,
     tokenOf,
+    /** From now on the primary holds these keys. */
+    hold: (keys: Keyring): void => {
+      held = keys
+    },
     /** Another replica tells of a heartbeat of this moment. */
     tell: (uid: string, heartbeat: Heartbeat) => told.set(uid, { at: clock.now(), age: 0, gap: Infinity, heartbeat }),
     clusterOf: (beats: Beater, more: Partial<Cluster['metadata']> = {}, spec: object = {}): Cluster =>
@@ -146,12 +157,22 @@ export function heartbeatWorld() {
       return { clusterName: fields.as ?? beats.name, token, proof, body: Buffer.from(body) }
     },
     /** The reply to a heartbeat, believed only where the primary has signed it for this very request. */
-    async beat(beats: Beater, fields: { token?: string; boot?: string } = {}): Promise<Reply & { http: number }> {
+    async beat(
+      beats: Beater,
+      fields: { token?: string; boot?: string; named?: SigningKey } = {},
+    ): Promise<Reply & { http: number }> {
       await clock.advance(1_000)
-      const request = await this.requestOf(beats, fields)
+      const { named, ...others } = fields
+      const body = JSON.stringify({ ...healthy, kid: named?.thumbprint })
+      const request = await this.requestOf(beats, { ...others, body })
       const answer = await service.heartbeat(request)
       const { reply } = replyAnswerSchema.parse(answer.body)
-      const expected = { proof: request.proof, thumbprint: beats.key.thumbprint, primaryUid: issuer.uid, primaryKey }
+      const expected = {
+        proof: request.proof,
+        thumbprint: beats.key.thumbprint,
+        primaryUid: issuer.uid,
+        primaryKey: named ?? primaryKey,
+      }
       return { ...(await openReply(reply, expected)), http: answer.status }
     },
   }
