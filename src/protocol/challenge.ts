@@ -17,7 +17,8 @@ export const protocolVersion = 1
 
 export const challengeRequestSchema = z.object({
   v: z.literal(protocolVersion),
-  tid: field.tokenId,
+  /** Null where a member that its primary has forgotten comes back with its membership. */
+  tid: field.tokenId.nullable(),
   jkt: field.thumbprint,
   cn: field.clientNonce,
   kid: field.thumbprint.optional(),
@@ -28,7 +29,7 @@ export const challengeAnswerSchema = z.object({ challenge: field.compactJws })
 const challengeClaims = z.object({
   iss: field.clusterUid,
   aud: z.literal('mcj-join'),
-  tid: field.tokenId,
+  tid: field.tokenId.nullable(),
   jkt: field.thumbprint,
   cn: field.clientNonce,
   sn: field.serverNonce,
@@ -44,7 +45,7 @@ export type Challenge = z.infer<typeof challengeClaims>
 
 /** Secondary: the first message of an exchange, with a fresh nonce of 16 random bytes. */
 export function askForChallenge(
-  asker: { tokenId: string; primaryKey: PublicKey; thumbprint: string },
+  asker: { tokenId: string | null; primaryKey: PublicKey; thumbprint: string },
   random: RandomBytes = secureRandom,
 ): ChallengeRequest {
   return {

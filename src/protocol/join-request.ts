@@ -12,7 +12,12 @@ import { assertExchangeKey } from './key-strength.ts'
 import type { PublicKey, SigningKey } from './keys.ts'
 import type { JoinToken } from './token.ts'
 
-export const joinBodySchema = z.object({ request: field.compactJws, kid: field.thumbprint.optional() })
+export const joinBodySchema = z.object({
+  request: field.compactJws,
+  /** The communication token of a member that comes back: then the request is none of `mcj-auth+jws`. */
+  token: field.compactJws.optional(),
+  kid: field.thumbprint.optional(),
+})
 export const joinAnswerSchema = z.object({
   result: z
     .string()
@@ -20,12 +25,12 @@ export const joinAnswerSchema = z.object({
     .max(32 * 1024),
 })
 
-const joinClaims = z.object({
+/** What every request says, whatever it rests on. */
+export const requestShape = {
   v: z.literal(protocolVersion),
   iss: field.thumbprint,
   sub: field.clusterUid,
   aud: field.clusterUid,
-  tid: field.tokenId,
   cn: field.clientNonce,
   sn: field.serverNonce,
   name: field.clusterName.optional(),
@@ -33,7 +38,9 @@ const joinClaims = z.object({
   k10: field.k10,
   versions: field.versions,
   iat: field.time,
-})
+} as const
+
+const joinClaims = z.object({ ...requestShape, tid: field.tokenId })
 
 export type JoinClaims = z.infer<typeof joinClaims>
 
@@ -48,35 +55,49 @@ export interface Joiner {
   readonly versions: field.Versions
 }
 
-/** Secondary: signs the request. `now` is ms since the epoch and only reported, never judged. */
-export async function signJoinRequest(
-  joiner: Joiner,
-  exchange: { token: JoinToken; challenge: Challenge; exchangeKey: string; now: number },
-): Promise<string> {
-  const { token, challenge } = exchange
-  const claims: JoinClaims = {
+/** The exchange that a request belongs to. `now` is ms since the epoch and only reported, never judged. */
+export interface RequestContext {
+  readonly challenge: Pick<Challenge, 'cn' | 'sn'>
+  /** UID of the primary's `kube-system` namespace. */
+  readonly primaryUid: string
+  /** Public half of the one-time key that the acceptance is sealed to. */
+  readonly exchangeKey: string
+  readonly now: number
+}
+
+/** The claims of a request, all but what it rests on. */
+export function requestClaims(joiner: Joiner, { challenge, primaryUid, exchangeKey, now }: RequestContext) {
+  return {
     v: protocolVersion,
     iss: joiner.key.thumbprint,
     sub: joiner.uid,
-    aud: token.primaryUid,
-    tid: token.id,
+    aud: primaryUid,
     cn: challenge.cn,
     sn: challenge.sn,
     ...(joiner.name === undefined ? {} : { name: joiner.name }),
-    epk: exchange.exchangeKey,
+    epk: exchangeKey,
     k10: joiner.k10,
     versions: joiner.versions,
-    iat: Math.floor(exchange.now / 1000),
-  }
+    iat: Math.floor(now / 1000),
+  } as const
+}
+
+/** Secondary: signs the request. */
+export async function signJoinRequest(
+  joiner: Joiner,
+  { token, ...exchange }: Omit<RequestContext, 'primaryUid'> & { token: JoinToken },
+): Promise<string> {
+  const { v, iss, sub, aud, ...rest } = requestClaims(joiner, { ...exchange, primaryUid: token.primaryUid })
+  const claims: JoinClaims = { v, iss, sub, aud, tid: token.id, ...rest }
   const inner = await signJws(joiner.key, 'mcj-join+jwt', claims, { embedKey: true })
   return signJws(token.key, 'mcj-auth+jws', inner, { kid: token.id })
 }
 
 /** A request taken apart: nothing in it has been verified, and only the nonce check and the echoes may look at it. */
-export interface UnverifiedJoin {
-  readonly outer: UnverifiedJws
+export interface UnverifiedRequest {
   readonly inner: UnverifiedJws
-  readonly tid: string
+  /** Null: it rests on no join token. */
+  readonly tid: string | null
   /** The thumbprint that the request claims for its key. */
   readonly jkt: string
   readonly cn: string
@@ -84,10 +105,15 @@ export interface UnverifiedJoin {
   readonly sub: string
 }
 
-/** A request whose two signatures and echoes have been verified. */
-export interface VerifiedJoin {
+export interface UnverifiedJoin extends UnverifiedRequest {
+  readonly outer: UnverifiedJws
+  readonly tid: string
+}
+
+/** A request whose signatures and echoes have been verified. */
+export interface VerifiedRequest {
   readonly key: PublicKey
-  readonly claims: JoinClaims
+  readonly claims: Omit<JoinClaims, 'tid'> & { readonly tid: string | null }
 }
 
 /** Primary: takes a request apart by form and schema only. Throws `ProtocolError` `Malformed`. */
@@ -108,10 +134,19 @@ export async function verifyTokenProof(join: UnverifiedJoin, tokenKey: PublicKey
  * Primary: verifies that the request is signed by the key it names, for this primary. Throws `Malformed` for a weak key
  * or wrong echoes, `ProofInvalid` for a wrong signature.
  */
-export async function verifyJoinRequest(join: UnverifiedJoin, primaryUid: string): Promise<VerifiedJoin> {
-  const key = embeddedKey(join.inner)
-  await verifySignature(join.inner, key)
-  const claims = readClaims(join.inner, joinClaims)
+export async function verifyJoinRequest(join: UnverifiedJoin, primaryUid: string): Promise<VerifiedRequest> {
+  return verifyRequest(join.inner, joinClaims, primaryUid)
+}
+
+/** The same for a request of any kind, whose claims have this schema. */
+export async function verifyRequest(
+  inner: UnverifiedJws,
+  schema: z.ZodType<VerifiedRequest['claims']>,
+  primaryUid: string,
+): Promise<VerifiedRequest> {
+  const key = embeddedKey(inner)
+  await verifySignature(inner, key)
+  const claims = readClaims(inner, schema)
   if (claims.iss !== key.thumbprint) throw new ProtocolError('Malformed', 'the request names another key than its own')
   if (claims.aud !== primaryUid) throw new ProtocolError('Malformed', 'the request is meant for another primary')
   // Here and not only when the answer is sealed: by then the Cluster would have been created.

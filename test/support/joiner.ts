@@ -10,6 +10,7 @@ import { generateSigningKey, type SigningKey } from '../../src/protocol/keys.ts'
 import { parseToken } from '../../src/protocol/token.ts'
 import { admittedMembership } from '../../src/secondary/join/admission.ts'
 import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
+import type { JoinPlan } from '../../src/secondary/join/plan.ts'
 import { openHeartbeats } from '../../src/secondary/membership/beat.ts'
 import { post } from '../../src/secondary/primary-client/http.ts'
 import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
@@ -80,10 +81,9 @@ export function createJoiner({
     const origin = { dialect: 'first' } as const
     const ingress = ingressUrl === undefined ? {} : { ingress: { url: ingressUrl } }
     const k10 = { namespace: 'kasten-io', releaseName: 'k10', ...ingress }
-    const plan = { token, endpoints: [endpoint], name, k10, allowUntrustedTls: false, origin }
+    const plan: JoinPlan = { kind: 'join', token, endpoints: [endpoint], name, k10, allowUntrustedTls: false, origin }
     const outcome = await exchange(deps, { plan, key, name }, { log: silent, signal: forever })
-    if (outcome.kind === 'joined')
-      joined = { info: admittedMembership({ token, origin }, outcome), nonce: outcome.membership.nonce }
+    if (outcome.kind === 'joined') joined = { info: admittedMembership(plan, outcome), nonce: outcome.membership.nonce }
     return outcome
   }
 

@@ -26,6 +26,7 @@ import {
 import { refusedVector } from './refused.ts'
 import { refusedExchangeVector } from './refused-exchange.ts'
 import { rekeyVector } from './rekey.ts'
+import { returnVector } from './return.ts'
 
 /** File name to content. */
 export type Vectors = Readonly<Record<string, object>>
@@ -42,6 +43,7 @@ export async function makeVectors(): Promise<Vectors> {
     'mc-join-hash.json': hashVector(),
     'refused.json': refusedVector(),
     'refused-exchange.json': refusedExchangeVector(exchange),
+    'return.json': await returnVector(),
   }
 }
 

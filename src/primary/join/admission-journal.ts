@@ -7,11 +7,13 @@ import type { Reason } from '../../api/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import type { Secret } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { tellRebound } from '../cluster/cluster-events.ts'
+import { tellRebound, tellReturn } from '../cluster/cluster-events.ts'
 
 export interface AdmissionJournal {
   admitted(token: Secret, clusterName: string): void
   waits(token: Secret, clusterName: string): void
+  /** A member of old wants to come back. Told on its Cluster: no token stands for it. */
+  returns(cluster: Cluster): void
   /** A member has a new key. Told on its Cluster, at once: whoever did not allow it has to see it. */
   rebound(cluster: Cluster): void
   /** Writes what has not been written yet. */
@@ -54,6 +56,7 @@ export function createAdmissionJournal(deps: { events: EventRecorder; clock: Clo
   return {
     admitted: (token, clusterName) => gather('Joined', token, clusterName),
     waits: (token, clusterName) => gather('PendingApproval', token, clusterName),
+    returns: (cluster) => tellReturn(deps.events, cluster),
     rebound: (cluster) => tellRebound(deps.events, cluster),
     flush() {
       for (const { write } of pending.values()) write()

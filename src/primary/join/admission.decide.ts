@@ -38,6 +38,8 @@ export interface Situation {
   readonly generatedNames: readonly { readonly name: string; readonly taken: boolean }[]
   /** What the token says for a cluster that comes with a new key; undefined where it says nothing. */
   readonly vouching: Vouching | undefined
+  /** It asks as the member that it was, and not with a join token. */
+  readonly isReturn: boolean
 }
 
 export type Admission =
@@ -66,7 +68,7 @@ type Rule = (situation: Situation) => Admission | undefined
 const rules: readonly Rule[] = [
   joinsItself, // a cluster cannot be its own secondary
   isBeingDisconnected, // a deletion in progress must win over a retry
-  wasDisconnected, // a request that is older than the disconnection must not undo it
+  wasDisconnected, // a request that is older than the disconnection must not undo it, nor a membership that it ended
   isMember, // the lost answer of an earlier join: the same success again
   keyBelongsToAnother, // the same key from two clusters means a copied Secret
   keyIsReplaced, // a known cluster with a new key, and somebody has allowed that very key
@@ -96,8 +98,11 @@ function isBeingDisconnected({ applicant, byUid, byKey, byName }: Situation): Ad
   return { kind: 'wait', what: 'a Cluster of this name, uid or key is being deleted' }
 }
 
-function wasDisconnected({ applicant, byUid, disconnectedAt }: Situation): Admission | undefined {
-  if (byUid !== undefined || disconnectedAt === undefined || disconnectedAt < applicant.askedAt) return undefined
+function wasDisconnected({ applicant, byUid, disconnectedAt, isReturn }: Situation): Admission | undefined {
+  if (byUid !== undefined || disconnectedAt === undefined) return undefined
+  // Only a join token is a word of the primary that is younger than the disconnection.
+  if (isReturn) return disconnected(disconnectedAt)
+  if (disconnectedAt < applicant.askedAt) return undefined
   // No request lives so long. The primary's clock was put back since, and would keep this cluster out until then.
   if (disconnectedAt > applicant.askedAt + joinNonceLifetime + clockTolerance) return undefined
   return disconnected(disconnectedAt)

@@ -4,23 +4,23 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { generatedName } from '../../api/cluster-name.ts'
-import { type JoinTokenSettings, readJoinTokenSettings } from '../../api/join-token-settings.ts'
+import type { JoinTokenSettings } from '../../api/join-token-settings.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts'
-import type { VerifiedJoin } from '../../protocol/join-request.ts'
+import type { VerifiedRequest } from '../../protocol/join-request.ts'
 import type { Refusal } from '../../protocol/join-result.ts'
 import { isConfirmed } from '../cluster/standing.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
-import { addUse, usersOf } from '../join-token/token-uses.ts'
+import { addUse } from '../join-token/token-uses.ts'
 import { type Admission, decideAdmission, type Granted, type Situation, standingAfter } from './admission.decide.ts'
 import { type CommitDeps, commitCluster, commitRecord } from './commit.ts'
-import { vouchingOf } from './rebind.decide.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
-import type { KnownToken, TokenSource } from './token-source.ts'
+import type { TokenSource } from './token-source.ts'
 import { maxWaiting, type WaitingPlaces } from './waiting-places.ts'
+import { keysThatUsed, reread, settingsOf, tokenIdOf, vouchingBy, type Warrant } from './warrant.ts'
 
 export interface AdmitDeps extends CommitDeps {
   readonly primaryUid: string
@@ -32,9 +32,8 @@ export interface AdmitDeps extends CommitDeps {
 }
 
 export interface Request {
-  readonly join: VerifiedJoin
-  /** The token as stored now. */
-  readonly token: KnownToken
+  readonly join: VerifiedRequest
+  readonly warrant: Warrant
   /** When the challenge was made, ms since the epoch. */
   readonly askedAt: number
 }
@@ -53,7 +52,7 @@ export type Admitted =
   | ({ readonly kind: 'member' } & Outcome)
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
-/** A request with what its token asks for now: a user may edit that between two rounds. */
+/** A request with what its warrant asks for now: a user may edit that between two rounds. */
 interface Round extends Request {
   readonly settings: JoinTokenSettings
 }
@@ -66,24 +65,26 @@ const unreadable = 'the annotations of the join token on the primary cannot be h
 
 /** Throws `ProtocolError` `Busy` where it has to be asked again, `KubeApiError` where the API server fails. */
 export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted> {
-  let token = request.token
+  let { warrant } = request
   for (let round = 0; round < maxRounds; round += 1) {
-    const reading = readJoinTokenSettings(token.secret.metadata.annotations, { now: deps.clock.now() })
-    if (!reading.ok) return refused('TokenScope', unreadable)
-    const current: Round = { ...request, token, settings: reading.settings }
-    const quick = round === 0 ? await decide(deps, current, 'cache') : undefined
+    const settings = settingsOf(warrant, deps.clock.now())
+    if (settings === undefined) return refused('TokenScope', unreadable)
+    const current: Round = { ...request, warrant, settings }
+    // A member that was removed must not come back because a cache has not heard of it: its word is old.
+    const isQuick = round === 0 && warrant.kind === 'token'
+    const quick = isQuick ? await decide(deps, current, 'cache') : undefined
     const admission = quick?.kind === 'create' ? quick : await decide(deps, current, 'live')
     if (admission.kind === 'refuse') return refused(admission.code, admission.what, admission.remedy)
     if (admission.kind === 'wait') throw new ProtocolError('Busy', admission.what)
-    const standing = standingAfter(admission, reading.settings)
+    const standing = standingAfter(admission, settings)
     if (standing === 'denied') return refused('Denied')
     try {
       return await carryOut(deps, current, admission, standing)
     } catch (error) {
       if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error
-      const reread = await deps.tokens.reread(token)
-      if (reread === undefined) return refused('TokenInvalid')
-      token = reread
+      const current = await reread(deps.tokens, warrant)
+      if (current === undefined) return refused('TokenInvalid')
+      warrant = current
     }
   }
   throw new ProtocolError('Busy', 'too many clusters ask for the same at once')
@@ -95,15 +96,15 @@ async function carryOut(
   granted: Granted,
   standing: 'admitted' | 'waiting',
 ): Promise<Admitted> {
-  const { join, token, settings } = round
+  const { join, warrant, settings } = round
   const isKnown = granted.kind === 'recognise'
   const hasPlace = isKnown || granted.kind === 'rebind'
-  if (standing === 'waiting' && !hasPlace && !deps.waitingPlaces.take(token.id, nameOf(granted)))
-    throw new ProtocolError('Busy', `${maxWaiting} clusters wait for approval with this token already`)
+  if (standing === 'waiting' && !hasPlace && !deps.waitingPlaces.take(tokenIdOf(warrant), nameOf(granted)))
+    throw new ProtocolError('Busy', `${maxWaiting} clusters that came the same way wait for approval already`)
   if (!isKnown) await countUse(deps, round)
   const cluster = await commitCluster(deps, granted, { join, settings })
   if (standing === 'admitted') await commitRecord(deps, cluster.metadata.name, join.claims.k10)
-  await forgetDisconnection(deps.tombstones, join)
+  if (warrant.kind === 'token') await forgetDisconnection(deps.tombstones, join)
   const isRebound = granted.kind === 'rebind'
   // One that was approved is as new as one that needed no approval, until a heartbeat confirms it.
   const wasApproved = cluster.spec.approval === 'manual' && !isConfirmed(cluster)
@@ -113,13 +114,13 @@ async function carryOut(
 }
 
 async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Admission> {
-  const { join, token, settings } = round
+  const { join, warrant, settings } = round
   const { claims, key } = join
   const unfit = judgeToken(settings, { uid: claims.sub, name: claims.name, now: deps.clock.now() })
   if (unfit !== undefined) return { kind: 'refuse', ...unfit }
   const admission = decideAdmission(await gather(deps, round, source))
   if (source === 'live') await suspectClone(deps, admission, claims.sub)
-  const use = { keyId: key.thumbprint, users: usersOf(token.secret) }
+  const use = { keyId: key.thumbprint, users: keysThatUsed(warrant) }
   const unfitNow = judgeAdmission(settings, admission, use)
   return unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow }
 }
@@ -154,7 +155,7 @@ function nameOf(granted: Granted): string {
 
 async function gather(
   deps: AdmitDeps,
-  { join, token, settings, askedAt }: Round,
+  { join, warrant, settings, askedAt }: Round,
   source: 'cache' | 'live',
 ): Promise<Situation> {
   const { clusters, tombstones } = deps
@@ -187,18 +188,20 @@ async function gather(
     byName,
     disconnectedAt: tombstone?.at,
     generatedNames: generated.map((candidate) => ({ name: candidate.name, taken: candidate.cluster !== undefined })),
-    vouching: vouchingOf(token, settings),
+    vouching: vouchingBy(warrant, settings),
+    isReturn: warrant.kind === 'membership',
   }
 }
 
 /** A bounded token is used before the Cluster is made: a crash between the two costs the key nothing. */
-async function countUse(deps: AdmitDeps, { join, token, settings }: Round): Promise<void> {
-  if (settings.maxUses === undefined || usersOf(token.secret).includes(join.key.thumbprint)) return
-  await addUse(deps.client, token.secret, join.key.thumbprint, deps.clock.now())
+async function countUse(deps: AdmitDeps, { join, warrant, settings }: Round): Promise<void> {
+  if (warrant.kind === 'membership' || settings.maxUses === undefined) return
+  if (keysThatUsed(warrant).includes(join.key.thumbprint)) return
+  await addUse(deps.client, warrant.token.secret, join.key.thumbprint, deps.clock.now())
 }
 
 /** A member is not disconnected: its tombstone goes with its new Cluster. */
-async function forgetDisconnection(tombstones: Tombstones, { key, claims }: VerifiedJoin): Promise<void> {
+async function forgetDisconnection(tombstones: Tombstones, { key, claims }: VerifiedRequest): Promise<void> {
   const member = { uid: claims.sub, keyId: key.thumbprint }
   if (!tombstones.mayHave(member)) return
   if ((await tombstones.findLive(member)) !== undefined) await tombstones.drop(member)

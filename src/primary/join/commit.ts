@@ -13,7 +13,7 @@ import type { Informer } from '../../kube/informer.ts'
 import { keyOf } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { deepEqual } from '../../lib/deep-equal.ts'
-import type { VerifiedJoin } from '../../protocol/join-request.ts'
+import type { VerifiedRequest } from '../../protocol/join-request.ts'
 import { joinedBootstrap, recordedCluster, recordedK10, recordNames } from '../bootstrap/joined-bootstrap.ts'
 import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
@@ -28,7 +28,7 @@ export interface CommitDeps {
 
 /** What is written of an applicant: who it is, and what its token asks for. */
 export interface Writing {
-  readonly join: VerifiedJoin
+  readonly join: VerifiedRequest
   readonly settings: Pick<JoinTokenSettings, 'clusterLabels' | 'approval'>
 }
 
@@ -89,13 +89,13 @@ function joinedSpec(deps: CommitDeps, { join, settings }: Writing): Pick<Cluster
   return { member: memberOf(deps, join), ...approval }
 }
 
-function memberOf({ clock }: CommitDeps, { key, claims }: VerifiedJoin): NonNullable<Cluster['spec']['member']> {
+function memberOf({ clock }: CommitDeps, { key, claims }: VerifiedRequest): NonNullable<Cluster['spec']['member']> {
   return {
     uid: claims.sub,
     publicKey: key.x,
     keyId: key.thumbprint,
     since: new Date(clock.now()).toISOString(),
-    tokenId: claims.tid,
+    tokenId: claims.tid ?? '',
   }
 }
 

@@ -11,6 +11,8 @@ export interface Content {
   /** The user's permissions, which also hold while a member has no `mc-join`. */
   readonly allowHttp: boolean
   readonly allowUntrustedTls: boolean
+  /** The URL of this cluster as the user gives it, also without `mc-join`. */
+  readonly clusterIngress: string | undefined
 }
 
 /** `allowHttp` is the operator's own permission for `http://`. */
@@ -22,5 +24,6 @@ export function readContent({ join, config }: GivenObjects, { allowHttp }: { all
     ...(join === undefined ? {} : { input }),
     allowHttp: allowHttp || input.allowInsecurePrimaryIngress,
     allowUntrustedTls: input.allowUntrustedPrimaryTls,
+    clusterIngress: input.clusterIngress,
   }
 }

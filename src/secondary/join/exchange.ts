@@ -6,15 +6,23 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Versions } from '../../protocol/fields.ts'
-import { joinAnswerSchema, joinBodySchema, signJoinRequest } from '../../protocol/join-request.ts'
+import {
+  type Joiner,
+  joinAnswerSchema,
+  joinBodySchema,
+  type RequestContext,
+  signJoinRequest,
+} from '../../protocol/join-request.ts'
 import { type Membership, openResult, type Refusal } from '../../protocol/join-result.ts'
-import { publicKeyFrom, type SigningKey } from '../../protocol/keys.ts'
+import { signReturnRequest } from '../../protocol/join-return.ts'
+import { type PublicKey, publicKeyFrom, type SigningKey } from '../../protocol/keys.ts'
 import { generateExchangeKey } from '../../protocol/seal.ts'
 import { joinPath } from '../../protocol/wire.ts'
 import { located, unexpectedAnswer } from '../primary-client/failures.ts'
 import { inTurn } from '../primary-client/in-turn.ts'
 import type { OpenLine, PrimaryLine } from '../primary-client/line.ts'
 import type { JoinPlan } from './plan.ts'
+import type { ReturnPlan } from './return-plan.ts'
 
 export interface ExchangeDeps {
   readonly openLine: OpenLine
@@ -25,8 +33,9 @@ export interface ExchangeDeps {
 }
 
 export interface Asked {
-  readonly plan: JoinPlan
+  readonly plan: JoinPlan | ReturnPlan
   readonly key: SigningKey
+  /** The name asked for; a member that comes back has its own. */
   readonly name: string | undefined
 }
 
@@ -46,9 +55,8 @@ export async function exchange(
   asked: Asked,
   context: { log: Logger; signal: AbortSignal },
 ): Promise<ExchangeOutcome> {
-  const { token, allowUntrustedTls, endpoints } = asked.plan
-  const { primaryUid, primaryKey } = token
-  const line = deps.openLine({ primaryUid, primaryKey, allowUntrustedTls })
+  const { allowUntrustedTls, endpoints } = asked.plan
+  const line = deps.openLine({ ...primaryOf(asked.plan), allowUntrustedTls })
   try {
     return await inTurn(endpoints, async (endpoint) => {
       const patience = new AbortController()
@@ -63,9 +71,33 @@ export async function exchange(
         cancel()
       }
     })
+  } catch (error) {
+    throw asked.plan.kind === 'return' && error instanceof ProtocolError ? ofReturn(asked.plan, error) : error
   } finally {
     line.close()
   }
+}
+
+/** The primary that is meant. */
+function primaryOf(plan: Asked['plan']): { readonly primaryUid: string; readonly primaryKey: PublicKey } {
+  if (plan.kind === 'join') return plan.token
+  const { primaryUid, keys } = plan.joined.membership
+  return { primaryUid, primaryKey: publicKeyFrom(keys.current.x) }
+}
+
+/** Who has to do what, where a member waits: nobody has asked for it here. */
+function ofReturn({ joined: { membership } }: ReturnPlan, error: ProtocolError): ProtocolError {
+  if (error.code !== 'PendingApproval') return error
+  const { primaryName, clusterName } = membership
+  return new ProtocolError(
+    'PendingApproval',
+    `${primaryName} does not know ${clusterName} any more, and waits for the word of its administrator whether it may come back`,
+    {
+      cause: error,
+      remedy: `let it come back there: set spec.approved of the Cluster ${clusterName} to true; or put a valid join token into mc-join here`,
+      ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    },
+  )
 }
 
 async function exchangeAt(
@@ -74,18 +106,18 @@ async function exchangeAt(
   { plan, key, name }: Asked,
   { endpoint, log, signal }: { endpoint: string; log: Logger; signal: AbortSignal },
 ): Promise<ExchangeOutcome> {
-  const { token, k10 } = plan
-  const { primaryUid, primaryKey } = token
-  const asker = { tokenId: token.id, thumbprint: key.thumbprint }
+  const { primaryUid, primaryKey } = primaryOf(plan)
+  const asker = { tokenId: plan.kind === 'join' ? plan.token.id : null, thumbprint: key.thumbprint }
   const { challenge } = await line.introduce(endpoint, asker, signal)
   const skew = challenge.iat * 1000 - clock.now()
   if (Math.abs(skew) > notableSkew) log.warn({ skewMs: skew }, 'the clocks of this cluster and the primary differ')
 
   const exchangeKey = generateExchangeKey()
-  const joiner = { key, uid: ownUid, name, k10, versions }
-  const exchange = { token, challenge, exchangeKey: exchangeKey.publicKey, now: clock.now() }
-  const request = await signJoinRequest(joiner, exchange)
-  const body = JSON.stringify(joinBodySchema.parse({ request, kid: primaryKey.thumbprint }))
+  const joiner = { key, uid: ownUid, k10: plan.k10, versions }
+  const context = { challenge, primaryUid, exchangeKey: exchangeKey.publicKey, now: clock.now() }
+  const signed = await signRequest(plan, { ...joiner, name }, context)
+  const { request } = signed
+  const body = JSON.stringify(joinBodySchema.parse({ ...signed, kid: primaryKey.thumbprint }))
   const answer = await line.post(endpoint, joinPath, { body }, signal)
   const parsed = joinAnswerSchema.safeParse(answer.body)
   if (!parsed.success) throw unexpectedAnswer(answer, endpoint)
@@ -94,6 +126,23 @@ async function exchangeAt(
   if (outcome.kind === 'refused') return outcome
   assertUsableKey(outcome.membership)
   return { ...outcome, endpoint }
+}
+
+/** The request, and what it rests on where that is no part of it. */
+async function signRequest(
+  plan: Asked['plan'],
+  joiner: Joiner,
+  context: RequestContext,
+): Promise<{ readonly request: string; readonly token?: string }> {
+  switch (plan.kind) {
+    case 'join':
+      return { request: await signJoinRequest(joiner, { ...context, token: plan.token }) }
+    case 'return': {
+      const { membership, token } = plan.joined
+      const returning = { ...joiner, name: membership.clusterName }
+      return { request: await signReturnRequest(returning, context), token: token.reveal() }
+    }
+  }
 }
 
 /** The key that heartbeats will be answered with. */

@@ -9,6 +9,7 @@ import type { Word } from '../membership/heartbeat.decide.ts'
 import type { Attempts } from './attempts.ts'
 import { decideLeaving, type LeavingDecision } from './leaving.decide.ts'
 import type { JoinPlan, Judgement } from './plan.ts'
+import { isTokenSpent, type ReturnPlan, returnBeside } from './return-plan.ts'
 import { codeOf, messages, type Statement, type StoredStatus } from './status.ts'
 
 export interface JoinObservation {
@@ -21,6 +22,8 @@ export interface JoinObservation {
   readonly asked: Judgement | 'waits-for-config' | undefined
   readonly status: StoredStatus | undefined
   readonly member: StoredMembership | undefined
+  /** How that member comes back where its primary has forgotten it. */
+  readonly back: ReturnPlan | undefined
   /** The user wants this cluster to leave its primary. */
   readonly isLeaving: boolean
   /** What the primary last told the member. */
@@ -37,8 +40,10 @@ export type JoinDecision =
   /** Ask the primary, under this name; `first` is said before, where the status is about something else. */
   | {
       readonly kind: 'ask'
-      readonly plan: JoinPlan
+      readonly plan: JoinPlan | ReturnPlan
       readonly name: string | undefined
+      /** Asked by where the token of the plan is good no longer. */
+      readonly otherwise?: ReturnPlan
       readonly first: Statement | undefined
     }
   /** Admitted: beat until the primary has answered. */
@@ -74,43 +79,83 @@ export function decideJoin(seen: JoinObservation): JoinDecision {
   return decideJoining(seen, asked.plan)
 }
 
-function decideWithoutMcJoin({ hash, status, member, word }: JoinObservation): JoinDecision {
-  if (member !== undefined && word.kind === 'unknown')
-    return { kind: 'say', statement: { status: 'Joining', msg: explain('UnknownCluster'), hash } }
+function decideWithoutMcJoin(seen: JoinObservation): JoinDecision {
+  const { hash, status, member, back, word, attempts } = seen
+  const joined: Statement = { status: 'Joined', msg: messages.joined(member?.clusterName ?? '', undefined), hash }
+  if (isJoining(seen) && attempts.isAdmitted && word.kind === 'ok') return { kind: 'say', statement: joined }
+  if (back !== undefined && asksBack(seen)) return inTime(seen, askedBack(seen, back))
   if (status !== undefined && status.status !== 'Joining') return rest
   // The membership outlives mc-join, and its status may have been deleted, or told of a join that is dropped now.
-  if (member !== undefined && word.kind === 'ok')
-    return { kind: 'say', statement: { status: 'Joined', msg: messages.joined(member.clusterName, undefined), hash } }
-  if (status === undefined || codeOf(status.msg) === 'UnknownCluster') return rest
+  if (member !== undefined && word.kind === 'ok') return { kind: 'say', statement: joined }
+  const isOfReturn = member !== undefined && isJoining(seen)
+  if (status === undefined || isOfReturn || codeOf(status.msg) === 'UnknownCluster') return rest
   return { kind: 'forget' }
+}
+
+/** Whether a member without `mc-join` shows its membership to a primary that has forgotten it. */
+function asksBack(seen: JoinObservation): boolean {
+  const { hash, status, word, attempts } = seen
+  // Refused for good. An administrator may think better of it, and then heartbeats are answered.
+  if (status?.status === 'Rejected' && status.hash === hash) return word.kind === 'ok'
+  return word.kind === 'unknown' || waitsToReturn(seen) || (isJoining(seen) && attempts.isAdmitted)
 }
 
 function decideJoining(seen: JoinObservation, plan: JoinPlan): JoinDecision {
   const { hash, status, member, word, attempts } = seen
   const isAbout = status?.hash === hash
-  if (isAbout && status.status === 'Rejected' && (attempts.isRefused || !judgedAgain.has(codeOf(status.msg))))
-    return rest
+  // Only the primary that made the membership can be shown it.
+  const back = member?.primaryUid === plan.token.primaryUid && seen.back ? returnBeside(plan, seen.back) : undefined
+  if (isAbout && status.status === 'Rejected') {
+    const code = codeOf(status.msg)
+    if (back !== undefined && word.kind === 'unknown' && isTokenSpent(code)) return inTime(seen, askedBack(seen, back))
+    if (attempts.isRefused || !judgedAgain.has(code)) return rest
+  }
   if (isAbout && status.status === 'Joined' && member !== undefined) {
     if (word.kind === 'other-key') return { kind: 'say', statement: replaced(seen) }
     if (word.kind !== 'unknown') return rest
   }
   if (attempts.isAdmitted && member !== undefined && word.kind === 'ok')
     return { kind: 'say', statement: { status: 'Joined', msg: messages.joined(member.clusterName, plan.name), hash } }
-  const wait = attempts.nextAt - seen.monotonic
-  if (wait > 0) return { kind: 'wait', afterMs: wait }
-  if (attempts.isAdmitted && member !== undefined && word.kind !== 'unknown') return { kind: 'confirm' }
-  if (member !== undefined && word.kind === 'unknown' && member.primaryUid === plan.token.primaryUid) {
-    const first: Statement = { status: 'Joining', msg: explain('UnknownCluster'), hash }
+  if (back !== undefined && waitsToReturn(seen)) return inTime(seen, askedBack(seen, back))
+  if (back !== undefined && word.kind === 'unknown')
     // A primary that was restored from a backup has other names free by now, and the cluster keeps its own.
-    return {
-      kind: 'ask',
-      plan,
-      name: member.clusterName,
-      first: isAbout && status.status === 'Joining' ? undefined : first,
-    }
-  }
-  const first: Statement = { status: 'Joining', msg: messages.asking(plan.endpoints[0] ?? ''), hash }
-  return { kind: 'ask', plan, name: plan.name, first: isAbout && status.status === 'Joining' ? undefined : first }
+    return inTime(seen, { ...askedBack(seen, back), plan, otherwise: back })
+  return inTime(seen, {
+    kind: 'ask',
+    plan,
+    name: plan.name,
+    first: firstWords(seen, messages.asking(endpointOf(plan))),
+  })
+}
+
+/** What is asked for waits until the next try is due, and for the first heartbeat where it has been admitted already. */
+function inTime({ monotonic, member, word, attempts }: JoinObservation, ask: JoinDecision): JoinDecision {
+  const wait = attempts.nextAt - monotonic
+  if (wait > 0) return { kind: 'wait', afterMs: wait }
+  return attempts.isAdmitted && member !== undefined && word.kind !== 'unknown' ? { kind: 'confirm' } : ask
+}
+
+/** The primary has been shown the membership, and its administrator has the word. */
+function waitsToReturn(seen: JoinObservation): boolean {
+  return isJoining(seen) && codeOf(seen.status?.msg ?? '') === 'PendingApproval'
+}
+
+function askedBack(seen: JoinObservation, plan: ReturnPlan): JoinDecision & { kind: 'ask' } {
+  const msg = seen.word.kind === 'unknown' ? explain('UnknownCluster') : messages.asking(endpointOf(plan))
+  return { kind: 'ask', plan, name: plan.joined.membership.clusterName, first: firstWords(seen, msg) }
+}
+
+/** Said before the primary is asked, where the status is about something else. */
+function firstWords(seen: JoinObservation, msg: string): Statement | undefined {
+  return isJoining(seen) ? undefined : { status: 'Joining', msg, hash: seen.hash }
+}
+
+function endpointOf({ endpoints }: JoinPlan | ReturnPlan): string {
+  return endpoints[0] ?? ''
+}
+
+function isJoining({ hash, status }: JoinObservation): boolean {
+  return status?.hash === hash && status.status === 'Joining'
 }
 
 /** The statement for what has been found at home: final, or waiting for the user. */

@@ -20,6 +20,7 @@ import type { Joiner, JoinStep } from './joiner.ts'
 import type { Obstacles } from './obstacles.ts'
 import type { Pass } from './pass.ts'
 import { judgeInput, type PlanContext } from './plan.ts'
+import { planReturn } from './return-plan.ts'
 import { contactAnnotations } from './status.ts'
 import { createStatusWriter, type StatusWriterDeps } from './status-writer.ts'
 
@@ -102,6 +103,7 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
       asked: askedBy(content, member),
       status: status.stored(),
       member,
+      back: pass.identity?.joined && planReturn(pass.identity.joined, content, deps.installation),
       isLeaving: pass.isLeaving,
       word: heartbeats.contact().word,
       attempts: joiner.attempts(pass),

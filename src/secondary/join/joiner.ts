@@ -19,7 +19,7 @@ import type { Content } from './content.ts'
 import { type Asked, type ExchangeOutcome } from './exchange.ts'
 import { type JoinDecision, rejected } from './join.decide.ts'
 import type { Pass } from './pass.ts'
-import type { JoinPlan } from './plan.ts'
+import { isTokenSpent, type ReturnPlan } from './return-plan.ts'
 import { countedAttempts, progressAnnotations } from './status.ts'
 
 export interface JoinerDeps {
@@ -71,19 +71,38 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     return (identity ?? (await deps.identity.make(objects.identity))).key
   }
 
+  /** Asks by the plan; where its token is good no longer, by the other one. */
+  async function askFor(
+    asked: Asked,
+    otherwise: ReturnPlan | undefined,
+    context: Pick<Pass, 'log' | 'signal'>,
+  ): Promise<{ readonly plan: Asked['plan']; readonly outcome: ExchangeOutcome }> {
+    const { plan } = asked
+    const token = plan.kind === 'join' ? { token: maskedToken(plan.token.id) } : {}
+    context.log.debug({ endpoints: plan.endpoints, kind: plan.kind, ...token }, 'asking the primary')
+    const outcome = await deps.exchange(asked, context)
+    const isSpent = outcome.kind === 'refused' && isTokenSpent(outcome.refusal.code)
+    if (otherwise === undefined || !isSpent) return { plan, outcome }
+    context.log.info({ code: outcome.refusal.code }, 'the join token is good no longer; showing the membership')
+    return askFor({ ...asked, plan: otherwise }, undefined, context)
+  }
+
   async function refused(pass: Pass, { code, msg }: Refusal): Promise<Outcome> {
     attempts = { ...attempts, isRefused: true }
     // Shown on terminals: a primary that means harm could move the cursor with it, or have the text read backwards.
     const isPlain = msg.startsWith(`${code}: `) && !/[\p{C}\p{Zl}\p{Zp}]/u.test(msg)
     const sentence = isPlain ? msg : explain(code)
-    await pass.status.record(rejected(attempts.hash, sentence, pass.identity?.joined?.membership))
+    // One that the primary does not know does not go on.
+    const isForgotten = heartbeats.contact().word.kind === 'unknown'
+    const member = isForgotten ? undefined : pass.identity?.joined?.membership
+    await pass.status.record(rejected(attempts.hash, sentence, member))
     return done
   }
 
   async function admitted(
     pass: Pass,
     key: OwnIdentity['key'],
-    { plan, outcome }: { plan: JoinPlan; outcome: ExchangeOutcome & { kind: 'joined' } },
+    { plan, outcome }: { plan: Asked['plan']; outcome: ExchangeOutcome & { kind: 'joined' } },
   ): Promise<JoinStep> {
     const joined = admittedMembership(plan, outcome)
     const identity = { key, joined }
@@ -115,7 +134,7 @@ export function createJoiner(deps: JoinerDeps): Joiner {
       return attempts
     },
 
-    async ask(pass, { plan, name, first }) {
+    async ask(pass, { plan, name, otherwise, first }) {
       const { hash } = pass.content
       const dropped = new AbortController()
       const signal = AbortSignal.any([pass.signal, dropped.signal])
@@ -124,12 +143,11 @@ export function createJoiner(deps: JoinerDeps): Joiner {
       try {
         const said = first === undefined ? undefined : pass.status.record(first)
         const key = await afterBoth(said, ownKey(pass, signal))
-        pass.log.debug({ endpoints: plan.endpoints, token: maskedToken(plan.token.id) }, 'asking the primary')
-        const outcome = await deps.exchange({ plan, key, name }, { log: pass.log, signal })
+        const { plan: answered, outcome } = await askFor({ plan, key, name }, otherwise, { log: pass.log, signal })
         // The newest content wins, and the cache may not have heard of it yet.
         if (deps.readContent(await deps.objects.readGiven()).hash !== hash) return now
         if (outcome.kind === 'refused') return await refused(pass, outcome.refusal)
-        const step = await admitted(pass, key, { plan, outcome })
+        const step = await admitted(pass, key, { plan: answered, outcome })
         // Other content has come meanwhile: the next pass reads it, and says nothing of this one.
         return dropped.signal.aborted ? now : step
       } catch (error) {

@@ -11,14 +11,19 @@ import type { K10 } from '../../protocol/fields.ts'
 import { type JoinToken, parseToken } from '../../protocol/token.ts'
 import { faulty, joinEndpoints } from '../primary-client/endpoints.ts'
 
-export interface JoinPlan {
-  readonly token: JoinToken
+/** How the primary is reached, and what it is told of this cluster. */
+export interface Way {
   /** In the order in which they are tried; at least one. */
   readonly endpoints: readonly string[]
-  /** The name that the user asks for. */
-  readonly name: string | undefined
   readonly k10: K10
   readonly allowUntrustedTls: boolean
+}
+
+export interface JoinPlan extends Way {
+  readonly kind: 'join'
+  readonly token: JoinToken
+  /** The name that the user asks for. */
+  readonly name: string | undefined
   /** What the membership remembers of the content that led to it. */
   readonly origin: Pick<StoredMembership, 'dialect' | 'primaryIngress'>
 }
@@ -53,6 +58,7 @@ function planJoin(input: JoinInput, { ownUid, installation, allowHttp, member }:
     byToken: token.endpoints,
   }
   return {
+    kind: 'join',
     token,
     endpoints: joinEndpoints(input, named, allowHttp),
     name: readName(input.clusterName),

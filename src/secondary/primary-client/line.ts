@@ -56,7 +56,7 @@ export interface PrimaryLine {
    */
   introduce(
     endpoint: string,
-    asker: { tokenId: string; thumbprint: string },
+    asker: { tokenId: string | null; thumbprint: string },
     signal: AbortSignal,
   ): Promise<Introduction>
   /** Sends JSON text to a path of the protocol, over an accepted connection. Throws `ProtocolError`. */

@@ -126,6 +126,7 @@ describe('a token', () => {
       admitted: (_token: object, name: string) => admitted.push(name),
       waits: () => undefined,
       rebound: () => undefined,
+      returns: () => undefined,
       flush: () => undefined,
     }
     countUses(inner, metrics).admitted({ metadata: { name: 'join-token' } }, 'east')

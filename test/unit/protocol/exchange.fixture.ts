@@ -19,6 +19,7 @@ import {
   type UnverifiedJoin,
 } from '../../../src/protocol/join-request.ts'
 import { type Echoes, type Membership, sealAcceptance, signRefusal } from '../../../src/protocol/join-result.ts'
+import { signReturnRequest } from '../../../src/protocol/join-return.ts'
 import type { SigningKey } from '../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
 import { signNextKey } from '../../../src/protocol/next-key.ts'
@@ -81,6 +82,8 @@ export interface Exchange {
   readonly nextMemberKey: SigningKey
   readonly rekeySubject: RekeySubject
   readonly rekey: string
+  /** The request of the same cluster as a member that comes back. */
+  readonly returning: string
 }
 
 /** `label` names the run: another one draws other nonces, other one-time keys and another token. */
@@ -143,6 +146,10 @@ export async function runExchange(
   const nextMemberKey = keyOf(`next key of ${joiner.uid}`)
   const rekeySubject = { primaryUid: issuer.uid, uid: joiner.uid, oldKeyId: thumbprint }
   const rekey = await signRekeyRequest(nextMemberKey, rekeySubject, now)
+  const returning = await signReturnRequest(
+    { ...joiner, name: clusterName },
+    { challenge: opened, primaryUid: issuer.uid, exchangeKey: exchangeKey.publicKey, now },
+  )
   return {
     issuer,
     joiner,
@@ -167,5 +174,6 @@ export async function runExchange(
     nextMemberKey,
     rekeySubject,
     rekey,
+    returning,
   }
 }

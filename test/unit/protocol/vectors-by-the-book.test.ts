@@ -40,6 +40,14 @@ interface Exchange {
   leaveReply: { reply: string }
 }
 
+interface ReturnVector {
+  now: number
+  random: Record<'sn', string>
+  challengeRequest: { jkt: string; cn: string }
+  challengeAnswer: { challenge: string }
+  joinRequest: { request: string; token: string; kid: string }
+}
+
 interface TokenVector {
   header: string
   secret: string
@@ -69,7 +77,7 @@ async function opened(compact: string, x: string): Promise<{ header: object; cla
   return { header: protectedHeader, claims: JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown> }
 }
 
-function nonceOf(context: readonly string[], time: number, random: Buffer): string {
+function nonceOf(context: readonly (string | null)[], time: number, random: Buffer): string {
   const text = JSON.stringify([...context, time, random.toString('base64url')])
   const tag = createHmac('sha256', bytes(keys.primary.nonceKey)).update(text).digest().subarray(0, 16)
   const head = Buffer.alloc(8)
@@ -233,6 +241,25 @@ describe('by the book', () => {
     const others = [...results, ...replies].filter(({ why }) => /^another (iss|aud|sub|cn|sn|reqh)$/.test(why))
     assert.equal(others.length, 9)
     for (const { why, message } of others) await assert.doesNotReject(opened(message, keys.primary.x), why)
+  })
+
+  it('a return names no join token, and is signed by the secondary alone', async () => {
+    const { now, random, challengeRequest, challengeAnswer, joinRequest } = read('return.json') as ReturnVector
+    const { jkt, cn } = challengeRequest
+    assert.deepEqual(challengeRequest, { v: 1, tid: null, jkt, cn, kid: keys.primary.thumbprint })
+    const challenge = (await opened(challengeAnswer.challenge, keys.primary.x)).claims
+    const sn = nonceOf([exchange.primaryUid, null, jkt, cn], now, bytes(random.sn))
+    assert.deepEqual([challenge['tid'], challenge['sn']], [null, sn])
+    const { header, claims } = await opened(joinRequest.request, keys.secondary.x)
+    assert.deepEqual(header, {
+      alg: 'Ed25519',
+      typ: 'mcj-join+jwt',
+      jwk: { kty: 'OKP', crv: 'Ed25519', x: keys.secondary.x },
+    })
+    const member = (await opened(joinRequest.token, keys.primary.x)).claims
+    const { tid, name, iss, sub, aud, cn: echoed } = claims
+    assert.deepEqual([tid, name, aud, echoed, claims['sn']], [null, member['sub'], exchange.primaryUid, cn, sn])
+    assert.deepEqual([sub, { jkt: iss }], [member['uid'], member['cnf']])
   })
 
   it('the hash of mc-join is that of the canonical JSON', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { decodeJoinRequest, verifyJoinRequest, verifyTokenProof } from '../../../src/protocol/join-request.ts'
 import { openResult } from '../../../src/protocol/join-result.ts'
+import { decodeReturnRequest, verifyReturnRequest } from '../../../src/protocol/join-return.ts'
 import { verifyPossession } from '../../../src/protocol/possession-proof.ts'
 import { openReply } from '../../../src/protocol/reply.ts'
 import { generateExchangeKey } from '../../../src/protocol/seal.ts'
@@ -14,6 +15,7 @@ import { keyringOf } from '../../support/keyring.ts'
 import type { exchangeVector } from '../../vectors/exchange.ts'
 import { issuer, primary } from '../../vectors/inputs.ts'
 import type { Refused, refusedExchangeVector } from '../../vectors/refused-exchange.ts'
+import type { returnVector } from '../../vectors/return.ts'
 
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(join(import.meta.dirname, '../../vectors', name), 'utf8'))
@@ -44,6 +46,19 @@ describe('the messages of the vectors that fit the exchange but for one fault', 
       [vector.joinRequest.request],
       refused.requests,
     )
+  })
+
+  it('are refused by the primary as a return', async () => {
+    const { joinRequest, refused: bad } = read('return.json') as Awaited<ReturnType<typeof returnVector>>
+    const verify = async (asked: { request: string; token: string }) =>
+      verifyReturnRequest(decodeReturnRequest(asked.request, asked.token), primaryUid)
+    await verify(joinRequest)
+    for (const { why, code, request, token: shown } of bad)
+      await assert.rejects(
+        async () => verify({ request, token: shown }),
+        (error) => (error as { code?: unknown }).code === code,
+        why,
+      )
   })
 
   it('are refused by the secondary as a result', async () => {

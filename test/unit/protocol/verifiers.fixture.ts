@@ -3,6 +3,7 @@
 import { openChallenge } from '../../../src/protocol/challenge.ts'
 import { decodeJoinRequest, verifyJoinRequest, verifyTokenProof } from '../../../src/protocol/join-request.ts'
 import { openResult } from '../../../src/protocol/join-result.ts'
+import { decodeReturnRequest, verifyReturnRequest } from '../../../src/protocol/join-return.ts'
 import { decodeJws, type MessageType } from '../../../src/protocol/jws.ts'
 import type { SigningKey } from '../../../src/protocol/keys.ts'
 import { readMembershipToken } from '../../../src/protocol/membership-token.ts'
@@ -50,6 +51,13 @@ export function verifiersOf(exchange: Exchange): Record<string, Verifier> {
       own: exchange.decoded.inner.compact,
       verify: async (message) =>
         verifyJoinRequest({ ...exchange.decoded, inner: decodeJws(message, 'mcj-join+jwt') }, issuer.uid),
+    },
+    'request of a return': {
+      typ: 'mcj-join+jwt',
+      key: joiner.key,
+      own: exchange.returning,
+      verify: async (message) =>
+        verifyReturnRequest(decodeReturnRequest(message, exchange.membership.token.reveal()), issuer.uid),
     },
     'sealed result': { ...result, own: exchange.accepted },
     'refused result': { ...result, own: exchange.refused },

@@ -14,6 +14,7 @@ import { type ChallengeRequest, signChallenge } from '../../../src/protocol/chal
 import { createIssuer, type Issuer } from '../../../src/protocol/issuer.ts'
 import { decodeJoinRequest, verifyJoinRequest } from '../../../src/protocol/join-request.ts'
 import { type Refusal, sealAcceptance, signRefusal } from '../../../src/protocol/join-result.ts'
+import { decodeReturnRequest, verifyReturnRequest } from '../../../src/protocol/join-return.ts'
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
 import { createNonce, memberContext } from '../../../src/protocol/nonce.ts'
@@ -93,7 +94,7 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
   async function ownAnswer(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
     const path = (request.url ?? '').replace(/^\/k10/, '')
     if (path === '/mc/v1/join/challenge') return challenge(response, JSON.parse(body) as ChallengeRequest)
-    if (path === '/mc/v1/join') return join(response, (JSON.parse(body) as { request: string }).request)
+    if (path === '/mc/v1/join') return join(response, JSON.parse(body) as { request: string; token?: string })
     return heartbeat(request, response, body)
   }
 
@@ -103,8 +104,12 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
     sendJson(response, 200, { challenge: signed })
   }
 
-  async function join(response: ServerResponse, request: string): Promise<void> {
-    const { key: joiner, claims } = await verifyJoinRequest(decodeJoinRequest(request), issuer.uid)
+  async function join(response: ServerResponse, body: { request: string; token?: string }): Promise<void> {
+    const { request, token } = body
+    const { key: joiner, claims } =
+      token === undefined
+        ? await verifyJoinRequest(decodeJoinRequest(request), issuer.uid)
+        : await verifyReturnRequest(decodeReturnRequest(request, token), issuer.uid)
     const echoes = { jkt: claims.iss, sub: claims.sub, cn: claims.cn, sn: claims.sn }
     if (primary.refusal !== undefined) {
       sendJson(response, 403, { result: await signRefusal(issuer, { echoes, request }, primary.refusal) })

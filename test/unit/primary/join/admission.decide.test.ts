@@ -14,6 +14,7 @@ function situation(fields: Partial<Situation> = {}): Situation {
     disconnectedAt: undefined,
     generatedNames: [],
     vouching: undefined,
+    isReturn: false,
     ...fields,
   }
 }

@@ -19,7 +19,9 @@ import { askForChallenge, type Challenge, openChallenge } from '../../../../src/
 import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { joinAnswerSchema, signJoinRequest } from '../../../../src/protocol/join-request.ts'
 import { type JoinOutcome, openResult } from '../../../../src/protocol/join-result.ts'
+import { signReturnRequest } from '../../../../src/protocol/join-return.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
+import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { generateExchangeKey } from '../../../../src/protocol/seal.ts'
 import { issueToken, type JoinToken, parseToken } from '../../../../src/protocol/token.ts'
 import { keyringOf, lookUpIn } from '../../../support/keyring.ts'
@@ -64,6 +66,7 @@ export function joinWorld() {
   const waiting: string[] = []
   const rebound: string[] = []
   const suspected: string[] = []
+  const returning: string[] = []
   const tokens = createTokenSource({
     client,
     informer: api.cache(secretKind, { [tokenIdIndex]: indexTokenId }),
@@ -88,6 +91,7 @@ export function joinWorld() {
     journal: {
       admitted: (_token, name) => admitted.push(name),
       waits: (_token, name) => waiting.push(name),
+      returns: ({ metadata }) => returning.push(metadata.name),
       rebound: ({ metadata }) => rebound.push(metadata.name),
       flush: () => undefined,
     },
@@ -125,6 +129,7 @@ export function joinWorld() {
     waiting,
     rebound,
     suspected,
+    returning,
     challengeFor,
     requestOf,
     /** Stores a token with these annotations, and the cache shows it. */
@@ -158,6 +163,36 @@ export function joinWorld() {
         return { ...outcome, httpStatus: answer.status }
       }
       return { answer, open }
+    },
+    /** The body with which it comes back as the member that it was; `shown` is another token than its own. */
+    async returnOf(asks: Applicant, shown?: string) {
+      const { key, uid, name = 'east' } = asks
+      const question = askForChallenge({ tokenId: null, primaryKey, thumbprint: key.thumbprint })
+      const { challenge } = (await service.challenge(question)).body as { challenge: string }
+      const opened = await openChallenge(challenge, { request: question, primaryUid: issuer.uid, primaryKey })
+      const exchangeKey = generateExchangeKey()
+      const joiner = { key, uid, name, k10, versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
+      const exchange = {
+        challenge: opened,
+        primaryUid: issuer.uid,
+        exchangeKey: exchangeKey.publicKey,
+        now: clock.now(),
+      }
+      const request = await signReturnRequest(joiner, exchange)
+      const member = { clusterName: name, uid, thumbprint: key.thumbprint }
+      const body = { request, token: shown ?? (await signMembershipToken(issuer, member, clock.now())) }
+      const echoes = { jkt: key.thumbprint, sub: uid, cn: opened.cn, sn: opened.sn }
+      const expected = { echoes, request, primaryUid: issuer.uid, primaryKey, exchangeKey }
+      return { body, open: async (result: string) => openResult(result, expected) }
+    },
+    /** The code of the answer to its return, signed or not, or the name under which it is back. */
+    async comeBack(asks: Applicant): Promise<string> {
+      const { body, open } = await this.returnOf(asks)
+      const answer = await service.join(body)
+      api.sync()
+      if ('code' in answer.body) return answer.body.code
+      const outcome = await open(joinAnswerSchema.parse(answer.body).result)
+      return outcome.kind === 'joined' ? outcome.membership.clusterName : outcome.refusal.code
     },
     async join(asks: Applicant, token: JoinToken, signedWith = token): Promise<JoinOutcome & { httpStatus: number }> {
       return (await this.ask(asks, token, signedWith)).open()

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { decodeJwt } from 'jose'
 import { systemClock } from '../../../../src/lib/clock.ts'
+import type { ProtocolError } from '../../../../src/protocol/errors.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
 import { type Asked, exchange } from '../../../../src/secondary/join/exchange.ts'
+import { planReturn } from '../../../../src/secondary/join/return-plan.ts'
 import { openLine } from '../../../../src/secondary/primary-client/line.ts'
 import { type FakePrimary, type Handler, sendJson, startFakePrimary } from '../fake-primary.fixture.ts'
 import { forever, lineDeps, silent } from '../lines.fixture.ts'
@@ -27,15 +31,19 @@ describe('the handshake of a join', () => {
     other.intercept = undefined
   })
 
-  async function join(endpoints: readonly string[] = [primary.endpoint]) {
-    const deps = {
+  const deps = () => {
+    return {
       openLine: (options: Parameters<typeof openLine>[1]) => openLine(lineDeps(), options),
       ownUid: 'own-uid',
       versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
       clock: systemClock,
     }
+  }
+
+  async function join(endpoints: readonly string[] = [primary.endpoint]) {
     const asked: Asked = {
       plan: {
+        kind: 'join',
         token: primary.token,
         endpoints,
         name: undefined,
@@ -46,7 +54,18 @@ describe('the handshake of a join', () => {
       key,
       name: 'east',
     }
-    return exchange(deps, asked, { log: silent, signal: forever })
+    return exchange(deps(), asked, { log: silent, signal: forever })
+  }
+
+  /** Comes back as the member that a join has made of it. */
+  async function comeBack() {
+    const outcome = await join()
+    assert.ok(outcome.kind === 'joined')
+    const joining = { kind: 'join', token: primary.token, origin: { dialect: 'first' } } as const
+    const joined = admittedMembership(joining, outcome)
+    const given = { allowHttp: false, allowUntrustedTls: false, clusterIngress: undefined }
+    const plan = planReturn(joined, given, { namespace: 'kasten-io', releaseName: 'k10' })
+    return exchange(deps(), { plan, key, name: undefined }, { log: silent, signal: forever })
   }
 
   it('ends with the membership that the primary has sealed for it', async () => {
@@ -55,6 +74,34 @@ describe('the handshake of a join', () => {
     assert.equal(outcome.endpoint, primary.endpoint)
     assert.equal(outcome.membership.clusterName, 'east')
     assert.equal(outcome.membership.keys.current.kid, primary.issuer.key.thumbprint)
+  })
+
+  it('shows its membership and no join token to a primary that has forgotten it', async () => {
+    const before = primary.requests.length
+    const outcome = await comeBack()
+    assert.ok(outcome.kind === 'joined')
+    const [challenge, request] = primary.requests.slice(before + 2).map(({ body }) => JSON.parse(body) as object)
+    assert.equal((challenge as { tid: null }).tid, null)
+    const { request: asked, token } = request as { request: string; token: string }
+    const { tid, name } = decodeJwt(asked)
+    assert.deepEqual([tid, name], [null, 'east'])
+    assert.equal(decodeJwt(token).sub, 'east')
+    for (const secret of primary.secrets) assert.ok(!JSON.stringify(request).includes(secret))
+  })
+
+  it('says who has to let it come back where its return waits', async () => {
+    primary.intercept = async (incoming, response, body) => {
+      if (!body.includes('"token"')) return primary.answer(incoming, response, body)
+      response.setHeader('retry-after', '10')
+      return sendJson(response, 503, { code: 'PendingApproval' }, 'application/problem+json')
+    }
+    await assert.rejects(comeBack(), (error: ProtocolError) => {
+      assert.equal(
+        error.explained(),
+        'PendingApproval: hub does not know east any more, and waits for the word of its administrator whether it may come back; let it come back there: set spec.approved of the Cluster east to true; or put a valid join token into mc-join here',
+      )
+      return error.code === 'PendingApproval' && error.retryAfterMs === 10_000
+    })
   })
 
   it('names the key of the primary that it trusts in both of its steps', async () => {

@@ -5,15 +5,17 @@ import { annotations as names } from '../../../../src/api/group.ts'
 import { encodeSecretData } from '../../../../src/api/secret-data.ts'
 import type { Secret } from '../../../../src/kube/objects.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
-import { explain, ProtocolError } from '../../../../src/protocol/errors.ts'
+import { type ErrorCode, explain, ProtocolError } from '../../../../src/protocol/errors.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
 import { createIdentityKeeper } from '../../../../src/secondary/identity/identity-keeper.ts'
+import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
 import { readContent } from '../../../../src/secondary/join/content.ts'
 import type { ExchangeOutcome } from '../../../../src/secondary/join/exchange.ts'
 import { createJoiner, type Joiner } from '../../../../src/secondary/join/joiner.ts'
 import type { Pass } from '../../../../src/secondary/join/pass.ts'
 import type { JoinPlan } from '../../../../src/secondary/join/plan.ts'
+import { planReturn } from '../../../../src/secondary/join/return-plan.ts'
 import type { Statement } from '../../../../src/secondary/join/status.ts'
 import { createStatusWriter } from '../../../../src/secondary/join/status-writer.ts'
 import { type Contact, noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
@@ -24,6 +26,7 @@ import { forever, silent } from '../lines.fixture.ts'
 const key = generateSigningKey()
 const token = parseToken(issueToken({ uid: 'hub-uid', key, endpoints: ['https://hub.example'] }).text.reveal())
 const plan: JoinPlan = {
+  kind: 'join',
   token,
   endpoints: ['https://hub.example'],
   name: 'east',
@@ -54,6 +57,7 @@ describe('a join, step by step', () => {
   let steps: string[]
   let given: GivenObjects
   let outcome: () => Promise<ExchangeOutcome>
+  let outcomeOfReturn: () => Promise<ExchangeOutcome>
   let contact: Contact
   let onBeat: () => void
   let isPrimary: boolean
@@ -91,6 +95,7 @@ describe('a join, step by step', () => {
     written = new Map()
     given = { join: mcJoin('https://hub.example'), config: undefined }
     outcome = async () => joined
+    outcomeOfReturn = async () => joined
     contact = { ...noContact(), word: { kind: 'ok' } }
     onBeat = () => undefined
     isPrimary = false
@@ -109,9 +114,9 @@ describe('a join, step by step', () => {
         },
         run: async () => undefined,
       },
-      async exchange(_asked, { signal }) {
-        steps.push('exchange')
-        const result = await outcome()
+      async exchange({ plan: asked }, { signal }) {
+        steps.push(asked.kind === 'join' ? 'exchange' : 'exchange to return')
+        const result = await (asked.kind === 'join' ? outcome() : outcomeOfReturn())
         signal.throwIfAborted()
         return result
       },
@@ -270,6 +275,64 @@ describe('a join, step by step', () => {
       const said = Buffer.from(written.get('mc-join-status')?.data?.['msg'] ?? '', 'base64').toString()
       assert.equal(said, explain('NameTaken'), JSON.stringify(trick))
     }
+  })
+
+  describe('that may show its membership where the token is good no longer', () => {
+    const otherwise = planReturn(
+      admittedMembership(plan, joined),
+      { allowHttp: false, allowUntrustedTls: false, clusterIngress: undefined },
+      plan.k10,
+    )
+    const refuse = (code: ErrorCode) => async (): Promise<ExchangeOutcome> => ({
+      kind: 'refused',
+      refusal: { code, msg: explain(code) },
+    })
+    const askOrReturn = async () => {
+      const asking = pass()
+      joiner.attempts(asking)
+      return joiner.ask(asking, { kind: 'ask', plan, name: 'east', otherwise, first })
+    }
+    const said = () => Buffer.from(written.get('mc-join-status')?.data?.['msg'] ?? '', 'base64').toString()
+
+    it('shows it when the token is refused as that, and says nothing of the token', async () => {
+      for (const code of ['TokenInvalid', 'TokenExpired', 'TokenExhausted'] as const) {
+        steps = []
+        outcome = refuse(code)
+        assert.equal((await askOrReturn()).kind, 'decide')
+        assert.deepEqual(
+          steps.filter((step) => step.startsWith('exchange')),
+          ['exchange', 'exchange to return'],
+        )
+        assert.equal(written.has('mc-join-status'), false)
+      }
+    })
+
+    it('does not show it when the token admits it, or is refused for another reason', async () => {
+      await askOrReturn()
+      for (const code of ['TokenScope', 'NameTaken', 'Denied', 'KeyMismatch'] as const) {
+        outcome = refuse(code)
+        await askOrReturn()
+        assert.equal(said(), explain(code))
+      }
+      assert.ok(!steps.includes('exchange to return'))
+    })
+
+    it('waits for approval as for anything else that may pass', async () => {
+      outcome = refuse('TokenExpired')
+      outcomeOfReturn = async () => {
+        throw new ProtocolError('PendingApproval', 'a', { remedy: 'b', retryAfterMs: 10_000 })
+      }
+      assert.deepEqual(await askOrReturn(), { kind: 'again', afterMs: 10_000 })
+      assert.equal(said(), 'PendingApproval: a; b')
+    })
+
+    it('records the refusal of a return without the claim that the membership goes on', async () => {
+      outcome = refuse('TokenExpired')
+      outcomeOfReturn = refuse('Denied')
+      contact = { ...noContact(), word: { kind: 'unknown' } }
+      assert.deepEqual(await askOrReturn(), { kind: 'done' })
+      assert.equal(said(), explain('Denied'))
+    })
   })
 
   it('waits as long as a busy primary asks, and says how often it has tried', async () => {

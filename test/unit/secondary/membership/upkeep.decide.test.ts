@@ -22,7 +22,7 @@ const membership = {
   interval: 20,
   nonce: 'n',
 }
-const joined = admittedMembership({ token, origin }, { membership, endpoint })
+const joined = admittedMembership({ kind: 'join', token, origin }, { membership, endpoint })
 
 describe('the upkeep of a membership', () => {
   it('takes over where the primary may be reached, from a signed ok only', () => {
