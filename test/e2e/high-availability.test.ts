@@ -1,0 +1,105 @@
+/** Three replicas of the primary behind one address: what many clusters ask at once, whoever of the three dies meanwhile. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Secret } from '../../src/kube/objects.ts'
+import type { ExchangeOutcome } from '../../src/secondary/join/exchange.ts'
+import { createJoiner, type Joiner } from '../support/joiner.ts'
+import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
+import { type Pair, startPair } from '../support/scene.ts'
+import { until } from '../support/until.ts'
+
+describe('three replicas of a primary', { timeout: 180_000 }, () => {
+  let pair: Pair
+  let replicas: ReplicaSet
+
+  before(async () => {
+    pair = await startPair()
+    replicas = await startReplicaSet(pair, 'three')
+  })
+
+  after(async () => {
+    await replicas.end()
+    await pair.stop()
+  })
+
+  /** How many joins each replica has admitted. */
+  const shares = () =>
+    replicas.names.map((name) => replicas.lines(name).filter(({ msg }) => msg === 'join admitted').length)
+
+  /** Each of them has one Cluster, which its first heartbeat confirms. */
+  async function assertMembers(joiners: readonly Joiner[]): Promise<void> {
+    const replies = await Promise.all(joiners.map(async (joiner) => joiner.confirm()))
+    assert.deepEqual(new Set(replies), new Set(['ok']))
+    const uids = (await replicas.scene.clusters()).map(({ spec }) => spec.member?.uid)
+    for (const { uid } of joiners) assert.equal(uids.filter((other) => other === uid).length, 1, `one Cluster of ${uid}`)
+  }
+
+  it('let one of fifty clusters in with a token for one, wherever each of them asks', async () => {
+    const { scene, url } = replicas
+    const { token } = await scene.token('single', { 'max-uses': '1' })
+    const joiners = many(50)
+    const outcomes = await joinAll(joiners, { endpoint: url, token })
+    const codes = outcomes.map(codeOf).toSorted()
+    assert.deepEqual(codes, ['Joined', ...Array.from({ length: 49 }, () => 'TokenExhausted')])
+    const winner = joiners.filter((_, index) => outcomes[index]?.kind === 'joined')
+    await assertMembers(winner)
+    const uids = (await scene.clusters()).map(({ spec }) => spec.member?.uid)
+    assert.deepEqual(
+      joiners.filter(({ uid }) => uids.includes(uid)),
+      winner,
+      'nobody else has left a Cluster',
+    )
+    const secret = await scene.readOnPrimary<Secret>('secret', 'single')
+    assert.equal(secret?.metadata.annotations?.['dist.kio.kasten.io/used-by'], winner[0]?.key.thumbprint)
+  })
+
+  it('let all of fifty clusters in, each once, while the leader is killed among them, and all of them are Ready soon', async () => {
+    const { scene, url } = replicas
+    const { token } = await scene.token('killed', { 'max-uses': '50' })
+    const leader = await replicas.leader()
+    const before = shares()
+    const joiners = many(50)
+    let joined = 0
+    let restarted: Promise<void> | undefined
+    const outcomes = await Promise.all(
+      joiners.map(async (joiner) => {
+        const outcome = await joiner.join({ endpoint: url, token })
+        joined += 1
+        // A pod that restarts has its name again, and so its lease, without waiting for it to run out.
+        if (joined === 20) restarted = replicas.kill(leader).then(async () => replicas.start(leader))
+        return outcome
+      }),
+    )
+    assert.deepEqual(new Set(outcomes.map(codeOf)), new Set(['Joined']))
+    await assertMembers(joiners)
+    const usedBy = (await scene.readOnPrimary<Secret>('secret', 'killed'))?.metadata.annotations?.[
+      'dist.kio.kasten.io/used-by'
+    ]
+    assert.equal(usedBy?.split(' ').length, 50, 'a use for each, and no more')
+    const served = shares().map((share, index) => share - (before[index] ?? 0))
+    assert.ok(served.every((share) => share > 0), `each has admitted some: ${served.join(', ')}`)
+    await restarted
+    await until('all of them are Ready', async () => {
+      const clusters = await scene.clusters()
+      return clusters.every(({ status }) =>
+        status?.conditions?.some(({ type, status: word }) => type === 'Ready' && word === 'True'),
+      )
+    })
+  })
+})
+
+function many(count: number): readonly Joiner[] {
+  return Array.from({ length: count }, () => createJoiner())
+}
+
+async function joinAll(
+  joiners: readonly Joiner[],
+  given: { endpoint: string; token: string },
+): Promise<readonly ExchangeOutcome[]> {
+  return Promise.all(joiners.map(async (joiner) => joiner.join(given)))
+}
+
+/** `Joined`, or the code of the primary's signed refusal. */
+function codeOf(outcome: ExchangeOutcome): string {
+  return outcome.kind === 'joined' ? 'Joined' : outcome.refusal.code
+}
