@@ -59,7 +59,10 @@ export interface PrimaryLine {
     asker: { tokenId: string | null; thumbprint: string },
     signal: AbortSignal,
   ): Promise<Introduction>
-  /** Sends JSON text to a path of the protocol, over an accepted connection. Throws `ProtocolError`. */
+  /**
+   * Sends JSON text to a path of the protocol, over an accepted connection; once more over a new one, where the one that was
+   * kept since the last request ends without an answer. Throws `ProtocolError`.
+   */
   post(
     endpoint: string,
     path: string,
@@ -146,7 +149,12 @@ export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
       // Its connections may be another line's by now.
       if (isClosed) throw new ProtocolError('ConnectRefused', `what ${endpoint} was asked for is not wanted any more`)
       inFlight += 1
+      const isKept = hasConnection(accepted)
       try {
+        return await send(accepted, endpoint, path, request, signal)
+      } catch (error) {
+        if (!isKept || !(error instanceof ProtocolError) || error.code !== 'ConnectRefused') throw error
+        // A server that stops ends what it keeps, also while a request is on its way there. Every step may be repeated.
         return await send(accepted, endpoint, path, request, signal)
       } finally {
         inFlight -= 1
@@ -160,6 +168,11 @@ export function openLine(deps: LineDeps, options: LineOptions): PrimaryLine {
       else void accepted.destroy()
     },
   }
+}
+
+/** Whether the next request goes over a connection that is open already. */
+function hasConnection(agent: Agent): boolean {
+  return Object.values(agent.stats).some(({ connected }) => Boolean(connected))
 }
 
 /** An agent whose TLS connections are shown to `judge`, which throws to end them before the first byte. */
