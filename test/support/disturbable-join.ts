@@ -14,8 +14,8 @@ export type Side = 'primary' | 'secondary'
 /** The name of the primary's own Cluster. */
 export const primaryName = 'primary-cluster-1'
 export const tokenName = 'join-token'
-/** No heartbeat but the first comes in the time of a test: what is to be mended must not wait for the next one. */
-const heartbeatInterval = '600'
+/** No heartbeat but the first comes in the time of a test: what is to be mended must not wait for the next one. Seconds. */
+const usualInterval = '600'
 
 export interface DisturbableJoin {
   readonly scene: Scene
@@ -29,7 +29,11 @@ export interface DisturbableJoin {
 }
 
 /** Starts both processes and has a token issued; nothing has been asked for yet. */
-export async function prepareJoin(pair: Pair, name: string): Promise<DisturbableJoin> {
+export async function prepareJoin(
+  pair: Pair,
+  name: string,
+  { heartbeatInterval = usualInterval }: { readonly heartbeatInterval?: string } = {},
+): Promise<DisturbableJoin> {
   const scene = await pair.scene(name, {
     scheme: 'http',
     primaryFlags: { 'heartbeat-interval': heartbeatInterval },

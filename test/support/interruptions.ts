@@ -27,7 +27,7 @@ export interface Interruption {
  * exchanges as they passed between the two.
  */
 export async function recordSteps(pair: Pair, story: Story, sceneName: string): Promise<readonly Step[]> {
-  const join = await prepareJoin(pair, sceneName)
+  const join = await prepareJoin(pair, sceneName, story)
   try {
     const { scene, proxies } = join
     await story.prepare?.(join)
@@ -36,6 +36,7 @@ export async function recordSteps(pair: Pair, story: Story, sceneName: string): 
     const marks = { primary: await pair.primary.auditLog.mark(), secondary: await pair.secondary.auditLog.mark() }
     const passedBefore = proxies.wire.passed().length
     await story.begin(join)
+    await story.settle?.(join)
     await assertEnd(join, story)
     return [
       ...stepsOf('primary', await writesOf(pair.primary.auditLog, marks.primary, primaryUser)),
@@ -98,13 +99,14 @@ export function formatInterruption({ step, title }: Interruption): string {
 /** Prepares a join, lets this happen to it, and asserts that it ends as if nothing had. */
 export async function assertSurvives(pair: Pair, sceneName: string, interruption: Interruption): Promise<void> {
   const { story, step, kills, fault } = interruption
-  const join = await prepareJoin(pair, sceneName)
+  const join = await prepareJoin(pair, sceneName, story)
   try {
     await story.prepare?.(join)
     const disturbance = join.proxies[step.channel].disturb(step, fault(join))
     await story.begin(join)
     await until(`${formatStep(step)} is disturbed`, async () => disturbance.isDone())
     if (kills !== undefined) await join.start(kills)
+    await story.settle?.(join)
     await assertEnd(join, story)
   } finally {
     await join.end()

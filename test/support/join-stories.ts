@@ -13,7 +13,7 @@ import { signingKeyFromPem } from '../../src/protocol/keys.ts'
 import { type DisturbableJoin, primaryName, tokenName } from './disturbable-join.ts'
 import { plain } from './kubectl.ts'
 import { handled, readiness } from './role-reports.ts'
-import { type Scene } from './scene.ts'
+import type { Scene } from './scene.ts'
 import { until } from './until.ts'
 
 export interface Story {
@@ -23,6 +23,10 @@ export interface Story {
   readonly prepare?: (join: DisturbableJoin) => Promise<void>
   /** What the user does: from here on it is disturbed. */
   readonly begin: (join: DisturbableJoin) => Promise<void>
+  /** Resolves when what was begun, and disturbed, has been made good; where absent, the end alone shows it. */
+  readonly settle?: (join: DisturbableJoin) => Promise<void>
+  /** Seconds, where heartbeats are part of it. */
+  readonly heartbeatInterval?: string
   readonly expected: (scene: Scene) => Outcome
 }
 
@@ -47,7 +51,8 @@ interface Outcome {
   readonly onSecondary: readonly string[]
 }
 
-const clusterName = 'edge'
+/** Of the cluster that joins. */
+export const clusterName = 'edge'
 
 export const admitted: Story = {
   title: 'a join that is admitted',
