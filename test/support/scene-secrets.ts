@@ -60,7 +60,8 @@ async function listSecrets(kubectl: (args: readonly string[]) => Promise<string>
   return (JSON.parse(await kubectl(['get', 'secrets', '-o', 'json'])) as { items: Secret[] }).items
 }
 
-function secretsIn(secret: Secret): readonly KnownSecret[] {
+/** What one of our Secrets holds, by its name; any other is a join token. */
+export function secretsIn(secret: Secret): readonly KnownSecret[] {
   const { name } = secret.metadata
   const data = plain(secret)
   switch (name) {

@@ -1,0 +1,59 @@
+/** What stands between members and replicas: it leads each new connection to a replica that answers, and can cut a member off or hide a replica. */
+import { ProtocolError } from '../../src/protocol/errors.ts'
+import type { PrimaryLine } from '../../src/secondary/primary-client/line.ts'
+import type { Replica } from './week-replica.ts'
+import type { Rest } from './week-rest.ts'
+
+export interface Front {
+  /** The address that everybody is told; nobody listens there. */
+  readonly url: string
+  /** The line of a member, led to a replica. */
+  through(line: PrimaryLine, member: string): PrimaryLine
+  cutOff(member: string, isCut: boolean): void
+}
+
+export interface FrontDeps {
+  /** Those that members can reach now. */
+  readonly replicas: () => readonly Replica[]
+  readonly elapsed: () => number
+  readonly rest: Rest
+  readonly random: () => number
+}
+
+/** So long a connection is used again, milliseconds. */
+const idle = 30_000
+
+export function createFront({ replicas, elapsed, rest, random }: FrontDeps): Front {
+  const url = 'http://primary.test'
+  const cutOff = new Set<string>()
+
+  function through(line: PrimaryLine, member: string): PrimaryLine {
+    let connected: { readonly endpoint: string; readonly usedAt: number } | undefined
+
+    function lead(isNew: boolean): string {
+      if (cutOff.has(member)) throw new ProtocolError('ConnectTimeout', `no connection to ${url} within 5 s`)
+      const endpoints = replicas().flatMap((replica) => (replica.isServing() ? [replica.endpoint] : []))
+      const isKept = !isNew && connected !== undefined && elapsed() - connected.usedAt < idle
+      const before = isKept ? connected?.endpoint : undefined
+      const endpoint = endpoints.find((open) => open === before) ?? endpoints[Math.floor(random() * endpoints.length)]
+      if (endpoint === undefined) throw new ProtocolError('ConnectRefused', `${url} refuses connections`)
+      connected = { endpoint, usedAt: elapsed() }
+      return endpoint
+    }
+
+    return {
+      introduce: async (_endpoint, asker, signal) => rest.during(line.introduce(lead(true), asker, signal)),
+      post: async (_endpoint, path, request, signal) => rest.during(line.post(lead(false), path, request, signal)),
+      close: () => line.close(),
+    }
+  }
+
+  return {
+    url,
+    through,
+    cutOff(member, isCut) {
+      if (isCut) cutOff.add(member)
+      else cutOff.delete(member)
+    },
+  }
+}

@@ -1,0 +1,177 @@
+/** Makes happen what is planned for a simulated week, and keeps account of what must be true of everybody afterwards. */
+import { clusterKind } from '../../src/api/cluster.ts'
+import { secretKind } from '../../src/kube/objects.ts'
+import type { Member } from './week-member.ts'
+import type { Happening } from './week-plan.ts'
+import type { Place, World } from './week-world.ts'
+
+export interface Life {
+  /** Who is meant to be a member. */
+  readonly members: ReadonlySet<Member>
+  /** Who is to be no member, as long as one of both sides does not show it: with what its status has to say. */
+  readonly leaving: ReadonlyMap<Member, RegExp>
+  /** How many have been seen to be out, on both sides. */
+  gone(): number
+  /** Every join token that there ever was. */
+  readonly tokens: readonly string[]
+  /** Who was cut off for hours, and whether its Cluster said so in the end. */
+  readonly silences: readonly { readonly name: string; readonly ms: number; readonly wasCalledLost: boolean }[]
+  /** Somebody joins with the token that is good now. */
+  join(): void
+  happen(happening: Happening): Promise<void>
+  /** Looks who is out, and does what an administrator is told to do where the primary could not be told. */
+  lookWhoIsOut(): Promise<void>
+  /** All ways are whole again, and all clocks right. */
+  heal(): void
+}
+
+/** Begins with a fresh join token. */
+export async function beginLife(world: World): Promise<Life> {
+  const { front, ledger, places } = world
+  const members = new Set<Member>()
+  const leaving = new Map<Member, RegExp>()
+  const cutOff = new Map<Member, number>()
+  const tokens: string[] = []
+  const silences: { name: string; ms: number; wasCalledLost: boolean }[] = []
+  let gone = 0
+  let names = 0
+  let given = await nextToken()
+
+  async function nextToken() {
+    const name = `token-${tokens.length}`
+    const token = await world.issueToken(name)
+    tokens.push(token)
+    return { name, token }
+  }
+
+  function ask(token: string): Member {
+    names += 1
+    const member = world.newcomer(`member-${names}`)
+    member.objects.give({ endpoint: front.url, token, clusterName: member.name })
+    return member
+  }
+
+  const clusterKey = ({ name }: Member) => ({ namespace: world.namespace, name })
+
+  /** One of those that have joined and are reached. */
+  function chosen(share: number): Member {
+    const settled = [...members].filter((member) => !cutOff.has(member) && member.status()?.status === 'Joined')
+    return pickedFrom(settled, share)
+  }
+
+  function cutMember(member: Member, ms: number): void {
+    cutOff.set(member, world.timeline.elapsed())
+    front.cutOff(member.name, true)
+    world.after(ms, () => mendMember(member))
+  }
+
+  function mendMember(member: Member): void {
+    const since = cutOff.get(member)
+    if (since === undefined) return
+    cutOff.delete(member)
+    front.cutOff(member.name, false)
+    const wasCalledLost = ledger.health(member.name) === 'NoHeartbeat'
+    silences.push({ name: member.name, ms: world.timeline.elapsed() - since, wasCalledLost })
+  }
+
+  function setCut(place: Place, isCut: boolean): void {
+    place.isCut = isCut
+    place.replica?.cut(isCut)
+  }
+
+  function cutPlace(place: Place, ms: number): void {
+    setCut(place, true)
+    world.after(ms, () => setCut(place, false))
+  }
+
+  function changeLeader(how: 'stopped' | 'killed' | 'cut-off'): void {
+    const place = places.find(({ replica }) => replica?.isLeading() === true)
+    if (place === undefined) return
+    if (how === 'stopped') place.replica?.stop()
+    else if (how === 'killed') place.replica?.kill()
+    else cutPlace(place, 60_000)
+  }
+
+  function hidePlace(place: Place, ms: number): void {
+    place.isHidden = true
+    world.after(ms, () => {
+      place.isHidden = false
+    })
+  }
+
+  function expelled(member: Member, message: RegExp): Member {
+    members.delete(member)
+    leaving.set(member, message)
+    return member
+  }
+
+  async function revokeToken(): Promise<void> {
+    const { name, token } = given
+    await world.admin.delete(secretKind, { namespace: world.namespace, name })
+    leaving.set(ask(token), /^TokenInvalid: /)
+    given = await nextToken()
+  }
+
+  return {
+    members,
+    leaving,
+    gone: () => gone,
+    tokens,
+    silences,
+    join: () => void members.add(ask(given.token)),
+    async happen(happening) {
+      switch (happening.kind) {
+        case 'leader-changes':
+          return changeLeader(happening.how)
+        case 'member-cut-off':
+          return cutMember(chosen(happening.who), happening.ms)
+        case 'member-restarts':
+          return chosen(happening.who).restart()
+        case 'replica-cut-off':
+          return cutPlace(pickedFrom(places, happening.who), happening.ms)
+        case 'replica-hidden':
+          return hidePlace(pickedFrom(places, happening.who), happening.ms)
+        case 'replica-clock':
+          return pickedFrom(places, happening.who).clock.mistake(happening.wrong)
+        case 'member-clock':
+          return chosen(happening.who).clock.mistake(happening.wrong)
+        case 'joins':
+          members.add(ask(given.token))
+          return
+        case 'leaves':
+          return expelled(chosen(happening.who), /^Left: /).objects.askToLeave()
+        case 'is-disconnected':
+          await world.admin.delete(clusterKind, clusterKey(expelled(chosen(happening.who), /^Disconnected: /)))
+          return
+        case 'token-revoked':
+          return revokeToken()
+      }
+    },
+    async lookWhoIsOut() {
+      for (const [member, message] of leaving) {
+        const { msg = '' } = member.status() ?? {}
+        if (!message.test(msg)) continue
+        if (msg.includes('delete its Cluster there')) await world.admin.delete(clusterKind, clusterKey(member))
+        else if (ledger.cluster(member.name) !== undefined) continue
+        gone += 1
+        leaving.delete(member)
+        world.dismiss(member)
+      }
+    },
+    heal() {
+      for (const place of places) {
+        setCut(place, false)
+        place.isHidden = false
+        place.clock.mistake(0)
+      }
+      for (const member of cutOff.keys()) mendMember(member)
+      for (const member of members) member.clock.mistake(0)
+    },
+  }
+}
+
+function pickedFrom<T>(all: readonly T[], share: number): T {
+  const picked = all[Math.floor(share * all.length)]
+  if (picked === undefined) throw new Error('nobody is left to choose from')
+  return picked
+}

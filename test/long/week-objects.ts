@@ -1,0 +1,65 @@
+/** The objects of a secondary, in memory: what its user gives, and what it has written. It keeps them over a restart. */
+import { annotations } from '../../src/api/group.ts'
+import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
+import { mcIdentityName } from '../../src/api/mc-identity.ts'
+import { mcJoinName } from '../../src/api/mc-join.ts'
+import { mcJoinStatusName } from '../../src/api/mc-join-status.ts'
+import { encodeSecretData } from '../../src/api/secret-data.ts'
+import type { Secret } from '../../src/kube/objects.ts'
+import type { GivenObjects, ObjectStore } from '../../src/secondary/objects.ts'
+
+export interface HeldObjects extends ObjectStore {
+  given(): GivenObjects
+  stored(name: string): Secret | undefined
+  /** The user creates or replaces `mc-join`. */
+  give(values: Readonly<Record<string, string>>): void
+  /** The user wants to leave. */
+  askToLeave(): void
+  /** Called after each change. */
+  onChange: () => void
+}
+
+export function createHeldObjects(): HeldObjects {
+  const secrets = new Map<string, Secret>()
+  let version = 0
+
+  function put(name: string, data: Record<string, string>, noted: Record<string, string>): Secret {
+    version += 1
+    const uid = secrets.get(name)?.metadata.uid ?? `uid-${version}`
+    const metadata = { name, uid, resourceVersion: String(version), annotations: noted }
+    const secret = { metadata, type: 'Opaque', data }
+    secrets.set(name, secret)
+    held.onChange()
+    return secret
+  }
+
+  const given = (): GivenObjects => ({ join: secrets.get(mcJoinName), config: undefined })
+  const held: HeldObjects = {
+    onChange: () => undefined,
+    given,
+    stored: (name) => secrets.get(name),
+    readGiven: async () => given(),
+    readAll: async () => ({
+      ...given(),
+      status: secrets.get(mcJoinStatusName),
+      clusterInfo: secrets.get(mcClusterInfoName),
+      identity: secrets.get(mcIdentityName),
+    }),
+    async write(name, { data, annotations: own = {} }) {
+      const leave = secrets.get(name)?.metadata.annotations?.[annotations.leave]
+      return put(name, data, { ...(leave === undefined ? {} : { [annotations.leave]: leave }), ...own })
+    },
+    async remove(secret) {
+      if (secret === undefined || secrets.get(secret.metadata.name)?.metadata.uid !== secret.metadata.uid) return
+      secrets.delete(secret.metadata.name)
+      held.onChange()
+    },
+    give: (values) => void put(mcJoinName, encodeSecretData(values), {}),
+    askToLeave() {
+      const info = secrets.get(mcClusterInfoName)
+      if (info?.data === undefined) throw new Error('who is no member cannot leave')
+      put(mcClusterInfoName, info.data, { ...info.metadata.annotations, [annotations.leave]: 'now' })
+    },
+  }
+  return held
+}

@@ -1,0 +1,108 @@
+/** One replica of a primary in a simulated week: the whole operator in this process, on a clock and a way to its API server that can go wrong. */
+import { createClient } from '../../src/kube/client.ts'
+import { connect } from '../../src/kube/transport.ts'
+import type { PrimaryMetrics, RoleMetrics } from '../../src/lib/metrics.ts'
+import { createOperator } from '../../src/primary/operator.ts'
+import type { PrimaryPlace } from '../../tools/installation.ts'
+import type { WallClock } from './week-time.ts'
+import { type ApiWayDeps, createApiWay } from './week-way.ts'
+import type { Witness } from './week-witness.ts'
+
+export interface ReplicaDeps extends Omit<ApiWayDeps, 'transport'> {
+  readonly kubeconfig: string
+  readonly place: PrimaryPlace
+  /** Of its pod. */
+  readonly identity: string
+  readonly port: number
+  /** What members are told, milliseconds. */
+  readonly interval: number
+  readonly clock: WallClock
+  readonly witness: Witness
+}
+
+export interface Replica {
+  readonly identity: string
+  readonly endpoint: string
+  /** Whether members are led to it, as Kubernetes would by its readiness. */
+  isServing(): boolean
+  hasServed(): boolean
+  isLeading(): boolean
+  /** Cuts its way to the API server, or mends it. */
+  cut(isCut: boolean): void
+  /** As SIGTERM does. */
+  stop(): void
+  /** As a power cut does: nothing of it reaches the API server or a member any more. */
+  kill(): void
+  /** Resolves when the process is over, however it has ended. */
+  readonly ended: Promise<void>
+}
+
+const nothing = () => undefined
+
+/** A week has hundreds of processes, and one registry of metrics each would not be given back. */
+const metrics: RoleMetrics & PrimaryMetrics = {
+  reconcile: () => nothing,
+  queue: nothing,
+  listed: nothing,
+  watched: nothing,
+  leads: nothing,
+  asked: () => nothing,
+  answered: nothing,
+  limited: nothing,
+  tokenUsed: nothing,
+  observe: nothing,
+}
+
+export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
+  const { identity, place, port, clock, witness, rest, answerLease } = deps
+  const transport = await connect({ kubeconfig: deps.kubeconfig, userAgent: identity })
+  const way = createApiWay({ transport, answerLease, rest })
+  let hasServed = false
+  let isLeading = false
+  const log = witness.logger('primary', (_level, message) => {
+    if (message === 'serving the join endpoint') hasServed = true
+    if (message === 'became leader') isLeading = true
+  })
+  const operator = createOperator({
+    client: createClient(way),
+    namespace: place.namespace,
+    identityNamespace: place.home,
+    identity,
+    versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+    listen: { tls: false, host: '127.0.0.1', port },
+    endpoint: undefined,
+    requestedPrimary: undefined,
+    trustedProxies: [],
+    heartbeatInterval: deps.interval,
+    metrics,
+    clock,
+    log,
+  })
+  const abort = new AbortController()
+  const run = async (): Promise<void> => {
+    try {
+      await operator.run(abort.signal)
+    } catch (err) {
+      // It has ended as its process would, and its successor is started.
+      if (!abort.signal.aborted) log.error({ err }, 'stopped by a failure')
+    } finally {
+      isLeading = false
+      await transport.close()
+    }
+  }
+  const stop = () => abort.abort(new Error('stopped'))
+  return {
+    identity,
+    endpoint: `http://127.0.0.1:${port}`,
+    isServing: () => hasServed && !abort.signal.aborted && operator.notReady().length === 0,
+    hasServed: () => hasServed,
+    isLeading: () => isLeading,
+    cut: (isCut) => way.cut(isCut),
+    stop,
+    kill() {
+      way.cut(true)
+      stop()
+    },
+    ended: run(),
+  }
+}
