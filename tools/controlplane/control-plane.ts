@@ -2,7 +2,7 @@
  * A real control plane as local processes: etcd and kube-apiserver, and kube-controller-manager where asked. Owns their
  * order of start and what a caller can do with them; must not outlive the process that started it.
  */
-import { access, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ensurePrograms } from '../programs/binaries.ts'
@@ -53,6 +53,11 @@ export interface ControlPlane {
   stopApiServer(): Promise<void>
   /** Starts the API server again, on the same port and data; resolves when it is ready. */
   startApiServer(): Promise<void>
+  /**
+   * Kills the API server and etcd, runs `work` on the folder that holds all data, and starts both again, on the same port;
+   * resolves when the API server is ready.
+   */
+  atRest(work: (dataFolder: string) => Promise<void>): Promise<void>
   /** Ends everything and removes `dir`, unless it is to be kept. Calling it again does nothing. */
   stop(): Promise<void>
 }
@@ -99,8 +104,14 @@ async function boot({ options, binaries, layout, supervision }: BootDeps): Promi
   const credentials = await createCredentials(layout.directory)
   await writeFile(layout.auditPolicy, auditPolicy())
 
-  await supervision.start(etcdCommand(binaries.etcd, layout))
-  await supervision.untilReady('etcd', async () => access(layout.etcdSocket).then(() => true))
+  const etcd = etcdCommand(binaries.etcd, layout)
+  const startEtcd = async () => {
+    // One that was killed has left its socket behind, which would look ready.
+    await rm(layout.etcdSocket, { force: true })
+    await supervision.start(etcd)
+    await supervision.untilReady(etcd.name, async () => access(layout.etcdSocket).then(() => true))
+  }
+  await startEtcd()
   const apiServer = await startApiServer({
     supervision,
     binary: binaries['kube-apiserver'],
@@ -150,6 +161,13 @@ async function boot({ options, binaries, layout, supervision }: BootDeps): Promi
     },
     stopApiServer: async () => apiServer.kill(),
     startApiServer: async () => apiServer.start(),
+    async atRest(work) {
+      await apiServer.kill()
+      await supervision.kill(etcd.name)
+      await work(layout.etcdData)
+      await startEtcd()
+      await apiServer.start()
+    },
     stop: async () => supervision.stop(options.keep ?? false),
   }
 }

@@ -10,6 +10,7 @@ export interface Layout {
   readonly directory: string
   /** etcd has no users: a socket in a private directory instead of a port keeps others out and cannot clash. */
   readonly etcdSocket: string
+  readonly etcdData: string
   /** The API server's own certificate and the authority that signed it, made by the API server when it first starts. */
   readonly certificateDirectory: string
   readonly certificates: string
@@ -27,6 +28,7 @@ export function layoutOf(directory: string): Layout {
   return {
     directory,
     etcdSocket: join(directory, etcdSocket),
+    etcdData: join(directory, 'etcd'),
     certificateDirectory,
     certificates: join(certificateDirectory, 'apiserver.crt'),
     auditPolicy: join(directory, 'audit-policy.yaml'),
@@ -42,7 +44,7 @@ export function etcdCommand(command: string, layout: Layout): ServerCommand {
     name: 'etcd',
     command,
     args: [
-      `--data-dir=${join(layout.directory, 'etcd')}`,
+      `--data-dir=${layout.etcdData}`,
       `--listen-client-urls=${etcdEndpoint}`,
       `--advertise-client-urls=${unused}`,
       `--listen-peer-urls=${unused}`,
