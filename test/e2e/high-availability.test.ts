@@ -31,7 +31,8 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
     const replies = await Promise.all(joiners.map(async (joiner) => joiner.confirm()))
     assert.deepEqual(new Set(replies), new Set(['ok']))
     const uids = (await replicas.scene.clusters()).map(({ spec }) => spec.member?.uid)
-    for (const { uid } of joiners) assert.equal(uids.filter((other) => other === uid).length, 1, `one Cluster of ${uid}`)
+    for (const { uid } of joiners)
+      assert.equal(uids.filter((other) => other === uid).length, 1, `one Cluster of ${uid}`)
   }
 
   it('let one of fifty clusters in with a token for one, wherever each of them asks', async () => {
@@ -77,7 +78,10 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
     ]
     assert.equal(usedBy?.split(' ').length, 50, 'a use for each, and no more')
     const served = shares().map((share, index) => share - (before[index] ?? 0))
-    assert.ok(served.every((share) => share > 0), `each has admitted some: ${served.join(', ')}`)
+    assert.ok(
+      served.every((share) => share > 0),
+      `each has admitted some: ${served.join(', ')}`,
+    )
     await restarted
     await until('all of them are Ready', async () => {
       const clusters = await scene.clusters()

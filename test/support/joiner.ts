@@ -11,7 +11,7 @@ import { parseToken } from '../../src/protocol/token.ts'
 import { admittedMembership } from '../../src/secondary/join/admission.ts'
 import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
 import type { JoinPlan } from '../../src/secondary/join/plan.ts'
-import { openHeartbeats } from '../../src/secondary/membership/beat.ts'
+import { type Heartbeats, openHeartbeats } from '../../src/secondary/membership/beat.ts'
 import { post } from '../../src/secondary/primary-client/http.ts'
 import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
 import { createRoots } from '../../src/secondary/primary-client/roots.ts'
@@ -26,6 +26,8 @@ export interface Joiner {
   ask(given: Given): Promise<ExchangeOutcome>
   /** Exchanges until one is final, as a secondary does. */
   join(given: Given): Promise<ExchangeOutcome>
+  /** Heartbeats for the membership of the last join, over a connection that is kept, as a secondary sends them. */
+  heartbeats(): Heartbeats
   /** The word of the reply to one heartbeat for the membership of the last join. Rejects where there is no signed one. */
   beat(): Promise<string>
   /** Beats until a signed reply comes, as a secondary does. */
@@ -87,16 +89,20 @@ export function createJoiner({
     return outcome
   }
 
-  async function beat(): Promise<string> {
+  function heartbeats(): Heartbeats {
     if (joined === undefined) throw new Error('there is no membership to beat for')
     const member = { key, info: joined.info, allowHttp: true, allowUntrustedTls: false }
-    const heartbeats = openHeartbeats({ ...deps, boot: 'boot' }, member, joined.nonce)
+    return openHeartbeats({ ...deps, boot: 'boot' }, member, joined.nonce)
+  }
+
+  async function beat(): Promise<string> {
+    const once = heartbeats()
     try {
-      const answer = await heartbeats.beat(joined.info.membership.endpoint, forever)
+      const answer = await once.beat(undefined, forever)
       if (answer.kind === 'silent') throw answer.error
       return answer.reply.status
     } finally {
-      heartbeats.close()
+      once.close()
     }
   }
 
@@ -104,6 +110,7 @@ export function createJoiner({
     uid,
     key,
     ask,
+    heartbeats,
     join: async (given) => until(`${given.name ?? uid} gets a final answer`, async () => ask(given)),
     beat,
     confirm: async () => until(`${uid} gets a signed reply`, beat),

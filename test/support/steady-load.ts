@@ -1,0 +1,82 @@
+/**
+ * What a primary hears all the time: members that beat over connections which they keep, and new clusters that join. It
+ * records how each of them fares and judges nothing.
+ */
+import { systemClock } from '../../src/lib/clock.ts'
+import { ProtocolError } from '../../src/protocol/errors.ts'
+import { createJoiner, type Given, type Joiner } from './joiner.ts'
+
+/** What a member heard in turn: the word of a reply, or the code of the failure. */
+export type Heard = string[]
+
+/** What a cluster heard until its join was final: codes of failures, and then `Joined` or the code of the refusal. */
+export interface Arrival {
+  readonly joiner: Joiner
+  readonly heard: readonly string[]
+}
+
+export interface SteadyLoad {
+  /** By member. */
+  readonly beats: readonly Heard[]
+  readonly arrivals: readonly Arrival[]
+  /** Resolves when whatever has begun has ended. */
+  stop(): Promise<void>
+}
+
+/** A member may ask once a second. Milliseconds. */
+const betweenBeats = 1_100
+/** As a secondary waits at first. Milliseconds. */
+const retry = 1_000
+
+/** The members have joined; `arriving` clusters join at once, each followed by another. */
+export function startSteadyLoad(given: Given, members: readonly Joiner[], arriving: number): SteadyLoad {
+  const stop = new AbortController()
+  const { signal } = stop
+  const arrivals: Arrival[] = []
+  const beats = members.map((): Heard => [])
+
+  async function stay(member: Joiner, heard: Heard): Promise<void> {
+    const heartbeats = member.heartbeats()
+    while (!signal.aborted) {
+      const beat = await heartbeats.beat(undefined, new AbortController().signal)
+      heard.push(beat.kind === 'silent' ? beat.error.code : beat.reply.status)
+      await systemClock.sleep(betweenBeats, signal).catch(() => undefined)
+    }
+    heartbeats.close()
+  }
+
+  async function arrive(): Promise<void> {
+    while (!signal.aborted) {
+      const joiner = createJoiner()
+      const heard: string[] = []
+      while (heard.at(-1) !== 'Joined' && !signal.aborted) {
+        heard.push(await wordFor(joiner, given))
+        if (heard.at(-1) !== 'Joined') await systemClock.sleep(retry, signal).catch(() => undefined)
+      }
+      arrivals.push({ joiner, heard })
+    }
+  }
+
+  const work = [
+    ...members.map(async (member, index) => stay(member, beats[index] ?? [])),
+    ...Array.from({ length: arriving }, arrive),
+  ]
+  return {
+    beats,
+    arrivals,
+    async stop() {
+      stop.abort()
+      await Promise.all(work)
+    },
+  }
+}
+
+async function wordFor(joiner: Joiner, given: Given): Promise<string> {
+  try {
+    const outcome = await joiner.ask(given)
+    return outcome.kind === 'joined' ? 'Joined' : outcome.refusal.code
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.code
+    throw error
+  }
+}
