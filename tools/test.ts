@@ -73,7 +73,7 @@ else if (values.long)
   run(tests('long tests', filesOf('faults', 'long'), { concurrency: 1, limit: hangLimitOfLongTests }))
 else {
   for (const check of checks) run(check)
-  run(tests('unit tests', filesOf('unit'), { concurrency: 2, limit: hangLimit }))
+  run(tests('unit tests and the model', filesOf('unit', 'model'), { concurrency: 2, limit: hangLimit }))
   // One more than the cores that they are made for: they wait for heartbeats half of the time.
   run(tests('end-to-end tests', filesOf('e2e'), { concurrency: 3, limit: hangLimit }))
 }

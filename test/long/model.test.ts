@@ -1,0 +1,29 @@
+/**
+ * The model, for long: ten thousand worlds, from a seed of its own each day or from the one in MODEL_SEED. What it finds is
+ * told with the seed, so that it can be run again.
+ */
+import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { run } from '../../tools/controlplane/run.ts'
+
+const worlds = 10_000
+const main = join(import.meta.dirname, '../model/main.ts')
+const processes = Math.min(availableParallelism(), 4)
+
+describe('the model, for long', { timeout: 1_200_000 }, () => {
+  const { MODEL_SEED: given } = process.env
+  const first = given === undefined ? Math.floor(Date.now() / 86_400_000) * worlds : Number(given)
+
+  it(`keeps every law in ${worlds} worlds from seed ${first} on`, async (context) => {
+    context.diagnostic(`MODEL_SEED=${first}`)
+    const count = Math.ceil(worlds / processes)
+    const runs = Array.from({ length: processes }, async (_, index) => {
+      const args = [main, '--from', String(first + index * count), '--count', String(count)]
+      return run(process.execPath, args, { input: '', env: process.env })
+    })
+    const broken = (await Promise.all(runs)).filter(({ exitCode }) => exitCode !== 0)
+    assert.equal(broken.length, 0, broken.map(({ stdout, stderr }) => stdout + stderr).join('\n'))
+  })
+})

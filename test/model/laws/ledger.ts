@@ -1,0 +1,140 @@
+/**
+ * What must hold at every moment of a world, looked at with every change that is stored and every answer that is given.
+ * It keeps what was broken, in words; it stops nothing.
+ */
+import type { Cluster } from '../../../src/api/cluster.ts'
+import { annotations } from '../../../src/api/group.ts'
+import { mcIdentityName } from '../../../src/api/mc-identity.ts'
+import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
+import { isConfirmed } from '../../../src/primary/cluster/standing.ts'
+import { decodeJoinRequest, type UnverifiedJoin } from '../../../src/protocol/join-request.ts'
+import { challengePath, joinPath } from '../../../src/protocol/wire.ts'
+import type { Change } from '../../support/memory-api/server.ts'
+import type { StoredObject } from '../../support/memory-api/stored.ts'
+import type { Occasion } from '../world/api-way.ts'
+import type { Answered } from '../world/network.ts'
+import type { Secondary, World } from '../world/world.ts'
+import { asCluster, clustersOf, identityOf, isLeaving, keyIdOf, statusOf, tokenIdOf } from './stored.ts'
+import { falseRefusal } from './truth.ts'
+
+export interface Ledger {
+  readonly broken: readonly string[]
+  answered(answered: Answered): void
+}
+
+export function keepLedger(world: World): Ledger {
+  const { primary } = world
+  const broken: string[] = []
+  /** When the challenge of this server nonce was given. */
+  const challenged = new Map<string, number>()
+  /** When the Cluster of this key was last disconnected. */
+  const disconnected = new Map<string, number>()
+  /** Every key whose membership a heartbeat has confirmed. */
+  const confirmed = new Set<string>()
+  /** Whom each token has admitted, and how many it may at most. */
+  const admitted = new Map<string, { readonly keys: Set<string>; most: number }>()
+
+  primary.onChange((change) => {
+    const during = world.during()
+    if (during?.isProofless === true) broken.push(`a request without proof has changed ${change.plural}`)
+    if (change.plural === 'secrets') followToken(change)
+    if (change.plural === 'clusters') followCluster(change, during)
+  })
+  for (const secondary of world.secondaries) secondary.server.onChange((change) => followSecondary(secondary, change))
+
+  function followToken({ after }: Change): void {
+    const id = after === undefined ? undefined : tokenIdOf(after)
+    if (after === undefined || id === undefined) return
+    const most = Number(after.metadata.annotations?.[annotations.maxUses] ?? Infinity)
+    const known = admitted.get(id)
+    if (known === undefined) admitted.set(id, { keys: new Set(), most })
+    else known.most = Math.max(known.most, most)
+  }
+
+  function followCluster({ before, after }: Change, during: Occasion | undefined): void {
+    const old = before === undefined ? undefined : asCluster(before)
+    const now = after === undefined ? undefined : asCluster(after)
+    if (now !== undefined && isConfirmed(now) && now.spec.member !== undefined) confirmed.add(now.spec.member.keyId)
+    if (old !== undefined && now !== undefined && isLeaving(now) && !isLeaving(old) && old.spec.member !== undefined)
+      disconnected.set(old.spec.member.keyId, world.scheduler.elapsed())
+    const [oldKey, newKey] = [old?.spec.member?.keyId, now?.spec.member?.keyId]
+    if (now !== undefined && newKey !== undefined && oldKey === undefined) judgeAdmission(now, during)
+    if (newKey !== undefined && oldKey !== undefined && newKey !== oldKey)
+      broken.push(`the key of ${now?.metadata.name} has changed`)
+    assertUnique()
+  }
+
+  function assertUnique(): void {
+    const members = clustersOf(primary).flatMap((cluster) => {
+      const { member } = cluster.spec
+      return member !== undefined && isConfirmed(cluster) && !isLeaving(cluster) ? [member] : []
+    })
+    if (new Set(members.map(({ uid }) => uid)).size < members.length) broken.push('two members have one uid')
+    if (new Set(members.map(({ keyId }) => keyId)).size < members.length) broken.push('two members have one key')
+  }
+
+  /** A Cluster has got its member. */
+  function judgeAdmission({ metadata: { name }, spec: { member } }: Cluster, during: Occasion | undefined): void {
+    const asked = during?.path.endsWith(joinPath) === true ? readJoin(during.body) : undefined
+    if (member === undefined || during === undefined || asked === undefined)
+      return void broken.push(`${name} has got a member, and none has joined`)
+    if (asked.jkt !== member.keyId || asked.sub !== member.uid)
+      broken.push(`${name} has got another member than the one that has joined`)
+    const token = admitted.get(asked.tid)
+    token?.keys.add(member.keyId)
+    if (token !== undefined && token.keys.size > token.most)
+      broken.push(`a token of ${token.most} uses has admitted ${token.keys.size} clusters`)
+    if (isRevokedBefore(asked.tid, during.since)) broken.push(`a revoked token has admitted ${name}`)
+    const askedAt = challenged.get(asked.sn) ?? Infinity
+    if (askedAt < (disconnected.get(member.keyId) ?? -Infinity) && !isSkewed())
+      broken.push(`${name} was disconnected, and an older request has brought it back`)
+  }
+
+  function isRevokedBefore(tokenId: string, version: number): boolean {
+    const isToken = (object: StoredObject | undefined) => object !== undefined && tokenIdOf(object) === tokenId
+    return primary.changes.slice(0, version).some(({ before, after }) => isToken(before) && !isToken(after))
+  }
+
+  const isSkewed = () => world.replicas.some((replica) => replica.process().skew !== 0)
+
+  function followSecondary({ name, server }: Secondary, { before, after }: Change): void {
+    const changed = (after ?? before)?.metadata.name
+    const identity = identityOf(server)
+    if (changed === mcJoinStatusName && after !== undefined && statusOf(server)?.status === 'Joined') {
+      if (identity !== undefined && !confirmed.has(keyIdOf(identity)))
+        broken.push(`${name} says Joined, and the primary has never confirmed it`)
+    }
+    const hadMembership = before?.['data'] !== undefined && 'membership' in Object(before['data'])
+    if (changed !== mcIdentityName || !hadMembership || identity === undefined || identity.joined !== undefined) return
+    const isAsked = server.get('secrets', 'mc-cluster-info')?.metadata.annotations?.[annotations.leave] !== undefined
+    const isMember = clustersOf(primary).some(
+      (cluster) => cluster.spec.member?.keyId === keyIdOf(identity) && isConfirmed(cluster) && !isLeaving(cluster),
+    )
+    if (isMember && !isAsked) broken.push(`${name} has given up its membership, and nobody has disconnected it`)
+  }
+
+  return {
+    broken,
+    answered(answered) {
+      const { message, answer, since } = answered
+      if (message.path.endsWith(challengePath) && answer.status === 200)
+        challenged.set(serverNonceOf(answer.body), world.scheduler.elapsed())
+      if (message.path.endsWith(joinPath) && answer.status === 200) {
+        const asked = readJoin(message.body)
+        if (asked !== undefined && isRevokedBefore(asked.tid, since)) broken.push('a revoked token is accepted')
+      }
+      const fault = falseRefusal(primary, answered)
+      if (fault !== undefined) broken.push(fault)
+    },
+  }
+}
+
+function readJoin(body: string): UnverifiedJoin | undefined {
+  const { request } = JSON.parse(body) as { request: string }
+  return decodeJoinRequest(request)
+}
+
+function serverNonceOf(body: string): string {
+  const { challenge } = JSON.parse(body) as { challenge: string }
+  return (JSON.parse(Buffer.from(challenge.split('.')[1] ?? '', 'base64url').toString()) as { sn: string }).sn
+}

@@ -1,0 +1,84 @@
+/** What must be so when all faults have ended and enough time has passed: everybody is where the stored objects say. */
+import type { Cluster } from '../../../src/api/cluster.ts'
+import { mcJoinName } from '../../../src/api/mc-join.ts'
+import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
+import type { Secondary, World } from '../world/world.ts'
+import { clustersOf, identityOf, isLeaving, keyIdOf, statusOf } from './stored.ts'
+
+/** What a user may find as the last word of a refusal. */
+const final: ReadonlySet<string> = new Set([
+  'TokenInvalid',
+  'TokenExpired',
+  'TokenScope',
+  'TokenExhausted',
+  'NameTaken',
+  'KeyMismatch',
+  'CloneSuspected',
+  'Denied',
+  'Disconnected',
+  'Left',
+])
+/** How long the last failure of a reconcile must be past, milliseconds. */
+const calmFor = 60_000
+
+/** The laws that are broken, in words. */
+export function unrest(world: World): readonly string[] {
+  return [
+    ...world.secondaries.flatMap((secondary) => unrestOf(world, secondary)),
+    ...clustersOf(world.primary).flatMap((cluster) => untruthOf(world, cluster)),
+    ...failuresIn(world),
+  ]
+}
+
+function unrestOf(world: World, { name, server }: Secondary): readonly string[] {
+  const identity = identityOf(server)
+  const status = statusOf(server)
+  const isMember = identity?.joined !== undefined
+  const keyId = identity === undefined ? undefined : keyIdOf(identity)
+  const own = clustersOf(world.primary).find(({ spec }) => spec.member?.keyId === keyId && keyId !== undefined)
+  const code = status?.msg.split(':')[0] ?? ''
+  if (status === undefined) {
+    const isAsked = server.get('secrets', mcJoinName) !== undefined
+    return isAsked || isMember ? [`${name} says nothing, and has ${isAsked ? 'mc-join' : 'a membership'}`] : []
+  }
+  switch (status.status) {
+    case 'Joined':
+      if (!isMember) return [`${name} says Joined and has no membership`]
+      return own !== undefined && isConfirmed(own) && !isLeaving(own)
+        ? []
+        : [`${name} says Joined, and the primary has no such member`]
+    case 'Joining':
+      if (code === 'PendingApproval' && own !== undefined && standingOf(own) === 'waiting') return []
+      return [`${name} is Joining still: ${status.msg}`]
+    case 'Rejected':
+      return final.has(code) ? [] : [`${name} is Rejected for what is not final: ${status.msg}`]
+  }
+}
+
+function untruthOf(world: World, cluster: Cluster): readonly string[] {
+  const { name } = cluster.metadata
+  const says = (type: string) => cluster.status?.conditions?.find((condition) => condition.type === type)
+  const claim = `${name} says Joined=${says('Joined')?.status}/${says('Joined')?.reason}, Healthy=${says('Healthy')?.reason}`
+  if (isLeaving(cluster)) return [`${name} is being deleted for ever`]
+  if (cluster.spec.primary) return says('Ready')?.status === 'True' ? [] : [`the primary's own Cluster is not Ready`]
+  const { member } = cluster.spec
+  if (member === undefined) return says('Joined')?.reason === 'AwaitingJoin' ? [] : [claim]
+  const owner = world.secondaries.find(({ server }) => {
+    const identity = identityOf(server)
+    return identity?.joined?.membership.clusterName === name && keyIdOf(identity) === member.keyId
+  })
+  if (owner !== undefined && standingOf(cluster) === 'admitted')
+    return says('Ready')?.status === 'True' ? [] : [`${claim}, and ${owner.name} is its member`]
+  return says('Healthy')?.reason === 'Heartbeat' ? [`${claim}, and nobody beats for it`] : []
+}
+
+/** A reconcile that goes on failing waits for somebody with an editor. */
+function failuresIn({ log, scheduler }: World): readonly string[] {
+  const recent = log.lines.filter(
+    ({ at, level, message }) =>
+      at > scheduler.elapsed() - calmFor && (level === 'warn' || level === 'error') && message.includes('failed'),
+  )
+  return [
+    ...new Set(recent.map(({ from, message, fields }) => `${from} goes on: ${message}: ${String(fields['err'])}`)),
+  ]
+}

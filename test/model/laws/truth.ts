@@ -1,0 +1,90 @@
+/** A signed refusal is true: what it rests on held at some moment while the request was being answered. */
+import { standingOf } from '../../../src/primary/cluster/standing.ts'
+import { decodeJoinRequest } from '../../../src/protocol/join-request.ts'
+import { claimedThumbprint } from '../../../src/protocol/possession-proof.ts'
+import { joinPath, proofHeader } from '../../../src/protocol/wire.ts'
+import type { MemoryApiServer } from '../../support/memory-api/server.ts'
+import type { StoredObject } from '../../support/memory-api/stored.ts'
+import type { Answered } from '../world/network.ts'
+import { asCluster, everSince, heldSince, isLeaving, tokenIdOf } from './stored.ts'
+
+/** The law that an answer breaks, in words; undefined where it breaks none. */
+export function falseRefusal(primary: MemoryApiServer, answered: Answered): string | undefined {
+  if (answered.isProofless) return undefined
+  const { path } = answered.message
+  if (path.endsWith(joinPath)) return falseResult(primary, answered)
+  return path.includes('/clusters/') ? falseReply(primary, answered) : undefined
+}
+
+function falseResult(primary: MemoryApiServer, { message, answer, since }: Answered): string | undefined {
+  if (answer.status !== 403) return undefined
+  const { result } = JSON.parse(answer.body) as { result: string }
+  const { code } = payloadOf(result)
+  const { request } = JSON.parse(message.body) as { request: string }
+  const asked = decodeJoinRequest(request)
+  const { name } = JSON.parse(asked.inner.payload) as { name?: string }
+  const memberIs = (uid: string | undefined, keyId: string | undefined) => (object: StoredObject) => {
+    const { member } = asCluster(object).spec
+    return member !== undefined && (uid ?? member.uid) === member.uid && (keyId ?? member.keyId) === member.keyId
+  }
+  switch (code ?? '') {
+    case 'TokenInvalid': {
+      const isValid = (object: StoredObject) => tokenIdOf(object) === asked.tid && !isLeaving(object)
+      return heldSince(primary, 'secrets', since, isValid)
+        ? 'a token that was there all the time is refused'
+        : undefined
+    }
+    case 'Disconnected': {
+      const isMember = (object: StoredObject) => !isLeaving(object) && memberIs(asked.sub, asked.jkt)(object)
+      return heldSince(primary, 'clusters', since, isMember) ? 'a member is told that it was disconnected' : undefined
+    }
+    case 'KeyMismatch': {
+      const isOther = (object: StoredObject) =>
+        memberIs(asked.sub, undefined)(object) && !memberIs(asked.sub, asked.jkt)(object)
+      return everSince(primary, 'clusters', since, isOther) ? undefined : 'KeyMismatch, and no other key was there'
+    }
+    case 'CloneSuspected': {
+      const isOther = (object: StoredObject) =>
+        memberIs(undefined, asked.jkt)(object) && !memberIs(asked.sub, asked.jkt)(object)
+      return everSince(primary, 'clusters', since, isOther) ? undefined : 'CloneSuspected, and no other uid was there'
+    }
+    case 'NameTaken': {
+      const isTaken = (object: StoredObject) => object.metadata.name === name && !memberIs(asked.sub, asked.jkt)(object)
+      return everSince(primary, 'clusters', since, isTaken) ? undefined : 'NameTaken, and nobody had the name'
+    }
+    default:
+      return undefined
+  }
+}
+
+function falseReply(primary: MemoryApiServer, { message, answer, since }: Answered): string | undefined {
+  const { reply } = JSON.parse(answer.body) as { reply?: string }
+  if (reply === undefined) return undefined
+  const { status } = payloadOf(reply)
+  const keyId = claimedThumbprint(message.headers[proofHeader] ?? '')
+  const clusterName = /\/clusters\/([^/]+)\//.exec(message.path)?.[1]
+  const isOf = (object: StoredObject) => {
+    const cluster = asCluster(object)
+    return cluster.spec.member?.keyId === keyId && !isLeaving(object) && standingOf(cluster) === 'admitted'
+  }
+  const wasMember = () =>
+    heldSince(primary, 'clusters', since, (object) => isOf(object) && object.metadata.name === clusterName) &&
+    primary.all('clusters').filter(isOf).length === 1
+  switch (status ?? '') {
+    case 'Disconnected':
+    case 'UnknownCluster':
+    case 'KeyMismatch':
+      return wasMember() ? `a member is told ${status}` : undefined
+    default:
+      return undefined
+  }
+}
+
+interface Payload {
+  readonly code?: string
+  readonly status?: string
+}
+
+function payloadOf(jws: string): Payload {
+  return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as Payload
+}

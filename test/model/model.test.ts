@@ -1,0 +1,33 @@
+/**
+ * The model: whole worlds in memory, in which the product's own replicas and secondaries live through random actions of
+ * users, faults and an attacker, with laws that must hold at every moment and in the end.
+ */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { firstBroken, reportOf } from './check.ts'
+import { run } from './run.ts'
+
+/** Always the same, so that a failure here is one of the change that is tested. `npm run test:long` looks further. */
+const seeds = { from: 1, count: 120 }
+
+/** Seeds that have broken a law once, and what they have found. */
+const regressions: readonly (readonly [seed: number, found: string])[] = []
+
+describe('the model', { timeout: 170_000 }, () => {
+  it('repeats a run of one seed step by step', async () => {
+    const [first, second] = [await run({ seed: 11 }), await run({ seed: 11 })]
+    assert.deepEqual(second.trace, first.trace)
+    assert.ok(first.trace.length > 50, 'too little has happened to tell')
+  })
+
+  it(`keeps every law in ${seeds.count} worlds`, async () => {
+    const found = await firstBroken(seeds)
+    if (found !== undefined) assert.fail(await reportOf(found.seed, found.outcome))
+  })
+
+  for (const [seed, found] of regressions)
+    it(`keeps every law in world ${seed}, which has found: ${found}`, async () => {
+      const outcome = await run({ seed })
+      if (outcome.broken.length > 0) assert.fail(await reportOf(seed, outcome))
+    })
+})

@@ -1,0 +1,93 @@
+/** What the administrators on both sides do with kubectl. They see what is stored, and wait for nobody. */
+import { clusterKind } from '../../src/api/cluster.ts'
+import { annotations, apiVersion } from '../../src/api/group.ts'
+import { joinTokenType } from '../../src/api/join-token-secret.ts'
+import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
+import { mcJoinName } from '../../src/api/mc-join.ts'
+import { decodeSecretValue, encodeSecretData } from '../../src/api/secret-data.ts'
+import type { Secret } from '../../src/kube/objects.ts'
+import type { MemoryApiServer } from '../support/memory-api/server.ts'
+import { clusterNamed, type TokenWish, tokenNamed } from './actions.ts'
+import { away, endpoint, namespace } from './world/places.ts'
+import type { World } from './world/world.ts'
+
+export interface Users {
+  /** A token of this name; an older one is deleted first. */
+  createToken(token: number, wish: TokenWish): Promise<void>
+  annotateToken(token: number, edit: Readonly<Record<string, string>>): void
+  revokeToken(token: number): void
+  /** What was once read in the Secret of this name, though it may be gone; the newest one. */
+  textOf(token: number): string | undefined
+  give(secondary: number, token: number, name: number): void
+  annotate(secondary: number, object: string, annotation: string): void
+  remove(secondary: number, object: string): void
+  disconnect(clusterName: string): void
+  approve(clusterName: string, approved: boolean): void
+}
+
+const secretsOf = (where: string) => `/api/v1/namespaces/${where}/secrets`
+const clusters = `/apis/${apiVersion}/namespaces/${namespace}/${clusterKind.plural}`
+const mergePatch = 'application/merge-patch+json'
+/** The steps that a user waits for a token. */
+const patience = 400
+
+export function createUsers(world: World): Users {
+  const { primary } = world
+  const read = new Map<number, string>()
+  let edits = 0
+
+  const secretNamed = (server: MemoryApiServer, name: string) => server.get('secrets', name) as Secret | undefined
+  const patch = (server: MemoryApiServer, path: string, body: object) =>
+    void server.handle({ method: 'PATCH', path, body, contentType: mergePatch })
+  const remove = (server: MemoryApiServer, path: string) => void server.handle({ method: 'DELETE', path })
+  const serverOf = (secondary: number) => world.secondaries[secondary % world.secondaries.length]?.server ?? primary
+
+  return {
+    async createToken(token, wish) {
+      const name = tokenNamed(token)
+      remove(primary, `${secretsOf(namespace)}/${name}`)
+      const metadata = { name, annotations: annotationsOf(world, wish) }
+      primary.handle({ method: 'POST', path: secretsOf(namespace), body: { metadata, type: joinTokenType } })
+      const text = () => decodeSecretValue(secretNamed(primary, name)?.data, 'token')
+      for (let step = 0; step < patience && text() === undefined; step += 1) await world.scheduler.step()
+      const filled = text()
+      if (filled !== undefined && filled !== '') read.set(token, filled)
+    },
+    annotateToken: (token, edit) =>
+      patch(primary, `${secretsOf(namespace)}/${tokenNamed(token)}`, { metadata: { annotations: edit } }),
+    revokeToken: (token) => remove(primary, `${secretsOf(namespace)}/${tokenNamed(token)}`),
+    textOf: (token) => read.get(token),
+    give(secondary, token, name) {
+      const text = read.get(token)
+      if (text === undefined) return
+      const server = serverOf(secondary)
+      const data = encodeSecretData({ token: text, endpoint, clusterName: clusterNamed(name) })
+      if (secretNamed(server, mcJoinName) === undefined)
+        server.handle({ method: 'POST', path: secretsOf(away), body: { metadata: { name: mcJoinName }, data } })
+      else patch(server, `${secretsOf(away)}/${mcJoinName}`, { data: { clusterName: null, ...data } })
+    },
+    annotate(secondary, object, annotation) {
+      edits += 1
+      const metadata = { annotations: { [annotation]: String(edits) } }
+      patch(serverOf(secondary), `${secretsOf(away)}/${object}`, { metadata })
+    },
+    remove: (secondary, object) => remove(serverOf(secondary), `${secretsOf(away)}/${object}`),
+    disconnect: (clusterName) => remove(primary, `${clusters}/${clusterName}`),
+    approve: (clusterName, approved) => patch(primary, `${clusters}/${clusterName}`, { spec: { approved } }),
+  }
+}
+
+function annotationsOf({ secondaries }: World, wish: TokenWish): Record<string, string> {
+  const bound = wish.secondary === undefined ? undefined : secondaries[wish.secondary % secondaries.length]
+  const only = wish.name === undefined ? undefined : clusterNamed(wish.name)
+  return {
+    ...(wish.maxUses === undefined ? {} : { [annotations.maxUses]: String(wish.maxUses) }),
+    ...(only === undefined ? {} : { [annotations.clusterName]: only }),
+    ...(bound === undefined ? {} : { [annotations.boundUid]: bound.uid }),
+    ...(wish.approval === undefined ? {} : { [annotations.approval]: 'manual' }),
+    ...(wish.lifetime === undefined ? {} : { [annotations.expiresIn]: wish.lifetime }),
+  }
+}
+
+export const leaveAnnotation = { object: mcClusterInfoName, annotation: annotations.leave } as const
+export const retryAnnotation = { object: mcJoinName, annotation: annotations.retry } as const
