@@ -3,16 +3,17 @@
  * tokens. It makes messages with the product's own functions, and has no key of anybody else's.
  */
 import { askForChallenge, challengeRequestSchema, openChallenge, signChallenge } from '../../src/protocol/challenge.ts'
-import { decodeJoinRequest, signJoinRequest } from '../../src/protocol/join-request.ts'
+import { createIssuer } from '../../src/protocol/issuer.ts'
+import { signJoinRequest } from '../../src/protocol/join-request.ts'
 import { signRefusal } from '../../src/protocol/join-result.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
-import { nonceKeyOf } from '../../src/protocol/nonce.ts'
 import { claimedThumbprint, signPossession } from '../../src/protocol/possession-proof.ts'
 import { replyStatus, signReply } from '../../src/protocol/reply.ts'
 import { generateExchangeKey } from '../../src/protocol/seal.ts'
 import { parseToken } from '../../src/protocol/token.ts'
 import { challengePath, heartbeatPath, joinPath, leavePath, nonceHeader, proofHeader } from '../../src/protocol/wire.ts'
 import type { Forgery, Theft } from './actions.ts'
+import { readAsked } from './laws/asked.ts'
 import type { Message, WireAnswer } from './world/network.ts'
 import type { World } from './world/world.ts'
 
@@ -37,8 +38,12 @@ const patience = 50
 export function createAttacker(world: World): Attacker {
   const { network } = world
   const key = generateSigningKey()
-  const rogue = { uid: world.primaryUid, key, nonceKey: nonceKeyOf(key) }
-  const seen = (number: number) => network.seen[number % Math.max(network.seen.length, 1)]
+  const rogue = createIssuer(world.primaryUid, key)
+  /** One of the messages of others. */
+  const seen = (number: number) => {
+    const others = network.seen.filter(({ message }) => message.from !== me)
+    return others[number % Math.max(others.length, 1)]
+  }
   const now = () => world.scheduler.now()
 
   /** The answer to a message of its own, once somebody has given it. */
@@ -70,7 +75,7 @@ export function createAttacker(world: World): Attacker {
     }
     if (path.endsWith(joinPath)) {
       const { request } = JSON.parse(body) as { request: string }
-      const { jkt, sub, cn, sn } = decodeJoinRequest(request)
+      const { keyId: jkt, uid: sub, serverNonce: sn, clientNonce: cn } = readAsked(body)
       const exchange = { request, echoes: { jkt, sub, cn, sn } }
       return json(403, { result: await signRefusal(rogue, exchange, { code: 'Denied', msg: 'Denied: by a rogue' }) })
     }

@@ -6,14 +6,14 @@ import type { Cluster } from '../../../src/api/cluster.ts'
 import { annotations } from '../../../src/api/group.ts'
 import { mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
-import { isConfirmed } from '../../../src/primary/cluster/standing.ts'
-import { decodeJoinRequest, type UnverifiedJoin } from '../../../src/protocol/join-request.ts'
-import { challengePath, joinPath } from '../../../src/protocol/wire.ts'
+import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
+import { challengePath, joinPath, rekeyPath } from '../../../src/protocol/wire.ts'
 import type { Change } from '../../support/memory-api/server.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import type { Occasion } from '../world/api-way.ts'
 import type { Answered } from '../world/network.ts'
 import type { Secondary, World } from '../world/world.ts'
+import { payloadOf, readAsked } from './asked.ts'
 import { asCluster, clustersOf, identityOf, isLeaving, keyIdOf, statusOf, tokenIdOf } from './stored.ts'
 import { falseRefusal } from './truth.ts'
 
@@ -59,8 +59,10 @@ export function keepLedger(world: World): Ledger {
       disconnected.set(old.spec.member.keyId, world.scheduler.elapsed())
     const [oldKey, newKey] = [old?.spec.member?.keyId, now?.spec.member?.keyId]
     if (now !== undefined && newKey !== undefined && oldKey === undefined) judgeAdmission(now, during)
-    if (newKey !== undefined && oldKey !== undefined && newKey !== oldKey)
-      broken.push(`the key of ${now?.metadata.name} has changed`)
+    if (now !== undefined && newKey !== undefined && oldKey !== undefined && newKey !== oldKey) {
+      const isAsked = during?.path.endsWith(rekeyPath(now.metadata.name)) === true
+      if (!isAsked) broken.push(`the key of ${now.metadata.name} has changed, and it has not asked for that`)
+    }
     assertUnique()
   }
 
@@ -74,18 +76,23 @@ export function keepLedger(world: World): Ledger {
   }
 
   /** A Cluster has got its member. */
-  function judgeAdmission({ metadata: { name }, spec: { member } }: Cluster, during: Occasion | undefined): void {
-    const asked = during?.path.endsWith(joinPath) === true ? readJoin(during.body) : undefined
+  function judgeAdmission(cluster: Cluster, during: Occasion | undefined): void {
+    const { name } = cluster.metadata
+    const { member } = cluster.spec
+    const asked = during?.path.endsWith(joinPath) === true ? readAsked(during.body) : undefined
     if (member === undefined || during === undefined || asked === undefined)
       return void broken.push(`${name} has got a member, and none has joined`)
-    if (asked.jkt !== member.keyId || asked.sub !== member.uid)
+    if (asked.keyId !== member.keyId || asked.uid !== member.uid)
       broken.push(`${name} has got another member than the one that has joined`)
-    const token = admitted.get(asked.tid)
+    const token = asked.tid === null ? undefined : admitted.get(asked.tid)
     token?.keys.add(member.keyId)
+    if (asked.tid === null && standingOf(cluster) === 'admitted')
+      broken.push(`${name} has come back by itself, and nobody was asked`)
     if (token !== undefined && token.keys.size > token.most)
       broken.push(`a token of ${token.most} uses has admitted ${token.keys.size} clusters`)
-    if (isRevokedBefore(asked.tid, during.since)) broken.push(`a revoked token has admitted ${name}`)
-    const askedAt = challenged.get(asked.sn) ?? Infinity
+    if (asked.tid !== null && isRevokedBefore(asked.tid, during.since))
+      broken.push(`a revoked token has admitted ${name}`)
+    const askedAt = challenged.get(asked.serverNonce) ?? Infinity
     if (askedAt < (disconnected.get(member.keyId) ?? -Infinity) && !isSkewed())
       broken.push(`${name} was disconnected, and an older request has brought it back`)
   }
@@ -120,8 +127,8 @@ export function keepLedger(world: World): Ledger {
       if (message.path.endsWith(challengePath) && answer.status === 200)
         challenged.set(serverNonceOf(answer.body), world.scheduler.elapsed())
       if (message.path.endsWith(joinPath) && answer.status === 200) {
-        const asked = readJoin(message.body)
-        if (asked !== undefined && isRevokedBefore(asked.tid, since)) broken.push('a revoked token is accepted')
+        const asked = readAsked(message.body)
+        if (asked.tid !== null && isRevokedBefore(asked.tid, since)) broken.push('a revoked token is accepted')
       }
       const fault = falseRefusal(primary, answered)
       if (fault !== undefined) broken.push(fault)
@@ -129,12 +136,7 @@ export function keepLedger(world: World): Ledger {
   }
 }
 
-function readJoin(body: string): UnverifiedJoin | undefined {
-  const { request } = JSON.parse(body) as { request: string }
-  return decodeJoinRequest(request)
-}
-
 function serverNonceOf(body: string): string {
   const { challenge } = JSON.parse(body) as { challenge: string }
-  return (JSON.parse(Buffer.from(challenge.split('.')[1] ?? '', 'base64url').toString()) as { sn: string }).sn
+  return (JSON.parse(payloadOf(challenge)) as { sn: string }).sn
 }

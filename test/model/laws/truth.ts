@@ -1,11 +1,11 @@
 /** A signed refusal is true: what it rests on held at some moment while the request was being answered. */
 import { standingOf } from '../../../src/primary/cluster/standing.ts'
-import { decodeJoinRequest } from '../../../src/protocol/join-request.ts'
 import { claimedThumbprint } from '../../../src/protocol/possession-proof.ts'
 import { joinPath, proofHeader } from '../../../src/protocol/wire.ts'
 import type { MemoryApiServer } from '../../support/memory-api/server.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import type { Answered } from '../world/network.ts'
+import { payloadOf, readAsked } from './asked.ts'
 import { asCluster, everSince, heldSince, isLeaving, tokenIdOf } from './stored.ts'
 
 /** The law that an answer breaks, in words; undefined where it breaks none. */
@@ -19,37 +19,37 @@ export function falseRefusal(primary: MemoryApiServer, answered: Answered): stri
 function falseResult(primary: MemoryApiServer, { message, answer, since }: Answered): string | undefined {
   if (answer.status !== 403) return undefined
   const { result } = JSON.parse(answer.body) as { result: string }
-  const { code } = payloadOf(result)
-  const { request } = JSON.parse(message.body) as { request: string }
-  const asked = decodeJoinRequest(request)
-  const { name } = JSON.parse(asked.inner.payload) as { name?: string }
+  const { code } = said(result)
+  const asked = readAsked(message.body)
   const memberIs = (uid: string | undefined, keyId: string | undefined) => (object: StoredObject) => {
     const { member } = asCluster(object).spec
     return member !== undefined && (uid ?? member.uid) === member.uid && (keyId ?? member.keyId) === member.keyId
   }
   switch (code ?? '') {
     case 'TokenInvalid': {
-      const isValid = (object: StoredObject) => tokenIdOf(object) === asked.tid && !isLeaving(object)
+      const isValid = (object: StoredObject) =>
+        asked.tid !== null && tokenIdOf(object) === asked.tid && !isLeaving(object)
       return heldSince(primary, 'secrets', since, isValid)
         ? 'a token that was there all the time is refused'
         : undefined
     }
     case 'Disconnected': {
-      const isMember = (object: StoredObject) => !isLeaving(object) && memberIs(asked.sub, asked.jkt)(object)
+      const isMember = (object: StoredObject) => !isLeaving(object) && memberIs(asked.uid, asked.keyId)(object)
       return heldSince(primary, 'clusters', since, isMember) ? 'a member is told that it was disconnected' : undefined
     }
     case 'KeyMismatch': {
       const isOther = (object: StoredObject) =>
-        memberIs(asked.sub, undefined)(object) && !memberIs(asked.sub, asked.jkt)(object)
+        memberIs(asked.uid, undefined)(object) && !memberIs(asked.uid, asked.keyId)(object)
       return everSince(primary, 'clusters', since, isOther) ? undefined : 'KeyMismatch, and no other key was there'
     }
     case 'CloneSuspected': {
       const isOther = (object: StoredObject) =>
-        memberIs(undefined, asked.jkt)(object) && !memberIs(asked.sub, asked.jkt)(object)
+        memberIs(undefined, asked.keyId)(object) && !memberIs(asked.uid, asked.keyId)(object)
       return everSince(primary, 'clusters', since, isOther) ? undefined : 'CloneSuspected, and no other uid was there'
     }
     case 'NameTaken': {
-      const isTaken = (object: StoredObject) => object.metadata.name === name && !memberIs(asked.sub, asked.jkt)(object)
+      const isTaken = (object: StoredObject) =>
+        object.metadata.name === asked.name && !memberIs(asked.uid, asked.keyId)(object)
       return everSince(primary, 'clusters', since, isTaken) ? undefined : 'NameTaken, and nobody had the name'
     }
     default:
@@ -60,7 +60,7 @@ function falseResult(primary: MemoryApiServer, { message, answer, since }: Answe
 function falseReply(primary: MemoryApiServer, { message, answer, since }: Answered): string | undefined {
   const { reply } = JSON.parse(answer.body) as { reply?: string }
   if (reply === undefined) return undefined
-  const { status } = payloadOf(reply)
+  const { status } = said(reply)
   const keyId = claimedThumbprint(message.headers[proofHeader] ?? '')
   const clusterName = /\/clusters\/([^/]+)\//.exec(message.path)?.[1]
   const isOf = (object: StoredObject) => {
@@ -80,11 +80,6 @@ function falseReply(primary: MemoryApiServer, { message, answer, since }: Answer
   }
 }
 
-interface Payload {
-  readonly code?: string
-  readonly status?: string
-}
-
-function payloadOf(jws: string): Payload {
-  return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as Payload
+function said(jws: string): { readonly code?: string; readonly status?: string } {
+  return JSON.parse(payloadOf(jws)) as { code?: string; status?: string }
 }

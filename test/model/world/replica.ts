@@ -1,10 +1,11 @@
 /** One replica of the primary, as the operator composes it; only its network and its API server are the model's. */
 import { createClient } from '../../../src/kube/client.ts'
 import type { Logger } from '../../../src/lib/logger.ts'
-import type { Answer } from '../../../src/primary/answer.ts'
+import { type Answer, problemOf } from '../../../src/primary/answer.ts'
 import { readBody } from '../../../src/primary/body.ts'
 import { createOperator } from '../../../src/primary/operator.ts'
 import { answerError, type JoinServerDeps } from '../../../src/primary/server/join-server.ts'
+import { ProtocolError } from '../../../src/protocol/errors.ts'
 import {
   challengePath,
   heartbeatPath,
@@ -12,6 +13,7 @@ import {
   leavePath,
   nonceHeader,
   proofHeader,
+  rekeyPath,
 } from '../../../src/protocol/wire.ts'
 import { type ApiWay, occasion } from './api-way.ts'
 import type { Message, Network, WireAnswer } from './network.ts'
@@ -64,8 +66,11 @@ export async function runReplica(deps: ReplicaDeps, stop: AbortSignal): Promise<
 }
 
 /** What the join server's routes do, without HTTP. */
-async function serve({ joins, heartbeats, leaves, log }: JoinServerDeps, message: Message): Promise<Answer> {
+async function serve(services: JoinServerDeps, message: Message): Promise<Answer> {
+  const { joins, heartbeats, rekeys, leaves, log } = services
   const { path, headers } = message
+  const outage = services.outage()
+  if (outage !== undefined) return problemOf(new ProtocolError('Busy', outage))
   const body = Buffer.from(message.body)
   const route = path.slice(path.indexOf('/mc/v1/'))
   const clusterName = /\/clusters\/([^/]+)\//.exec(route)?.[1] ?? ''
@@ -75,6 +80,7 @@ async function serve({ joins, heartbeats, leaves, log }: JoinServerDeps, message
     if (route === challengePath) return await joins.challenge(readBody(body))
     if (route === joinPath) return await joins.join(readBody(body))
     if (route === heartbeatPath(clusterName)) return await heartbeats.heartbeat(request)
+    if (route === rekeyPath(clusterName)) return await rekeys.rekey(request)
     if (route === leavePath(clusterName)) return await leaves.leave(request)
     throw new Error(`the model has no route ${route}`)
   } catch (error) {
