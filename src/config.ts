@@ -10,6 +10,9 @@ import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
 import { clusterNameSchema } from './api/cluster-name.ts'
 import { endpointSchema } from './api/endpoint.ts'
+import { isLabelKey, isReservedLabelKey, parseLabels } from './api/labels.ts'
+import { maxLabels } from './protocol/fields.ts'
+import { isPrototypeKey } from './protocol/strict-json.ts'
 
 /** A setting is missing or wrong; the message names its flag and what it should be. */
 export class ConfigError extends Error {
@@ -56,6 +59,32 @@ function isAddressRange(text: string): boolean {
   )
 }
 
+/** `region=eu,tier=gold`. */
+const labels = z.string().transform((text, context) => {
+  const read = parseLabels(text)
+  const keys = 'value' in read ? Object.keys(read.value) : []
+  if ('value' in read && keys.length <= maxLabels && !keys.some(isPrototypeKey)) return read.value
+  const unsendable = `holds more than ${maxLabels} labels, or one whose key no message may carry`
+  context.addIssue({ code: 'custom', message: 'fault' in read ? read.fault : unsendable })
+  return z.NEVER
+})
+
+/** `region,example.com/*`. */
+const labelRules = z.string().transform((text, context) => {
+  const rules = text.split(',').map((rule) => rule.trim())
+  if (rules.every(isLabelRule)) return rules
+  context.addIssue({
+    code: 'custom',
+    message: 'must be keys of labels, or prefixes such as example.com/*, that are not reserved; separated by commas',
+  })
+  return z.NEVER
+})
+
+function isLabelRule(rule: string): boolean {
+  const example = rule.endsWith('/*') ? rule.replace(/\*$/, 'any') : rule
+  return isLabelKey(example) && !isReservedLabelKey(example)
+}
+
 const heartbeatSeconds = 'must be 10 to 600 seconds'
 
 const common = {
@@ -77,6 +106,7 @@ export const primarySchema = z.object({
   'primary-name': clusterNameSchema.optional(),
   'primary-ingress': endpointSchema.optional(),
   'trusted-proxies': addressRanges.default([]),
+  'member-labels': labelRules.default([]),
   'heartbeat-interval': z.coerce
     .number(heartbeatSeconds)
     .min(10, heartbeatSeconds)
@@ -91,6 +121,7 @@ export const secondarySchema = z.object({
   'release-name': namespace.default('k10'),
   'allow-insecure-primary-ingress': flag.default(false),
   'ca-bundle': z.string().min(1).optional(),
+  labels: labels.default({}),
 })
 
 export type PrimaryConfig = Readonly<z.infer<typeof primarySchema>> & {

@@ -59,6 +59,8 @@ export const annotations = {
   usedBy: `${group}/used-by`,
   /** Cluster, by the user: thumbprint of the one key that may take the place of the member's; gone once it has. */
   allowRebind: `${group}/allow-rebind`,
+  /** Cluster: the labels that its member has reported and that were taken over, `key=value,key=value`. */
+  memberLabels: `${group}/member-labels`,
   /** `mc-join`, by the user: a new value starts the join again. */
   retry: `${group}/retry`,
   /** `mc-cluster-info`, by the user: with any value, this cluster leaves its primary. */

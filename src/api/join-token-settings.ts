@@ -5,7 +5,7 @@
 import { isClusterName } from './cluster-name.ts'
 import { parseDuration } from './duration.ts'
 import { annotations as names } from './group.ts'
-import { isLabelKey, isLabelValue, isReservedLabelKey, type Labels } from './labels.ts'
+import { type Labels, parseLabels } from './labels.ts'
 import { parseTimestamp } from './timestamp.ts'
 
 export interface JoinTokenSettings {
@@ -71,7 +71,7 @@ export function readJoinTokenSettings(
   const uses = read(names.maxUses, readUses)
   const clusterName = read(names.clusterName, readName)
   const boundUid = read(names.boundUid, readUid)
-  const clusterLabels = read(names.clusterLabels, readLabels)
+  const clusterLabels = read(names.clusterLabels, parseLabels)
   const approval = read(names.approval, oneOf(['manual']))
   const redact = read(names.redact, oneOf(['now', 'after-first-use']))
   if (redact === 'now' && !isIssued)
@@ -123,19 +123,6 @@ const readUid: Read<string> = (text) =>
         fault:
           "is not a UID; kubectl get namespace kube-system -o jsonpath='{.metadata.uid}' prints that of the joining cluster",
       }
-
-const readLabels: Read<Labels> = (text) => {
-  const labels = new Map<string, string>()
-  for (const pair of text.split(',')) {
-    const [key = '', value, ...rest] = pair.split('=')
-    if (value === undefined || rest.length > 0 || !isLabelKey(key) || !isLabelValue(value))
-      return { fault: 'is not a list of labels such as region=eu,tier=gold' }
-    if (isReservedLabelKey(key)) return { fault: `sets the reserved label ${key}` }
-    if (labels.has(key)) return { fault: `sets the label ${key} twice` }
-    labels.set(key, value)
-  }
-  return { value: Object.fromEntries(labels) }
-}
 
 function oneOf<const T extends string>(values: readonly T[]): Read<T> {
   return (text) => {

@@ -1,4 +1,4 @@
-/** Labels that someone else chose for a Cluster: their form, and which keys are not theirs to set. */
+/** Labels that someone else chose for a Cluster: their form, as text too, and which keys are not theirs to set. */
 import { group } from './group.ts'
 
 export type Labels = Readonly<Record<string, string>>
@@ -23,6 +23,28 @@ export function isLabelValue(value: string): boolean {
 export function isReservedLabelKey(key: string): boolean {
   const prefix = key.slice(0, Math.max(key.indexOf('/'), 0))
   return [group, 'kubernetes.io', 'k8s.io'].some((owner) => prefix === owner || prefix.endsWith(`.${owner}`))
+}
+
+/** Reads `key=value,key=value`. The fault is the predicate of a sentence. */
+export function parseLabels(text: string): { readonly value: Labels } | { readonly fault: string } {
+  const labels = new Map<string, string>()
+  for (const pair of text.split(',')) {
+    const [key = '', value, ...rest] = pair.split('=')
+    if (value === undefined || rest.length > 0 || !isLabelKey(key) || !isLabelValue(value))
+      return { fault: 'is not a list of labels such as region=eu,tier=gold' }
+    if (isReservedLabelKey(key)) return { fault: `sets the reserved label ${key}` }
+    if (labels.has(key)) return { fault: `sets the label ${key} twice` }
+    labels.set(key, value)
+  }
+  return { value: Object.fromEntries(labels) }
+}
+
+/** The same labels give the same text. */
+export function formatLabels(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .toSorted()
+    .join(',')
 }
 
 function isName(text: string): boolean {

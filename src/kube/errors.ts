@@ -19,6 +19,7 @@ export interface Failure {
   readonly reason: string
   readonly message: string
   readonly retryAfterMs?: number | undefined
+  readonly fields?: readonly string[]
   readonly cause?: unknown
 }
 
@@ -31,6 +32,8 @@ export class KubeApiError extends Error {
   readonly objectName: string | undefined
   /** How long the server asks us to stay away, milliseconds; five minutes at most. */
   readonly retryAfterMs: number | undefined
+  /** The fields that the server has named as the cause, like `.metadata.labels.region`; empty where it has named none. */
+  readonly fields: readonly string[]
 
   constructor(subject: RequestSubject, failure: Failure) {
     const target = [subject.verb, subject.resource, subject.objectName].filter(Boolean).join(' ')
@@ -45,6 +48,7 @@ export class KubeApiError extends Error {
     this.resource = subject.resource
     this.objectName = subject.objectName
     this.retryAfterMs = failure.retryAfterMs
+    this.fields = failure.fields ?? []
   }
 }
 
@@ -54,7 +58,11 @@ interface Status {
   readonly reason?: unknown
   readonly message?: unknown
   readonly code?: unknown
-  readonly details?: { readonly name?: unknown; readonly retryAfterSeconds?: unknown } | null
+  readonly details?: {
+    readonly name?: unknown
+    readonly retryAfterSeconds?: unknown
+    readonly causes?: unknown
+  } | null
 }
 
 const longestMessage = 1024
@@ -75,6 +83,7 @@ export function errorFromAnswer(
     reason: reasonOf(answer.status, status),
     message: messageOf(status),
     retryAfterMs: retryAfter(answer.retryAfter, status),
+    fields: fieldsOf(status),
   })
 }
 
@@ -124,6 +133,13 @@ function reasonOf(code: number, status: Status | undefined): string {
 function messageOf(status: Status | undefined): string {
   if (typeof status?.message !== 'string') return 'the answer is not a Kubernetes Status'
   return status.message.slice(0, longestMessage)
+}
+
+function fieldsOf(status: Status | undefined): readonly string[] {
+  const causes: unknown = status?.details?.causes
+  if (!Array.isArray(causes)) return []
+  const fields = causes.map((cause: { readonly field?: unknown } | null) => cause?.field)
+  return fields.filter((field) => typeof field === 'string')
 }
 
 function retryAfter(header: string | undefined, status: Status | undefined): number | undefined {

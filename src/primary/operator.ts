@@ -31,6 +31,7 @@ import { createAdmissionJournal } from './join/admission-journal.ts'
 import { createJoinService } from './join/join-service.ts'
 import { createTokenSource } from './join/token-source.ts'
 import { createWaitingPlaces } from './join/waiting-places.ts'
+import { createMemberLabels } from './labels/member-labels.ts'
 import { createLeaveService } from './leave/leave-service.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
@@ -68,6 +69,8 @@ export interface OperatorDeps {
   readonly requestedPrimary: RequestedPrimary | undefined
   /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
+  /** Labels that members may put on their Clusters: keys, and prefixes as `example.com/*`. */
+  readonly memberLabels: readonly string[]
   /** The least time between two heartbeats of a member, milliseconds. */
   readonly heartbeatInterval: number
   readonly metrics: RoleMetrics & PrimaryMetrics
@@ -139,13 +142,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const told = createTold({ informer: informers.sightings, ownName: sightingsName(deps.identity), clock, log })
   const sightings = createSightings(clock, (uid) => told.contact(uid))
   const clusters = createClusterLookup({ client, informer: informers.clusters, namespace })
-  const tokens = createTokenSource({
-    client,
-    informer: informers.tokens,
-    namespace,
-    keyring: () => identity.keyring(),
-    clock,
-  })
+  const tokens = createTokenSource({ ...deps, informer: informers.tokens, keyring: () => identity.keyring() })
   const journal = countUses(createAdmissionJournal({ events, clock }), metrics)
   const interval = remember(() => heartbeatInterval(informers.clusters.count(), deps.heartbeatInterval))
 
@@ -174,7 +171,9 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   informers.clusters.onChange(({ type, object }) => {
     interval.forget()
     serving.forget()
-    if (type === 'deleted') sightings.forget(object.metadata.name)
+    if (type !== 'deleted') return
+    sightings.forget(object.metadata.name)
+    labels.forget(object.metadata.name)
   })
   const controllers = createControllers({
     ...deps,
@@ -199,6 +198,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     clock,
   })
 
+  const labels = createMemberLabels({ ...deps, events, pace: createBuckets(newsLoad, clock) })
   const frontLeaf = createFrontLeaf({ serving: serving.get, clock, log })
 
   const desk = createMemberDesk({
@@ -238,7 +238,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         clock,
         log,
       }),
-      heartbeats: createHeartbeatService({ ...ofMembers, serving: serving.get, confirmation, bootIds }),
+      heartbeats: createHeartbeatService({ ...ofMembers, serving: serving.get, confirmation, bootIds, labels }),
       rekeys: createRekeyService(ofMembers),
       leaves: createLeaveService(ofMembers),
     }

@@ -54,6 +54,14 @@ export const k10 = z.object({
 
 export const versions = z.object({ operator: freeText, kubernetes: freeText })
 
+/** A member's; what it may report in all fits into a request with room to spare. */
+export const maxLabels = 32
+
+/** Labels that a member reports: bounded here, and judged where they are taken over. */
+export const labels = z
+  .record(z.string().min(1).max(317), z.string().max(63))
+  .refine((map) => Object.keys(map).length <= maxLabels)
+
 /** The primary's signing keys: the current one, and the next as a JWS `mcj-key+jwt` by the current one. */
 export const keys = z.object({
   current: z.object({ kid: thumbprint, x: publicKeyText }),

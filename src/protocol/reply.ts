@@ -13,12 +13,16 @@ import type { PublicKey } from './keys.ts'
 
 export const replyAnswerSchema = z.object({ reply: field.compactJws })
 
+/** What is remembered of a heartbeat, and told to other replicas. */
 export const heartbeatSchema = z.object({
   versions: field.versions,
   /** `ok`, or one word that says what is wrong. */
   health: field.freeText,
   kid: field.thumbprint.optional(),
 })
+
+/** A heartbeat as it is sent. */
+export const heartbeatBodySchema = heartbeatSchema.extend({ labels: field.labels.optional() })
 
 /** What a member says when it leaves; who it is stands in the proof. */
 export const leaveSchema = z.object({ kid: field.thumbprint.optional() })
@@ -43,6 +47,7 @@ type ReplyClaims = z.infer<typeof replyClaims>
 type WithoutBinding<T> = T extends unknown ? Omit<T, keyof typeof bindingShape> : never
 
 export type Heartbeat = z.infer<typeof heartbeatSchema>
+export type HeartbeatBody = z.infer<typeof heartbeatBodySchema>
 export type Leave = z.infer<typeof leaveSchema>
 export type Reply = WithoutBinding<ReplyClaims>
 

@@ -6,6 +6,11 @@
 export const maxDepth = 8
 const prototypeKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
+/** Whether a member of this name is refused wherever it stands. */
+export function isPrototypeKey(name: string): boolean {
+  return prototypeKeys.has(name)
+}
+
 /**
  * Parses JSON; throws `SyntaxError` for what is not JSON, repeats a member, nests deeper than 8 or names a prototype
  * key. The error repeats nothing of the text.
@@ -38,7 +43,7 @@ function assertStructure(text: string): void {
 }
 
 function addMember(names: Set<string> | undefined, name: string): void {
-  if (prototypeKeys.has(name)) throw new SyntaxError('JSON names a prototype key')
+  if (isPrototypeKey(name)) throw new SyntaxError('JSON names a prototype key')
   if (names?.has(name)) throw new SyntaxError('JSON repeats a member')
   names?.add(name)
 }

@@ -3,6 +3,7 @@
  * that constructs things; it decides nothing.
  */
 import { group } from '../api/group.ts'
+import type { Labels } from '../api/labels.ts'
 import { mcJoinName } from '../api/mc-join.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { kubeSystemUid } from '../kube/cluster-uid.ts'
@@ -12,6 +13,7 @@ import { runAsLeader } from '../kube/leader.ts'
 import { countFollowing, tellLeading } from '../kube/observed.ts'
 import type { RoleMetrics, SecondaryMetrics } from '../lib/metrics.ts'
 import { secureRandom, toBase64url } from '../protocol/encoding.ts'
+import { createOwnHealth } from './health.ts'
 import { createIdentityKeeper } from './identity/identity-keeper.ts'
 import { readContent } from './join/content.ts'
 import { createDeparture } from './join/departure.ts'
@@ -40,6 +42,8 @@ export interface AgentDeps extends NetworkDeps {
   readonly version: string
   /** Of the API server, like `v1.36.3`. */
   readonly kubernetesVersion: string
+  /** What this cluster wants to be called on the primary. */
+  readonly labels: Labels
   /** The operator's own permission for `http://`. */
   readonly allowInsecurePrimaryIngress: boolean
   /** Takes the place of TCP and TLS. */
@@ -102,8 +106,10 @@ function compose(deps: AgentDeps, ownUid: string) {
     boot: toBase64url(secureRandom(12)),
     clock,
   }
+  const health = createOwnHealth()
   const keeper = createHeartbeatKeeper({
     ...toPrimary,
+    report: () => ({ versions: toPrimary.versions, health: health.word(), labels: deps.labels }),
     onNews: () => controller.enqueue(key),
     onBeat: (beat) => metrics.beat(codeOfBeat(beat)),
     random,
@@ -138,7 +144,7 @@ function compose(deps: AgentDeps, ownUid: string) {
   const controller = createController({
     name: 'join',
     workers: 1,
-    reconcile: async (_key, context) => reconcile(context),
+    reconcile: async (_key, context) => health.watch(async () => reconcile(context)),
     resourceVersion: () => watches.given().join?.metadata.resourceVersion,
     metrics,
     clock,

@@ -225,6 +225,9 @@ describe('the values of the chart', () => {
       'image.repository': 'registry.example.com/conjoin',
       'image.digest': digest,
       'primary.heartbeatInterval': '45',
+      'primary.memberLabels': '{region,example.com/*}',
+      'secondary.labels.region': 'eu',
+      'secondary.labels.example\\.com/tier': 'gold',
       'multicluster.primary.create': 'true',
       'multicluster.primary.name': 'primary-1',
       'multicluster.primary.ingressURL': 'https://primary.example.com',
@@ -237,6 +240,8 @@ describe('the values of the chart', () => {
     assert.equal(containerOfPrimary?.image, `registry.example.com/conjoin@${digest}`)
     for (const flag of ['--heartbeat-interval=45', '--primary-name=primary-1', `--identity-namespace=${home}`])
       assert.ok(containerOfPrimary?.args.includes(flag), flag)
+    assert.ok(containerOfPrimary?.args.includes('--member-labels=region,example.com/*'))
+    assert.ok(containerOfSecondary?.args.includes('--labels=example.com/tier=gold,region=eu'))
     const proxy = containerOfSecondary?.env.find(({ name }) => name === 'HTTPS_PROXY')
     assert.equal(proxy?.value, 'http://proxy.example.com:3128')
   })

@@ -101,6 +101,7 @@ function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
   const identity = createIdentityKeeper({ objects, ownUid })
   const heartbeats = createHeartbeatKeeper({
     ...toPrimary,
+    report: () => ({ versions: toPrimary.versions, health: 'ok' }),
     onNews: () => controller.enqueue(key),
     onBeat: (beat) => {
       if (beat.kind === 'answered' && beat.reply.status === 'ok') onOk()

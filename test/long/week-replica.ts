@@ -73,6 +73,7 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
     endpoint: undefined,
     requestedPrimary: undefined,
     trustedProxies: [],
+    memberLabels: [],
     heartbeatInterval: deps.interval,
     metrics,
     clock,

@@ -6,6 +6,12 @@ import { createJoiner, type Joiner } from './joiner.ts'
 import { startRelay } from './relay.ts'
 import type { Pair, Scene } from './scene.ts'
 
+export interface MemberOptions {
+  readonly labels?: Record<string, string>
+  /** Annotations of its join token, without the prefix. */
+  readonly token?: Readonly<Record<string, string>>
+}
+
 export interface ClockedFleet {
   readonly scene: Scene
   readonly replicas: ClockedReplicas
@@ -13,8 +19,8 @@ export interface ClockedFleet {
   behind: readonly ClockedReplica[]
   /** Starts a replica, waits until it leads, which nobody else may, and registers the primary. */
   lead(identity: string): Promise<ClockedReplica>
-  /** Joins and confirms. */
-  member(name: string): Promise<Joiner>
+  /** Joins and confirms. It reports the labels as they are at each heartbeat. */
+  member(name: string, options?: MemberOptions): Promise<Joiner>
   /** Lets time pass with a heartbeat of each member in each interval, the first one at once. */
   beating(members: readonly Joiner[], ms: number): Promise<void>
   /** `Status/Reason` of the condition Healthy. */
@@ -46,9 +52,9 @@ export async function clockedFleet(pair: Pair, name: string): Promise<ClockedFle
       await replicas.during(scene.untilReady('primary-cluster-1'))
       return leader
     },
-    async member(memberName) {
-      const joiner = createJoiner()
-      const { token } = await replicas.during(scene.token(memberName))
+    async member(memberName, { labels = {}, token: settings = {} } = {}) {
+      const joiner = createJoiner({ labels })
+      const { token } = await replicas.during(scene.token(memberName, settings))
       await replicas.during(joiner.join({ endpoint: relay.url, token, name: memberName }))
       assert.equal(await replicas.during(joiner.confirm()), 'ok')
       // A nonce of the very moment of the one before is refused, and no time passes by itself.

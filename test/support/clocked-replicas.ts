@@ -77,6 +77,7 @@ export function clockedReplicas(scene: Scene): ClockedReplicas {
       endpoint: undefined,
       requestedPrimary: undefined,
       trustedProxies: [],
+      memberLabels: ['region', 'example.com/*'],
       heartbeatInterval: interval,
       metrics: { ...metrics.role(), ...metrics.primary() },
       clock,

@@ -56,11 +56,14 @@ export function createJoiner({
   uid = randomUUID(),
   key = generateSigningKey(),
   ingressUrl,
+  labels = {},
 }: {
   uid?: string
   key?: SigningKey
   /** What it reports as its own address. */
   ingressUrl?: string
+  /** What it wants to be called; read at each heartbeat. */
+  labels?: Record<string, string>
 } = {}): Joiner {
   const lines = {
     roots: createRoots({ caBundleFile: undefined, log: silent }),
@@ -92,7 +95,8 @@ export function createJoiner({
   function heartbeats(): Heartbeats {
     if (joined === undefined) throw new Error('there is no membership to beat for')
     const member = { key, info: joined.info, allowHttp: true, allowUntrustedTls: false }
-    return openHeartbeats({ ...deps, boot: 'boot' }, member, joined.nonce)
+    const report = () => ({ versions, health: 'ok', labels })
+    return openHeartbeats({ ...deps, report, boot: 'boot' }, member, joined.nonce)
   }
 
   async function beat(): Promise<string> {

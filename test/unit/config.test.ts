@@ -29,6 +29,7 @@ describe('a primary that is told nothing', () => {
       namespace: 'kasten-io-mc',
       listen: { tls: true, host: '0.0.0.0', port: 8443 },
       'trusted-proxies': [],
+      'member-labels': [],
       'heartbeat-interval': 20,
     })
   })
@@ -45,6 +46,7 @@ describe('a secondary that is told nothing', () => {
       'primary-namespace': 'kasten-io-mc',
       'release-name': 'k10',
       'allow-insecure-primary-ingress': false,
+      labels: {},
       proxies: {},
     })
   })
@@ -69,6 +71,7 @@ const understood: Record<'primary' | 'secondary', Record<string, readonly [strin
     'primary-name': ['primary-1', 'primary-1'],
     'primary-ingress': ['https://primary.example.com/k10', 'https://primary.example.com/k10'],
     'trusted-proxies': ['10.0.0.0/8, 192.0.2.7,2001:db8::/32', ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']],
+    'member-labels': ['region, example.com/*', ['region', 'example.com/*']],
     'heartbeat-interval': ['45', 45],
   },
   secondary: {
@@ -77,6 +80,7 @@ const understood: Record<'primary' | 'secondary', Record<string, readonly [strin
     'release-name': ['k10-b', 'k10-b'],
     'allow-insecure-primary-ingress': ['true', true],
     'ca-bundle': ['/etc/ssl/primary.pem', '/etc/ssl/primary.pem'],
+    labels: ['region=eu,example.com/tier=', { region: 'eu', 'example.com/tier': '' }],
   },
 }
 /** What a flag does not go without. */
@@ -158,6 +162,11 @@ const bad: Record<'primary' | 'secondary', readonly (readonly [flag: string, val
       ['', 'proxy.example.com', '10.0.0.0/33', '10.0.0.0/8/8', '::/129', '10.0.0.0/', '10.0.0.1,'],
       /separated by commas/,
     ],
+    [
+      'member-labels',
+      ['', '*', 'region=eu', '*/region', 'example.com/**', 'a,', 'kubernetes.io/*', 'dist.kio.kasten.io/cluster-type'],
+      /keys of labels, or prefixes such as example.com/,
+    ],
     ['primary-name', ['', 'Primary', 'x'.repeat(64)], /RFC 1123 subdomain|63 characters/],
     ['primary-ingress', ['', 'primary.example.com', 'ftp://primary.example.com'], /write https:\/\/<host>/],
     ['heartbeat-interval', ['', '9', '0', '-20'], /10 to 600 seconds/],
@@ -169,6 +178,14 @@ const bad: Record<'primary' | 'secondary', readonly (readonly [flag: string, val
     ['release-name', ['', 'K10'], /RFC 1123 label/],
     ['allow-insecure-primary-ingress', ['', 'yes'], /"true"\|"false"/],
     ['ca-bundle', [''], />=1 characters/],
+    ['labels', ['', 'region', 'a=b,', 'a=b c'], /is not a list of labels such as/],
+    ['labels', ['k8s.io/a=b'], /sets the reserved label k8s.io\/a/],
+    ['labels', ['a=b,a=c'], /sets the label a twice/],
+    [
+      'labels',
+      [Array.from({ length: 33 }, (_, index) => `label-${index}=x`).join(','), 'constructor=x'],
+      /more than 32 labels, or one whose key no message may carry/,
+    ],
   ],
 }
 

@@ -40,6 +40,7 @@ const primary = z.strictObject({
   endpoint: url,
   heartbeatInterval: primaryFlags['heartbeat-interval'],
   trustedProxies: z.array(z.string()),
+  memberLabels: z.array(z.string()),
   tls: z.boolean(),
   service: z.strictObject({
     type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']),
@@ -70,6 +71,7 @@ const secondary = z.strictObject({
   releaseName: secondaryFlags['release-name'],
   primaryNamespace: secondaryFlags['primary-namespace'],
   allowInsecurePrimaryIngress: z.boolean(),
+  labels: texts,
   caBundle: z.strictObject({ pem: z.string(), configMap: z.string(), key: z.string().regex(/^[-._a-zA-Z0-9]+$/) }),
   proxy: z.strictObject({ httpProxy: z.string(), httpsProxy: z.string(), noProxy: z.string(), secret: z.string() }),
   ...pods,

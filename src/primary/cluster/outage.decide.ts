@@ -15,8 +15,15 @@ export interface FleetObservation {
 export type Outage =
   /** Who is silent for too long is called lost. */
   | { readonly kind: 'none' }
-  /** Nobody is called lost; `since` is by the monotonic clock, milliseconds. The message tells of its beginning. */
-  | { readonly kind: 'withheld'; readonly message: string; readonly since: number }
+  /** Nobody is called lost. Times are by the monotonic clock, milliseconds. */
+  | {
+      readonly kind: 'withheld'
+      /** Of its beginning. */
+      readonly message: string
+      readonly since: number
+      /** Enough of them are heard again since then. */
+      readonly backSince?: number
+    }
   /** It has lasted too long to be hidden: who is silent is called lost, and as long as that takes no other outage begins. */
   | { readonly kind: 'told' }
 
@@ -34,6 +41,9 @@ const share = 0.3
 /** A real loss is told after so many intervals. */
 const longestIntervals = 30
 
+/** So many intervals the others have to come back as well, and to be told of by the replicas that hear them. */
+const returnIntervals = 5
+
 /** How long a loss may be withheld, milliseconds. */
 export function outageLimit(interval: number): number {
   return longestIntervals * interval
@@ -46,10 +56,13 @@ export function nextOutage(before: Outage, { fleet, interval, now }: OutageObser
   switch (before.kind) {
     case 'none':
       return isMany(silent) ? { kind: 'withheld', message: messageOf(fleet, interval), since: now } : before
-    case 'withheld':
+    case 'withheld': {
+      if (now - before.since >= outageLimit(interval)) return { kind: 'told' }
+      const { message, since, backSince = now } = before
       // After a change of leader nobody has been heard yet, which does not mean that they are back.
-      if (!isMany(silent + undecided)) return { kind: 'none' }
-      return now - before.since < outageLimit(interval) ? before : { kind: 'told' }
+      if (isMany(silent + undecided)) return { kind: 'withheld', message, since }
+      return now - backSince < returnIntervals * interval ? { ...before, backSince } : { kind: 'none' }
+    }
     case 'told':
       return isMany(silent) ? before : { kind: 'none' }
   }

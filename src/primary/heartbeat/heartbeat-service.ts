@@ -5,7 +5,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import { signerOfMembershipToken, signMembershipToken } from '../../protocol/membership-token.ts'
-import { type Heartbeat, heartbeatSchema, type Reply } from '../../protocol/reply.ts'
+import { type Heartbeat, type HeartbeatBody, heartbeatBodySchema, type Reply } from '../../protocol/reply.ts'
 import { heartbeatPath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
 import { readBody } from '../body.ts'
@@ -13,6 +13,7 @@ import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
+import type { MemberLabels } from '../labels/member-labels.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { BootIds } from './boot-ids.ts'
 import type { Confirmation } from './confirmation.ts'
@@ -33,6 +34,7 @@ export interface HeartbeatDeps {
   readonly bootIds: BootIds
   readonly suspect: Suspect
   readonly clock: Pick<Clock, 'now'>
+  readonly labels: Pick<MemberLabels, 'reported'>
 }
 
 export interface HeartbeatService {
@@ -46,16 +48,16 @@ export const leastNonceLifetime = 5 * 60_000
 export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
   return {
     async heartbeat(request) {
-      const heartbeat = readHeartbeat(request.body)
+      const body = readHeartbeat(request.body)
       const nonceLifetime = Math.max(leastNonceLifetime, 3 * deps.interval())
-      const expected = { path: heartbeatPath(request.clusterName), nonceLifetime, kid: heartbeat.kid }
-      return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven, heartbeat))
+      const expected = { path: heartbeatPath(request.clusterName), nonceLifetime, kid: body.kid }
+      return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven, body))
     },
   }
 }
 
-function readHeartbeat(body: Buffer): Heartbeat {
-  const parsed = heartbeatSchema.safeParse(readBody(body))
+function readHeartbeat(body: Buffer): HeartbeatBody {
+  const parsed = heartbeatBodySchema.safeParse(readBody(body))
   if (!parsed.success) throw new ProtocolError('Malformed', 'the heartbeat is not well-formed')
   return parsed.data
 }
@@ -67,13 +69,15 @@ async function judge(deps: HeartbeatDeps, proven: ProvenRequest, claim: Claim): 
   return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
 }
 
-async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, heartbeat: Heartbeat): Promise<Reply> {
+async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, body: HeartbeatBody): Promise<Reply> {
   const claim = readClaim(proven)
   const verdict = await judge(deps, proven, claim)
   if (verdict.kind !== 'member') return replyToNonMember(verdict, claim.keyId, deps.suspect)
   const primary = deps.serving()
+  const { labels = {}, ...heartbeat } = body
   const trusted = trustedKey(proven, heartbeat)
   await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId, trusted)
+  deps.labels.reported(verdict.cluster, labels)
   if (deps.bootIds.heard(proven.clusterName, proven)) await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
   return {
     status: 'ok',

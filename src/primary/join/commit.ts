@@ -17,6 +17,7 @@ import type { VerifiedRequest } from '../../protocol/join-request.ts'
 import { joinedBootstrap, recordedCluster, recordedK10, recordNames } from '../bootstrap/joined-bootstrap.ts'
 import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
+import { isByMember } from '../labels/member-labels.decide.ts'
 import type { Granted } from './admission.decide.ts'
 
 export interface CommitDeps {
@@ -63,9 +64,14 @@ export async function commitCluster(deps: CommitDeps, granted: Granted, writing:
   }
 }
 
-/** The labels that a stored Cluster lacks, bound to its version. Those that it has are somebody's word already. */
-function labelPatch({ metadata: { labels: present = {}, resourceVersion } }: Cluster, labels: Labels) {
-  const missing = Object.entries(labels).filter(([key]) => !Object.hasOwn(present, key))
+/**
+ * The labels that a stored Cluster lacks, bound to its version. Those that it has are somebody's word already, but for the
+ * member's own: the token's goes before that.
+ */
+function labelPatch(cluster: Cluster, labels: Labels) {
+  const { labels: present = {}, resourceVersion } = cluster.metadata
+  const isFree = (key: string) => !Object.hasOwn(present, key) || isByMember(cluster, key)
+  const missing = Object.entries(labels).filter(([key, value]) => present[key] !== value && isFree(key))
   return { isNews: missing.length > 0, metadata: { resourceVersion, labels: Object.fromEntries(missing) } }
 }
 

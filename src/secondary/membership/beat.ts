@@ -1,14 +1,17 @@
 /** The heartbeats of one membership: what each says, and whether it was answered. What a reply means is decided in `heartbeat.decide.ts`. */
 import { ProtocolError } from '../../protocol/errors.ts'
-import type { Versions } from '../../protocol/fields.ts'
-import type { Heartbeat } from '../../protocol/reply.ts'
+import type { HeartbeatBody } from '../../protocol/reply.ts'
 import { heartbeatPath } from '../../protocol/wire.ts'
 import type { Beat } from './heartbeat.decide.ts'
 import type { Member } from './member.ts'
 import { type MemberLineDeps, openMemberLine } from './member-line.ts'
 
+/** A heartbeat, but for the key that the membership trusts. */
+export type Report = Omit<HeartbeatBody, 'kid'>
+
 export interface BeatDeps extends MemberLineDeps {
-  readonly versions: Versions
+  /** What this cluster says of itself, at each beat. */
+  readonly report: () => Report
 }
 
 export interface Heartbeats {
@@ -20,12 +23,13 @@ export interface Heartbeats {
 export function openHeartbeats(deps: BeatDeps, member: Member, firstNonce: string | undefined): Heartbeats {
   const { clusterName, keys } = member.info.membership
   const line = openMemberLine(deps, member, firstNonce)
-  const heartbeat: Heartbeat = { versions: deps.versions, health: 'ok', kid: keys.current.kid }
-  const question = { path: heartbeatPath(clusterName), body: JSON.stringify(heartbeat) }
+  const path = heartbeatPath(clusterName)
 
   return {
     async beat(endpoint, signal) {
+      const heartbeat: HeartbeatBody = { ...deps.report(), kid: keys.current.kid }
       try {
+        const question = { path, body: JSON.stringify(heartbeat) }
         return { kind: 'answered', ...(await line.ask(question, endpoint, signal)) }
       } catch (error) {
         signal.throwIfAborted()

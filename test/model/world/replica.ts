@@ -58,6 +58,7 @@ export async function runReplica(deps: ReplicaDeps, stop: AbortSignal): Promise<
     endpoint: undefined,
     requestedPrimary: undefined,
     trustedProxies: [],
+    memberLabels: [],
     heartbeatInterval: 20_000,
     metrics: noMetrics,
     clock: scheduler.clockOf(owner),

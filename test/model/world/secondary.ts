@@ -40,6 +40,7 @@ export async function runSecondary(deps: SecondaryDeps, stop: AbortSignal): Prom
     namespace: away,
     primaryNamespace: namespace,
     releaseName: 'k10',
+    labels: {},
     identity: owner.name,
     version: '0.1.0',
     kubernetesVersion: 'v1.36.3',

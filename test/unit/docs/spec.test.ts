@@ -40,7 +40,7 @@ describe('the pages of docs/spec', () => {
   it('list every Event on the page of the object that it is about', () => {
     const folders: Readonly<Record<PageName, readonly string[]>> = {
       bootstrap: ['primary/bootstrap'],
-      cluster: ['primary/cluster', 'primary/rekey', 'primary/leave'],
+      cluster: ['primary/cluster', 'primary/labels', 'primary/rekey', 'primary/leave'],
       'join-token': ['primary/join', 'primary/join-token'],
       secondary: ['secondary'],
     }

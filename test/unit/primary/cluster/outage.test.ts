@@ -32,11 +32,13 @@ describe('more than three in ten members that fall silent at once', () => {
     await judge.stop()
   })
 
-  it('are judged one by one as soon as the others are back', async () => {
+  it('are judged one by one when the others are back, and have had five intervals to follow the first of them', async () => {
     const { fleet, judge } = await running(10)
     await fleet.pass(4 * minute, regularly(fleet.names.slice(4)), judge)
     assert.notEqual(fleet.degraded(), undefined)
-    await fleet.pass(minute, regularly(fleet.names.slice(2)), judge)
+    await fleet.pass(4 * interval, regularly(fleet.names.slice(2)), judge)
+    assert.deepEqual(fleet.lost(), [])
+    await fleet.pass(3 * interval, regularly(fleet.names.slice(2)), judge)
     assert.deepEqual(fleet.lost(), ['member-0', 'member-1'])
     assert.equal(fleet.degraded(), undefined)
     assert.equal(fleet.verdict('member-2', 'Healthy'), 'True/Heartbeat')

@@ -42,6 +42,7 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
     bootIds: { heard: () => false },
     suspect: async () => undefined,
     clock: systemClock,
+    labels: { reported: () => undefined },
     ...deps,
   })
   return { service, looks }

@@ -1,6 +1,7 @@
 /** A heartbeat service over an API server in memory: Clusters, tombstones and what is confirmed are stored and found. */
 
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
+import type { Labels } from '../../../../src/api/labels.ts'
 import type { EventInput } from '../../../../src/kube/events.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
 import type { Contact } from '../../../../src/primary/cluster/health.decide.ts'
@@ -56,6 +57,7 @@ export function heartbeatWorld() {
   const told = new Map<string, Contact>()
   const sightings = createSightings(clock, (uid) => told.get(uid))
   const news: string[] = []
+  const labels: [clusterName: string, reported: Labels][] = []
   const own = { uid: issuer.uid, versions: healthy.versions }
   const confirmation = createConfirmation({
     client,
@@ -98,6 +100,7 @@ export function heartbeatWorld() {
     bootIds: createBootIds(clock),
     suspect,
     clock,
+    labels: { reported: ({ metadata }, reported) => labels.push([metadata.name, reported]) },
   })
   const memberOf = ({ uid, key }: Beater) => ({
     uid,
@@ -122,6 +125,7 @@ export function heartbeatWorld() {
     recorder,
     suspect,
     news,
+    labels,
     tokenOf,
     /** From now on the primary holds these keys. */
     hold: (keys: Keyring): void => {

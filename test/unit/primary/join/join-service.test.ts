@@ -130,6 +130,15 @@ describe('a token that gives labels', () => {
     assert.deepEqual(labelsOf(world), { region: 'us', theirs: 'kept', tier: 'gold' })
   })
 
+  it('goes before what the member has reported of itself, and not before what a user has set', async () => {
+    const world = joinWorld()
+    const asks = applicant()
+    const reported = { [annotations.memberLabels]: 'region=us,tier=silver' }
+    world.storeMember(asks, { labels: { region: 'us', tier: 'bronze' }, annotations: reported })
+    await world.join(asks, world.storeToken(gives).token)
+    assert.deepEqual(labelsOf(world), { region: 'eu', tier: 'bronze' })
+  })
+
   it('adds what is missing when a member joins again, and writes nothing where nothing is', async () => {
     const world = joinWorld()
     const asks = applicant()

@@ -20,7 +20,7 @@ it('new addresses in a reply do not make the next heartbeat come sooner', async 
   const clock = createManualClock()
   const keeper = createHeartbeatKeeper({
     openLine: (options) => openLine(lineDeps(), options),
-    versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+    report: () => ({ versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }),
     boot: 'boot-1',
     // What a pass over the objects makes of it.
     onNews: () => {

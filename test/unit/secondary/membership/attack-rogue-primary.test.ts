@@ -32,7 +32,7 @@ describe('a rogue primary under the address of the true one', () => {
     rogue.intercept = undefined
     keeper = createHeartbeatKeeper({
       openLine: (options) => openLine(lineDeps(), options),
-      versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+      report: () => ({ versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }),
       boot: 'boot-1',
       onNews: () => undefined,
       onBeat: () => undefined,

@@ -29,7 +29,7 @@ describe('heartbeats', () => {
     member = await memberOf(primary)
     keeper = createHeartbeatKeeper({
       openLine: (options) => openLine(lineDeps(), options),
-      versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+      report: () => ({ versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }),
       boot: 'boot-1',
       onNews: () => {
         news += 1
