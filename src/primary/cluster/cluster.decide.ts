@@ -6,7 +6,7 @@ import type { Cluster } from '../../api/cluster.ts'
 import { clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
 import { isConfirmed, standingOf } from './standing.ts'
 import { ageOf, decideStatus, type StatusDecision, type StatusObservation } from './status.decide.ts'
-import type { Tombstone } from './tombstones.ts'
+import { type Tombstone, tombstoneOf } from './tombstones.ts'
 
 export interface ClusterObservation extends StatusObservation {
   /** Whether the namespace of the Cluster is being deleted: then nothing can be created in it any more. */
@@ -93,10 +93,7 @@ function decideDeleted(observed: ClusterObservation): ClusterDecision {
   if (member === undefined || hasLeft(observed)) return { kind: 'release' }
   // Now, and not `deletionTimestamp`: that one has whole seconds, and a join that was asked for in the same second would
   // look younger than the disconnection.
-  const { uid, keyId } = member
-  const tombstone = { uid, keyId, name: cluster.metadata.name, at: observed.now, isAcknowledged: false }
-  const primaryKeyId = cluster.status?.primaryKeyId
-  return { kind: 'release', tombstone: primaryKeyId === undefined ? tombstone : { ...tombstone, primaryKeyId } }
+  return { kind: 'release', tombstone: tombstoneOf(cluster, member, { at: observed.now, isAcknowledged: false }) }
 }
 
 /**

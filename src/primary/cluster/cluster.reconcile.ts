@@ -62,7 +62,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     hasElder: deletionTimestamp === undefined && (await deps.lookup.hasElder(cluster)),
     isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps),
     namespaceIsDeleted,
-    tombstone: deletionTimestamp === undefined || namespaceIsDeleted ? undefined : await tombstoneOf(deps, cluster),
+    tombstone: deletionTimestamp === undefined || namespaceIsDeleted ? undefined : await findTombstone(deps, cluster),
   }
 }
 
@@ -101,7 +101,7 @@ async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecisio
   }
 }
 
-async function tombstoneOf({ tombstones }: ClusterDeps, { spec }: Cluster): Promise<Tombstone | undefined> {
+async function findTombstone({ tombstones }: ClusterDeps, { spec }: Cluster): Promise<Tombstone | undefined> {
   return spec.member === undefined ? undefined : tombstones.findLive(spec.member)
 }
 

@@ -3,6 +3,7 @@
  * finalizer of a deleted Cluster is released, so that its secondary can be told for certain.
  */
 import { z } from 'zod'
+import type { Cluster, ClusterMember } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
 import type { Informer } from '../../kube/informer.ts'
@@ -36,6 +37,28 @@ export interface Tombstone extends FormerMember {
   readonly isAcknowledged: boolean
   /** Thumbprint of the primary's key that it last named: the one that it has to be told with. */
   readonly primaryKeyId?: string | undefined
+  /**
+   * The key that this one has replaced: who asks with that is told the same. The answer that told of the new one may have
+   * been lost, and who came by the old one must not bring the cluster back.
+   */
+  readonly previousKeyId?: string | undefined
+}
+
+/** What is remembered of the member of a Cluster that goes. */
+export function tombstoneOf(
+  { metadata, status }: Cluster,
+  { uid, keyId, previousKeyId }: ClusterMember,
+  word: Pick<Tombstone, 'at' | 'isAcknowledged'>,
+): Tombstone {
+  const primaryKeyId = status?.primaryKeyId
+  return {
+    uid,
+    keyId,
+    name: metadata.name,
+    ...word,
+    ...(primaryKeyId === undefined ? {} : { primaryKeyId }),
+    ...(previousKeyId === undefined ? {} : { previousKeyId }),
+  }
 }
 
 const storedSchema = z.object({
@@ -43,13 +66,15 @@ const storedSchema = z.object({
   time: z.iso.datetime(),
   acknowledged: z.boolean().default(false),
   primaryKeyId: z.string().optional(),
+  previousKeyId: z.string().optional(),
 })
 
 export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
   prepare(): Promise<void>
+  /** For both of its keys. An acknowledgement by the key before is that key's alone: it may be a thief's. */
   store(tombstone: Tombstone): Promise<void>
-  drop(member: FormerMember): Promise<void>
+  drop(member: FormerMember & Pick<Tombstone, 'previousKeyId'>): Promise<void>
   /**
    * Drops those that were acknowledged and are old enough; gives the milliseconds until the next one is, undefined where
    * there is none. Throws `KubeApiError`, a conflict where somebody has written meanwhile.
@@ -88,7 +113,7 @@ export function createTombstones(deps: {
   return {
     prepare,
     async store(tombstone) {
-      const data = { ...outdated(informer.get(key), clock.now()), [entryKey(tombstone)]: stored(tombstone) }
+      const data = { ...outdated(informer.get(key), clock.now()), ...entriesOf(tombstone) }
       try {
         await patch(data)
       } catch (error) {
@@ -100,7 +125,7 @@ export function createTombstones(deps: {
     },
     async drop(member) {
       try {
-        await patch({ [entryKey(member)]: null })
+        await patch(Object.fromEntries(entryKeys(member).map((entry) => [entry, null])))
       } catch (error) {
         if (!isNotFound(error)) throw error
       }
@@ -130,14 +155,35 @@ export function createTombstones(deps: {
   }
 }
 
+/** The entry of its key, and the one of the key before, which says no more of others. */
+function entriesOf(tombstone: Tombstone): Readonly<Record<string, string>> {
+  const { previousKeyId: _own, ...before } = tombstone
+  const [own, ...others] = entryKeys(tombstone)
+  return Object.fromEntries([
+    ...others.map((entry) => [entry, stored(before)]),
+    ...(own === undefined ? [] : [[own, stored(tombstone)]]),
+  ])
+}
+
+function entryKeys({ uid, keyId, previousKeyId }: FormerMember & Pick<Tombstone, 'previousKeyId'>): readonly string[] {
+  const keyIds = previousKeyId === undefined ? [keyId] : [keyId, previousKeyId]
+  return keyIds.map((id) => entryKey({ uid, keyId: id }))
+}
+
 /** Neither part has a dot. */
 function entryKey({ uid, keyId }: FormerMember): string {
   return `${uid}.${keyId}`
 }
 
-function stored({ name, at, isAcknowledged, primaryKeyId }: Tombstone): string {
+function stored({
+  name,
+  at,
+  isAcknowledged,
+  primaryKeyId,
+  previousKeyId,
+}: Omit<Tombstone, keyof FormerMember>): string {
   const acknowledged = isAcknowledged ? { acknowledged: true } : {}
-  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged, primaryKeyId })
+  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged, primaryKeyId, previousKeyId })
 }
 
 function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombstone[] {
@@ -149,9 +195,8 @@ function read(configMap: ConfigMap | undefined, entry: string): Tombstone | unde
   const [uid, keyId, ...rest] = entry.split('.')
   const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[entry] ?? ''))
   if (uid === undefined || keyId === undefined || rest.length > 0 || !parsed.success) return undefined
-  const { name, time, acknowledged, primaryKeyId } = parsed.data
-  const tombstone = { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged }
-  return primaryKeyId === undefined ? tombstone : { ...tombstone, primaryKeyId }
+  const { name, time, acknowledged, ...keys } = parsed.data
+  return { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged, ...keys }
 }
 
 function parseJson(text: string): unknown {

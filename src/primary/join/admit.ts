@@ -204,7 +204,8 @@ async function countUse(deps: AdmitDeps, { join, warrant, settings }: Round): Pr
 async function forgetDisconnection(tombstones: Tombstones, { key, claims }: VerifiedRequest): Promise<void> {
   const member = { uid: claims.sub, keyId: key.thumbprint }
   if (!tombstones.mayHave(member)) return
-  if ((await tombstones.findLive(member)) !== undefined) await tombstones.drop(member)
+  const found = await tombstones.findLive(member)
+  if (found !== undefined) await tombstones.drop(found)
 }
 
 function refused(code: ErrorCode, what?: string, remedy?: string): Admitted {

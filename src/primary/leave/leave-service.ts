@@ -17,7 +17,7 @@ import type { Answer } from '../answer.ts'
 import { readBody } from '../body.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
-import type { Tombstone, Tombstones } from '../cluster/tombstones.ts'
+import { type Tombstone, type Tombstones, tombstoneOf } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { MemberDesk, MemberRequest, ProvenRequest } from '../heartbeat/member-desk.ts'
 import { judgeLive, readClaim, strangerRefused } from '../heartbeat/membership.ts'
@@ -81,13 +81,13 @@ async function replyTo(deps: LeaveDeps, proven: ProvenRequest): Promise<Reply> {
 async function end(deps: LeaveDeps, cluster: Cluster, { nonceMadeAt }: ProvenRequest): Promise<void> {
   const { member } = cluster.spec
   if (member === undefined) return
-  const { uid, keyId, since } = member
+  const { since } = member
   // The clock that wrote `since` may have been behind the one that made the nonce. A date that cannot be read lets
   // nobody through.
   if (!(nonceMadeAt >= Date.parse(since) + clockTolerance))
     throw new ProtocolError('NonceInvalid', 'the nonce is not younger than the membership')
   const { name } = cluster.metadata
-  await deps.tombstones.store({ uid, keyId, name, at: deps.clock.now(), isAcknowledged: true })
+  await deps.tombstones.store(tombstoneOf(cluster, member, { at: deps.clock.now(), isAcknowledged: true }))
   await deps.client.delete(clusterKind, keyOf(cluster), { uid: cluster.metadata.uid })
   const reason: Reason = 'Left'
   const note = `${name} left by itself; its Cluster is deleted, and it may join again with a valid join token`
