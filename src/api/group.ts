@@ -75,10 +75,15 @@ export const annotations = {
   lastContact: `${group}/last-contact`,
   /** `mc-join-status` while joined: why the primary does not answer. */
   contactError: `${group}/contact-error`,
-  /** `mc-primary-identity`, by the user: a new value begins a roll of the primary's signing key. */
+  /**
+   * `mc-cluster-info`, by the user: a new value gives this cluster another key. `mc-primary-identity`, by the user: a new
+   * value begins a roll of the primary's signing key.
+   */
   rotate: `${group}/rotate`,
-  /** `mc-primary-identity`: the value of `rotate` that has been followed. */
+  /** `mc-identity` and `mc-primary-identity`: the value of `rotate` that has been followed. */
   rotated: `${group}/rotated`,
+  /** `mc-cluster-info`: why the primary has not taken the new key yet. */
+  rotateError: `${group}/rotate-error`,
   /** `mc-primary-identity`, by the user: thumbprints of signing keys that somebody else may have; they are given up. */
   compromised: `${group}/compromised`,
   /** `mc-primary-identity`: when the next key was announced, RFC 3339. */

@@ -1,6 +1,6 @@
 /**
- * The Secret `mc-identity`: the key that a secondary proves itself with, for which cluster it was made, and the
- * membership that `mc-cluster-info` is repaired from.
+ * The Secret `mc-identity`: the key that a secondary proves itself with, for which cluster it was made, the keys before
+ * and after it, and the membership that `mc-cluster-info` is repaired from.
  */
 import { Redacted } from '../lib/redacted.ts'
 import { annotations } from './group.ts'
@@ -10,11 +10,20 @@ import { decodeSecretValue, encodeSecretData, type SecretContent } from './secre
 
 export const mcIdentityName = 'mc-identity'
 
+/** Where the keys beside the present one are. */
+export const otherKeys = { next: 'next.key', previous: 'previous.key' } as const
+
 export interface Identity {
   /** UID of the `kube-system` namespace it was made for; empty where the annotation is missing. */
   readonly clusterUid: string
   /** Ed25519, PKCS #8 PEM. */
   readonly privateKey: Redacted<string>
+  /** The key that is to take its place, in the same form. */
+  readonly nextKey?: Redacted<string>
+  /** The key that it has taken the place of, in the same form. */
+  readonly previousKey?: Redacted<string>
+  /** The value of the annotation `rotate` that was taken up last. */
+  readonly rotated?: string
   /** Absent while this cluster is not a member. */
   readonly joined?: ClusterInfo
 }
@@ -24,11 +33,16 @@ export function encodeIdentity(identity: Identity): {
   annotations: Record<string, string>
   data: Record<string, string>
 } {
-  const { clusterUid, privateKey, joined } = identity
+  const { clusterUid, privateKey, nextKey, previousKey, rotated, joined } = identity
   return {
-    annotations: { [annotations.clusterUid]: clusterUid },
+    annotations: {
+      [annotations.clusterUid]: clusterUid,
+      ...(rotated === undefined ? {} : { [annotations.rotated]: rotated }),
+    },
     data: encodeSecretData({
       key: privateKey.reveal(),
+      [otherKeys.next]: nextKey?.reveal(),
+      [otherKeys.previous]: previousKey?.reveal(),
       membership: joined === undefined ? undefined : encodeMembership(joined.membership),
       token: joined?.token.reveal(),
     }),
@@ -40,9 +54,15 @@ export function decodeIdentity(secret: SecretContent): Identity | undefined {
   const key = decodeSecretValue(secret.data, 'key')
   if (key === undefined) return undefined
   const joined = decodeClusterInfo(secret.data)
+  const nextKey = decodeSecretValue(secret.data, otherKeys.next)
+  const previousKey = decodeSecretValue(secret.data, otherKeys.previous)
+  const rotated = secret.metadata.annotations?.[annotations.rotated]
   return {
     clusterUid: secret.metadata.annotations?.[annotations.clusterUid] ?? '',
     privateKey: new Redacted(key),
+    ...(nextKey === undefined ? {} : { nextKey: new Redacted(nextKey) }),
+    ...(previousKey === undefined ? {} : { previousKey: new Redacted(previousKey) }),
+    ...(rotated === undefined ? {} : { rotated }),
     ...(joined === undefined ? {} : { joined }),
   }
 }

@@ -24,6 +24,7 @@ import { createObstacles } from './join/obstacles.ts'
 import { isPrimary } from './join/own-role.ts'
 import { createFarewell } from './membership/farewell.ts'
 import { createHeartbeatKeeper } from './membership/heartbeat.ts'
+import { createRekeyKeeper } from './membership/rekey.ts'
 import { createObjectStore, type GivenObjects } from './objects.ts'
 import { codeOfBeat, countExchanges, followMembership } from './observed.ts'
 import { createNetwork, type Network, type NetworkDeps } from './primary-client/network.ts'
@@ -131,6 +132,7 @@ function compose(deps: AgentDeps, ownUid: string) {
     objects,
     identity,
     heartbeats,
+    rekey: createRekeyKeeper({ ...toPrimary, identity, heartbeats, random }),
     joiner,
     departure,
     obstacles,

@@ -2,11 +2,10 @@
  * Loads and stores the identity of this cluster, the Secret `mc-identity`. It is stored before the first byte is sent,
  * so that an answer that is lost can be asked for again with the same key.
  */
-import type { ClusterInfo } from '../../api/mc-cluster-info.ts'
-import { decodeIdentity, encodeIdentity, mcIdentityName } from '../../api/mc-identity.ts'
+import { decodeIdentity, encodeIdentity, type Identity, mcIdentityName, otherKeys } from '../../api/mc-identity.ts'
 import type { Secret } from '../../kube/objects.ts'
 import { Redacted } from '../../lib/redacted.ts'
-import { generateSigningKey, signingKeyFromPem, toPrivatePem } from '../../protocol/keys.ts'
+import { generateSigningKey, type SigningKey, signingKeyFromPem, toPrivatePem } from '../../protocol/keys.ts'
 import type { ObjectStore } from '../objects.ts'
 import { decideIdentity, type IdentityDecision, type IdentityObservation } from './identity.decide.ts'
 import type { OwnIdentity } from './own-identity.ts'
@@ -16,7 +15,7 @@ export interface IdentityKeeper {
   judge(secret: Secret | undefined): IdentityDecision
   /** Makes and stores a key; one in `secret` that must not be used is moved aside. */
   make(secret: Secret | undefined): Promise<OwnIdentity>
-  /** Stores the identity with this membership, or with none. */
+  /** Stores the identity as it is: a key, a membership or a value that it does not have goes. */
   store(secret: Secret | undefined, identity: OwnIdentity): Promise<void>
 }
 
@@ -31,6 +30,9 @@ export function createIdentityKeeper(deps: { objects: Pick<ObjectStore, 'write'>
     const { annotations, data } = encodeIdentity({
       clusterUid: ownUid,
       privateKey: new Redacted(toPrivatePem(identity.key)),
+      ...(identity.next === undefined ? {} : { nextKey: new Redacted(toPrivatePem(identity.next)) }),
+      ...(identity.previous === undefined ? {} : { previousKey: new Redacted(toPrivatePem(identity.previous)) }),
+      ...(identity.rotated === undefined ? {} : { rotated: identity.rotated }),
       ...(identity.joined === undefined ? {} : { joined: identity.joined }),
     })
     await objects.write(mcIdentityName, { annotations, data: { ...kept, ...data } })
@@ -59,15 +61,32 @@ function readStored(secret: Secret | undefined): IdentityObservation['stored'] {
   const identity = decodeIdentity(secret)
   if (identity === undefined) return Object.keys(secret.data ?? {}).length === 0 ? undefined : 'damaged'
   try {
-    const key = signingKeyFromPem(identity.privateKey.reveal())
-    return { ...identity, own: ownIdentity(key, identity.joined) }
+    return { ...identity, own: ownIdentity(identity) }
   } catch {
     return 'damaged'
   }
 }
 
-function ownIdentity(key: OwnIdentity['key'], joined: ClusterInfo | undefined): OwnIdentity {
-  return joined === undefined ? { key } : { key, joined }
+/** Throws where the present key is none. */
+function ownIdentity({ privateKey, nextKey, previousKey, rotated, joined }: Identity): OwnIdentity {
+  const next = otherKey(nextKey)
+  const previous = otherKey(previousKey)
+  return {
+    key: signingKeyFromPem(privateKey.reveal()),
+    ...(next === undefined ? {} : { next }),
+    ...(previous === undefined ? {} : { previous }),
+    ...(rotated === undefined ? {} : { rotated }),
+    ...(joined === undefined ? {} : { joined }),
+  }
+}
+
+/** One that is damaged, or was emptied, counts as none: the membership does not depend on it. */
+function otherKey(pem: Redacted<string> | undefined): SigningKey | undefined {
+  try {
+    return pem && signingKeyFromPem(pem.reveal())
+  } catch {
+    return undefined
+  }
 }
 
 /** The key that the Secret holds, under the names for what is kept aside. */
@@ -88,10 +107,10 @@ function keptAside(secret: Secret | undefined): Record<string, string> {
 }
 
 /**
- * The keys of a membership that the Secret holds, without their values: where another manager wrote them, like the
- * restore of a backup, they outlive an apply that leaves them out.
+ * The entries that need not be there, and which the Secret holds, without their values: where another manager wrote them,
+ * like the restore of a backup, they outlive an apply that leaves them out.
  */
 function emptied(secret: Secret | undefined): Record<string, string> {
-  const held = ['membership', 'token'].filter((name) => secret?.data?.[name] !== undefined)
+  const held = ['membership', 'token', ...Object.values(otherKeys)].filter((name) => secret?.data?.[name] !== undefined)
   return Object.fromEntries(held.map((name) => [name, '']))
 }

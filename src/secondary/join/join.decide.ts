@@ -2,6 +2,7 @@
  * What a secondary does next, given all that it sees. Pure; the hash of the content gates joining only, so the word of
  * the primary to its member and a membership that is lost are looked at first.
  */
+import { annotations } from '../../api/group.ts'
 import type { StoredMembership } from '../../api/membership.ts'
 import { formatTimestamp } from '../../api/timestamp.ts'
 import { explain, meaningOf, type ProtocolError } from '../../protocol/errors.ts'
@@ -83,6 +84,8 @@ function decideWithoutMcJoin(seen: JoinObservation): JoinDecision {
   const { hash, status, member, back, word, attempts } = seen
   const joined: Statement = { status: 'Joined', msg: messages.joined(member?.clusterName ?? '', undefined), hash }
   if (isJoining(seen) && attempts.isAdmitted && word.kind === 'ok') return { kind: 'say', statement: joined }
+  if (isTakenBack(seen)) return { kind: 'say', statement: joined }
+  if (member !== undefined && word.kind === 'other-key') return { kind: 'say', statement: replaced(seen, member) }
   if (back !== undefined && asksBack(seen)) return inTime(seen, askedBack(seen, back))
   if (status !== undefined && status.status !== 'Joining') return rest
   // The membership outlives mc-join, and its status may have been deleted, or told of a join that is dropped now.
@@ -105,13 +108,15 @@ function decideJoining(seen: JoinObservation, plan: JoinPlan): JoinDecision {
   const isAbout = status?.hash === hash
   // Only the primary that made the membership can be shown it.
   const back = member?.primaryUid === plan.token.primaryUid && seen.back ? returnBeside(plan, seen.back) : undefined
+  if (isAbout && member !== undefined && isTakenBack(seen))
+    return { kind: 'say', statement: { status: 'Joined', msg: messages.joined(member.clusterName, plan.name), hash } }
   if (isAbout && status.status === 'Rejected') {
     const code = codeOf(status.msg)
     if (back !== undefined && word.kind === 'unknown' && isTokenSpent(code)) return inTime(seen, askedBack(seen, back))
     if (attempts.isRefused || !judgedAgain.has(code)) return rest
   }
   if (isAbout && status.status === 'Joined' && member !== undefined) {
-    if (word.kind === 'other-key') return { kind: 'say', statement: replaced(seen) }
+    if (word.kind === 'other-key') return { kind: 'say', statement: replaced(seen, member) }
     if (word.kind !== 'unknown') return rest
   }
   if (attempts.isAdmitted && member !== undefined && word.kind === 'ok')
@@ -165,9 +170,17 @@ function found(seen: JoinObservation, error: ProtocolError): Statement {
     : { status: 'Joining', msg: error.explained(), hash: seen.hash }
 }
 
-/** The primary admits another key for this cluster. */
-function replaced({ hash, member }: JoinObservation): Statement {
-  return rejected(hash, explain('KeyMismatch'), member)
+/** The primary knows this cluster by a key that is none of ours. */
+function replaced({ hash }: JoinObservation, { primaryName, clusterName }: StoredMembership): Statement {
+  const what = `${primaryName} knows ${clusterName} by another key, which a copy of this cluster, or somebody with its key, has given it`
+  const remedy = `if this is the cluster that is to stay, stop the copy and put a new value into the annotation ${annotations.retry} of mc-join: the answer has the command that lets this key in again`
+  return { status: 'Rejected', msg: explain('KeyMismatch', what, remedy), hash }
+}
+
+/** Whether the primary, which was restored meanwhile or told so, takes our key again. */
+function isTakenBack(seen: JoinObservation): boolean {
+  const { status, member, word } = seen
+  return word.kind === 'ok' && member !== undefined && status?.msg === replaced(seen, member).msg
 }
 
 /** A refusal of this content; a membership that exists goes on, and the message says so. */

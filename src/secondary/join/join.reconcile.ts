@@ -11,7 +11,8 @@ import { explain } from '../../protocol/errors.ts'
 import type { IdentityKeeper } from '../identity/identity-keeper.ts'
 import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
 import { memberOf } from '../membership/member.ts'
-import { isRestoreDue, updatedMembership } from '../membership/upkeep.decide.ts'
+import type { RekeyKeeper, RekeyStep } from '../membership/rekey.ts'
+import { isRestoreDue, updatedMembership, updatedToken } from '../membership/upkeep.decide.ts'
 import type { GivenObjects, ObjectStore, SecondaryObjects } from '../objects.ts'
 import type { Content } from './content.ts'
 import type { Departure } from './departure.ts'
@@ -28,6 +29,7 @@ export interface JoinReconcileDeps extends StatusWriterDeps {
   readonly objects: ObjectStore
   readonly identity: IdentityKeeper
   readonly heartbeats: HeartbeatKeeper
+  readonly rekey: RekeyKeeper
   readonly joiner: Joiner
   readonly departure: Departure
   readonly obstacles: Obstacles
@@ -43,7 +45,7 @@ const done: Outcome = { kind: 'done' }
 const lookAgain: Outcome = { kind: 'again', afterMs: 600_000 }
 
 export function createJoinReconcile(deps: JoinReconcileDeps) {
-  const { objects: store, identity: keeper, heartbeats, joiner, departure } = deps
+  const { objects: store, identity: keeper, heartbeats, rekey, joiner, departure } = deps
 
   return async (context: ReconcileContext): Promise<Outcome> => {
     const objects = await store.readAll()
@@ -62,7 +64,14 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
       { status: objects.status, join: objects.join, dialect, member: identity?.joined?.membership },
     )
     const pass: Pass = { ...context, objects, content, identity, isLeaving, status }
-    return judged.kind === 'clone' ? rejectClone(pass) : act(pass)
+    if (judged.kind === 'clone') return rejectClone(pass)
+    const step = isLeaving ? { identity } : await changeKey(pass)
+    return sooner(await act({ ...pass, identity: step.identity }), step.againMs)
+  }
+
+  async function changeKey({ objects, content, identity, log, signal }: Pass): Promise<RekeyStep> {
+    const asked = objects.clusterInfo?.metadata.annotations?.[annotations.rotate] ?? ''
+    return rekey.advance({ identity, secret: objects.identity, asked, access: content, log, signal })
   }
 
   async function act(pass: Pass): Promise<Outcome> {
@@ -116,14 +125,22 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     return judgeInput(input, { ownUid: deps.ownUid, installation: deps.installation, allowHttp, member })
   }
 
-  /** Takes over the addresses that the primary names, and restores mc-cluster-info. */
+  /** Takes over the addresses and the token that the primary names, and restores mc-cluster-info. */
   async function upkeep({ identity, objects }: Pass): Promise<void> {
     if (identity?.joined === undefined) return
     const { membership, token } = identity.joined
-    const joined = { membership: updatedMembership(membership, heartbeats.contact()), token }
-    if (joined.membership !== membership) await keeper.store(objects.identity, { ...identity, joined })
-    if (isRestoreDue(joined, objects.clusterInfo?.data))
-      await store.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
+    const contact = heartbeats.contact()
+    const joined = {
+      membership: updatedMembership(membership, contact),
+      token: updatedToken(token, identity.key, contact),
+    }
+    if (joined.membership !== membership || joined.token !== token)
+      await keeper.store(objects.identity, { ...identity, joined })
+    const failure = rekey.failure()
+    const isSaid = objects.clusterInfo?.metadata.annotations?.[annotations.rotateError] === failure
+    if (isSaid && !isRestoreDue(joined, objects.clusterInfo?.data)) return
+    const said = failure === undefined ? {} : { [annotations.rotateError]: failure }
+    await store.write(mcClusterInfoName, { data: encodeClusterInfo(joined), annotations: said })
   }
 
   async function rest(pass: Pass): Promise<Outcome> {
@@ -146,6 +163,11 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     await keeper.make(objects.identity)
     return done
   }
+}
+
+function sooner(outcome: Outcome, againMs: number | undefined): Outcome {
+  if (againMs === undefined) return outcome
+  return { kind: 'again', afterMs: outcome.kind === 'again' ? Math.min(outcome.afterMs, againMs) : againMs }
 }
 
 /** The annotation `leave` on mc-cluster-info, with any value. */

@@ -105,7 +105,7 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     { plan, outcome }: { plan: Asked['plan']; outcome: ExchangeOutcome & { kind: 'joined' } },
   ): Promise<JoinStep> {
     const joined = admittedMembership(plan, outcome)
-    const identity = { key, joined }
+    const identity = { ...pass.identity, key, joined }
     // First where it is repaired from: after a crash in between, mc-cluster-info is restored.
     await deps.identity.store(pass.objects.identity, identity)
     const clusterInfo = await deps.objects.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })

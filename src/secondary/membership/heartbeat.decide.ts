@@ -2,6 +2,7 @@
  * What a heartbeat teaches. Pure; only a signed reply changes what the primary's word is, silence and unsigned answers
  * are remembered as a failure of contact and nothing else.
  */
+import { Redacted } from '../../lib/redacted.ts'
 import type { ProtocolError } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 
@@ -25,6 +26,8 @@ export interface Contact {
   readonly endpoint: string | undefined
   /** What the primary named in its last `ok`. */
   readonly endpoints: readonly string[] | undefined
+  /** What the primary gave in its last `ok` in the place of a communication token that names another key. */
+  readonly token: Redacted<string> | undefined
   /** Milliseconds between two beats, as the primary wishes it. */
   readonly interval: number
 }
@@ -49,6 +52,7 @@ export function noContact(interval = 20): Contact {
     failure: undefined,
     endpoint: undefined,
     endpoints: undefined,
+    token: undefined,
     interval: clamped(interval),
   }
 }
@@ -64,6 +68,7 @@ export function contactAfter(contact: Contact, beat: Beat, now: number): Contact
         ...heard,
         word: { kind: 'ok' },
         endpoints: reply.endpoints ?? contact.endpoints,
+        token: reply.token === undefined ? undefined : new Redacted(reply.token),
         interval: clamped(reply.interval),
       }
     case 'Disconnected':

@@ -55,6 +55,9 @@ export function networkFailure(error: unknown, where: string): ProtocolError {
  */
 export function unexpectedAnswer(answer: Answer, where: string): ProtocolError {
   const problem = problemSchema.safeParse(answer.body)
+  // A primary says so of a path that it does not have: it is older than who asks.
+  if (problem.success && problem.data.code === 'NotFound')
+    return new ProtocolError('VersionTooOld', `the primary does not know this request, says ${where}`)
   if (problem.success && isCodeFrom('unsigned', problem.data.code)) {
     const { code } = problem.data
     const options = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }

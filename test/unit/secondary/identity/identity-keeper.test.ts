@@ -34,7 +34,7 @@ function restored(clusterUid: string) {
     async write(name, content) {
       secret = {
         metadata: { name, annotations: { ...marks, ...content.annotations } },
-        data: { ...data, ...content.data },
+        data: { ...secret.data, ...content.data },
       }
       return secret
     },
@@ -63,5 +63,48 @@ describe('mc-identity that was restored from a backup', () => {
     const judged = keeper.judge(secret())
     assert.equal(judged.kind, 'use')
     assert.deepEqual(judged.identity, { key })
+  })
+})
+
+describe('mc-identity of a member whose key changes', () => {
+  const [next, previous] = [generateSigningKey(), generateSigningKey()]
+  const member = { key, joined, next, previous, rotated: 'now' }
+
+  it('holds every key, and which wish of the user it follows, and they are read back whole', async () => {
+    const { keeper, secret } = restored('here')
+    await keeper.store(secret(), member)
+    const judged = createIdentityKeeper({ objects: { write: async () => secret() }, ownUid: 'here' }).judge(secret())
+    assert.ok(judged.kind === 'use')
+    const { key: read, next: readNext, previous: readPrevious, rotated } = judged.identity
+    assert.deepEqual(
+      [read.thumbprint, readNext?.thumbprint, readPrevious?.thumbprint, rotated],
+      [key.thumbprint, next.thumbprint, previous.thumbprint, 'now'],
+    )
+  })
+
+  it('is written back whole by a process that holds it', async () => {
+    const { keeper, secret } = restored('here')
+    await keeper.store(secret(), member)
+    const judged = keeper.judge(undefined)
+    assert.deepEqual(judged, { kind: 'write-back', identity: member })
+  })
+
+  it('keeps no other key than it is given, where somebody else wrote them', async () => {
+    const { keeper, secret } = restored('here')
+    await keeper.store(secret(), member)
+    await keeper.store(secret(), { key: next, joined })
+    const judged = keeper.judge(secret())
+    assert.ok(judged.kind === 'use')
+    assert.deepEqual([judged.identity.next, judged.identity.previous], [undefined, undefined])
+  })
+
+  it('is the member still where one of the other keys is damaged', async () => {
+    const { keeper, secret } = restored('here')
+    await keeper.store(secret(), member)
+    const data = { ...secret().data, 'next.key': 'AAAA', 'previous.key': '' }
+    const judged = keeper.judge({ ...secret(), data })
+    assert.ok(judged.kind === 'use')
+    assert.equal(judged.identity.key.thumbprint, key.thumbprint)
+    assert.deepEqual([judged.identity.next, judged.identity.previous], [undefined, undefined])
   })
 })

@@ -111,6 +111,7 @@ describe('the end of a membership', () => {
       objects,
       identity,
       heartbeats,
+      rekey: { advance: async ({ identity: own }) => ({ identity: own }), failure: () => undefined },
       joiner: {
         attempts: ({ content }) => freshAttempts(content.hash),
         async ask({ status }, { first }) {

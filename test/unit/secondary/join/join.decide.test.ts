@@ -49,6 +49,10 @@ const disconnectedMsg =
 const unknownMsg =
   'UnknownCluster: the primary does not know this cluster any more; create mc-join with a valid join token if it does not come back by itself'
 const pendingMsg = 'PendingApproval: hub does not know east-1 any more; a'
+const otherKey = { kind: 'other-key' } as const
+const otherKeyMsg =
+  'KeyMismatch: hub knows east-1 by another key, which a copy of this cluster, or somebody with its key, has given it; if this is the cluster that is to stay, stop the copy and put a new value into the annotation dist.kio.kasten.io/retry of mc-join: the answer has the command that lets this key in again'
+const joinedOtherwise = 'Joined as east-1; the asked name east was not taken over'
 const goesOn = '(the membership of hub as east-1 goes on)'
 
 function stored(status: JoinStatusWord, msg = '', about = hash): StoredStatus {
@@ -288,16 +292,30 @@ const cases: readonly [title: string, seen: Partial<JoinObservation>, decision: 
     { kind: 'ask', plan, name: 'east', first: asking },
   ],
   [
-    'is rejected, and stays a member, when another key has taken its place',
-    { status: stored('Joined'), member, word: { kind: 'other-key' } },
-    {
-      kind: 'say',
-      statement: {
-        status: 'Rejected',
-        msg: `KeyMismatch: this cluster is registered with another key; restore mc-identity here, or have the primary's administrator allow the present key ${goesOn}`,
-        hash,
-      },
-    },
+    'is rejected when another key has taken its place',
+    { status: stored('Joined'), member, word: otherKey },
+    { kind: 'say', statement: { status: 'Rejected', msg: otherKeyMsg, hash } },
+  ],
+  [
+    'is rejected when another key has taken its place, also where mc-join is gone',
+    { asked: undefined, status: stored('Joined'), member, word: otherKey },
+    { kind: 'say', statement: { status: 'Rejected', msg: otherKeyMsg, hash } },
+  ],
+  ['says so once', { status: stored('Rejected', otherKeyMsg), member, word: otherKey }, rest],
+  [
+    'is joined again when the primary takes its key after all',
+    { status: stored('Rejected', otherKeyMsg), member, word: ok },
+    { kind: 'say', statement: { status: 'Joined', msg: joinedOtherwise, hash } },
+  ],
+  [
+    'is joined again when the primary takes its key after all, also where mc-join is gone',
+    { asked: undefined, status: stored('Rejected', otherKeyMsg), member, word: ok },
+    { kind: 'say', statement: { status: 'Joined', msg: '', hash } },
+  ],
+  [
+    'stays rejected where a join was refused for its key, whatever the membership before it is told',
+    { status: stored('Rejected', `KeyMismatch: other words ${goesOn}`), member, word: ok },
+    rest,
   ],
   [
     'cleans up when the primary has disconnected it',

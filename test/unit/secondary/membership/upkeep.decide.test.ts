@@ -3,11 +3,13 @@ import { describe, it } from 'node:test'
 import { encodeClusterInfo } from '../../../../src/api/mc-cluster-info.ts'
 import { decodeMembership, encodeMembership, type StoredMembership } from '../../../../src/api/membership.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
+import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
 import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
 import { noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
-import { isRestoreDue, updatedMembership } from '../../../../src/secondary/membership/upkeep.decide.ts'
+import { isRestoreDue, updatedMembership, updatedToken } from '../../../../src/secondary/membership/upkeep.decide.ts'
 
 const key = generateSigningKey()
 const endpoint = 'https://hub.example'
@@ -31,6 +33,20 @@ describe('the upkeep of a membership', () => {
     assert.deepEqual(updatedMembership(joined.membership, heard), { ...joined.membership, ...named })
     assert.equal(updatedMembership(joined.membership, { ...heard, word: { kind: 'unknown' } }), joined.membership)
     assert.equal(updatedMembership(joined.membership, noContact()), joined.membership)
+  })
+
+  it('takes a token that names its key in the place of one that names another, and no other token', async () => {
+    const own = generateSigningKey()
+    const issuer = createIssuer('hub-uid', key)
+    const naming = async ({ thumbprint }: { readonly thumbprint: string }) =>
+      new Redacted(await signMembershipToken(issuer, { clusterName: 'east', uid: 'own-uid', thumbprint }, 0))
+    const [present, fresh, old] = [await naming(own), await naming(own), await naming(key)]
+    const given = (token: Redacted<string>) => ({ ...noContact(), word: { kind: 'ok' } as const, token })
+    assert.equal(updatedToken(old, own, given(fresh)), fresh)
+    assert.equal(updatedToken(present, own, given(fresh)), present, 'one with each reply would be a write each')
+    assert.equal(updatedToken(old, own, given(old)), old)
+    assert.equal(updatedToken(old, own, given(new Redacted('made up'))), old)
+    assert.equal(updatedToken(old, own, noContact()), old)
   })
 
   it('restores mc-cluster-info that was deleted or changed, and leaves a whole one alone', () => {
