@@ -15,6 +15,7 @@ import { createJoiner } from '../../src/secondary/join/joiner.ts'
 import { createObstacles } from '../../src/secondary/join/obstacles.ts'
 import { createFarewell } from '../../src/secondary/membership/farewell.ts'
 import { createHeartbeatKeeper } from '../../src/secondary/membership/heartbeat.ts'
+import { createRekeyKeeper } from '../../src/secondary/membership/rekey.ts'
 import type { GivenObjects } from '../../src/secondary/objects.ts'
 import type { LineOptions } from '../../src/secondary/primary-client/line.ts'
 import { createNetwork } from '../../src/secondary/primary-client/network.ts'
@@ -130,6 +131,7 @@ function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
     objects,
     identity,
     heartbeats,
+    rekey: createRekeyKeeper({ ...toPrimary, identity, heartbeats, random }),
     joiner,
     departure: createDeparture({ objects, identity, heartbeats, farewell: createFarewell(toPrimary) }),
     obstacles: createObstacles({ events: unrecorded, log }),

@@ -79,7 +79,8 @@ describe('docs/spec/secondary.md', () => {
     endpoints: [],
     keys: { current: { kid: signing.thumbprint, x: signing.x } },
   }
-  const joined = { membership, token: new Redacted('a') }
+  const secret = new Redacted('a')
+  const joined = { membership, token: secret }
 
   it('lists the keys that a join is read from', () => {
     const [join, config] = [recorder(), recorder()]
@@ -91,7 +92,8 @@ describe('docs/spec/secondary.md', () => {
   const written = {
     'mc-join-status': encodeJoinStatus({ status: 'Joined', msg: '', timestamp: '', hash: '' }, 'first'),
     'mc-cluster-info': encodeClusterInfo(joined),
-    'mc-identity': encodeIdentity({ clusterUid: 'a', privateKey: new Redacted('a'), joined }).data,
+    'mc-identity': encodeIdentity({ clusterUid: 'a', privateKey: secret, nextKey: secret, previousKey: secret, joined })
+      .data,
   } as const
   for (const [name, data] of Object.entries(written))
     it(`lists the keys of ${name}`, () => {
