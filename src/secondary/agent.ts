@@ -108,9 +108,12 @@ function compose(deps: AgentDeps, ownUid: string) {
     clock,
   }
   const health = createOwnHealth()
-  const keeper = createHeartbeatKeeper({
+  const asMember = {
     ...toPrimary,
     report: () => ({ versions: toPrimary.versions, health: health.word(), labels: deps.labels }),
+  }
+  const keeper = createHeartbeatKeeper({
+    ...asMember,
     onNews: () => controller.enqueue(key),
     onBeat: (beat) => metrics.beat(codeOfBeat(beat)),
     random,
@@ -132,7 +135,7 @@ function compose(deps: AgentDeps, ownUid: string) {
     objects,
     identity,
     heartbeats,
-    rekey: createRekeyKeeper({ ...toPrimary, identity, heartbeats, random }),
+    rekey: createRekeyKeeper({ ...asMember, identity, heartbeats, random }),
     joiner,
     departure,
     obstacles,

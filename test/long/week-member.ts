@@ -100,9 +100,9 @@ function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
     clock,
   }
   const identity = createIdentityKeeper({ objects, ownUid })
+  const asMember = { ...toPrimary, report: () => ({ versions: toPrimary.versions, health: 'ok' }) }
   const heartbeats = createHeartbeatKeeper({
-    ...toPrimary,
-    report: () => ({ versions: toPrimary.versions, health: 'ok' }),
+    ...asMember,
     onNews: () => controller.enqueue(key),
     onBeat: (beat) => {
       if (beat.kind === 'answered' && beat.reply.status === 'ok') onOk()
@@ -131,7 +131,7 @@ function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
     objects,
     identity,
     heartbeats,
-    rekey: createRekeyKeeper({ ...toPrimary, identity, heartbeats, random }),
+    rekey: createRekeyKeeper({ ...asMember, identity, heartbeats, random }),
     joiner,
     departure: createDeparture({ objects, identity, heartbeats, farewell: createFarewell(toPrimary) }),
     obstacles: createObstacles({ events: unrecorded, log }),

@@ -115,7 +115,7 @@ describe('a member that changes its key', () => {
     rekey = createRekeyKeeper({
       openLine: (options) => openLine(lineDeps(), options),
       boot: 'boot-1',
-      versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+      report: () => ({ versions: { operator: '0.1.0', kubernetes: 'v1.36.3' }, health: 'ok' }),
       ownUid: 'own-uid',
       identity: keeperOf(),
       heartbeats: {
