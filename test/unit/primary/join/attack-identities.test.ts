@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
+import { annotations } from '../../../../src/api/group.ts'
 import { ProtocolError } from '../../../../src/protocol/errors.ts'
 import { namespace } from '../objects.fixture.ts'
 import { type Applicant, applicant, joinWorld } from './join-world.fixture.ts'
@@ -110,6 +111,52 @@ describe('the uid of a victim, which is no secret', () => {
       assert.equal(await tries(applicant({ uid: change(victim.uid), name: 'west' })), 'west')
       assert.deepEqual(edge(), before)
       assert.equal(others().length, 2)
+    }
+  })
+})
+
+describe('a holder of an unscoped token who registers the uid and the name of a cluster before that one does', () => {
+  async function squatted() {
+    const world = joinWorld()
+    const { token } = world.storeToken()
+    const victim = applicant({ name: 'edge' })
+    const squatter = applicant({ uid: victim.uid, name: 'edge' })
+    const taken = await world.join(squatter, token)
+    assert.equal(taken.kind, 'joined')
+    world.api.sync()
+    return { world, token, victim, squatter }
+  }
+
+  it('is named in an Event, and the victim is told the whole command that puts it right, which does', async () => {
+    const { world, token, victim, squatter } = await squatted()
+    assert.deepEqual(world.admitted, ['edge'])
+    const refused = await world.join(victim, token)
+    assert.ok(refused.kind === 'refused')
+    assert.equal(refused.refusal.code, 'KeyMismatch')
+    const [, cluster, annotation, keyId] =
+      /kubectl annotate clusters\.dist\.kio\.kasten\.io (\S+) -n kasten-io-mc (\S+)=(\S+) --overwrite$/.exec(
+        refused.refusal.msg,
+      ) ?? []
+    assert.deepEqual([cluster, annotation, keyId], ['edge', annotations.allowRebind, victim.key.thumbprint])
+    const stored = world.api.stored<Cluster>(clusterKind, 'edge', namespace)
+    assert.ok(stored)
+    const { metadata, ...rest } = stored
+    world.api.put(clusterKind, { ...rest, metadata: { ...metadata, annotations: { [annotation ?? '']: keyId ?? '' } } })
+    assert.equal((await world.join(victim, token)).kind, 'joined')
+    world.api.sync()
+    // The squatter is out, and cannot come back the same way: the permission was for one key, once.
+    const again = await world.join(squatter, token)
+    assert.equal(again.kind === 'refused' && again.refusal.code, 'KeyMismatch')
+  })
+
+  it('cannot do it with a token that is bound to another name or uid', async () => {
+    const victim = applicant({ name: 'edge' })
+    for (const bound of [{ [annotations.clusterName]: 'west' }, { [annotations.boundUid]: crypto.randomUUID() }]) {
+      const world = joinWorld()
+      const { token } = world.storeToken(bound)
+      const outcome = await world.join(applicant({ uid: victim.uid, name: 'edge' }), token)
+      assert.equal(outcome.kind === 'refused' && outcome.refusal.code, 'TokenScope')
+      assert.deepEqual(world.api.all<Cluster>(clusterKind), [])
     }
   })
 })
