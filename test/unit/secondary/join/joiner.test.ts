@@ -288,7 +288,7 @@ describe('a join, step by step', () => {
       refusal: { code, msg: explain(code) },
     })
     const askOrReturn = async () => {
-      const asking = pass()
+      const asking = { ...pass(), identity: { key, joined: otherwise.joined } }
       joiner.attempts(asking)
       return joiner.ask(asking, { kind: 'ask', plan, name: 'east', otherwise, first })
     }
@@ -312,7 +312,7 @@ describe('a join, step by step', () => {
       for (const code of ['TokenScope', 'NameTaken', 'Denied', 'KeyMismatch'] as const) {
         outcome = refuse(code)
         await askOrReturn()
-        assert.equal(said(), explain(code))
+        assert.equal(said(), `${explain(code)} (the membership of hub as east goes on)`)
       }
       assert.ok(!steps.includes('exchange to return'))
     })
