@@ -53,6 +53,20 @@ export function silenceLimit(interval: number): number {
   return lostAfterIntervals * interval
 }
 
+/** Clocks of replicas differ by less. Milliseconds. */
+const plausibleSkew = 60_000
+
+/**
+ * How long this process could have heard this member, milliseconds: no longer than it judges, and no longer than there is a
+ * member. Who has just joined may have been heard by another replica only, which tells of it within half a minute.
+ */
+export function listeningTo({ spec: { member } }: Cluster, listening: number, now: number): number {
+  const joinedFor = now - Date.parse(member?.since ?? '')
+  // Unreadable, or too far ahead: written by a user, or by a clock that was wrong.
+  if (Number.isNaN(joinedFor) || joinedFor < -plausibleSkew) return listening
+  return Math.min(listening, Math.max(0, joinedFor))
+}
+
 /** What is old and from before this process judged proves no silence: another may have heard more since, and not told. */
 export function believedContact({ contact, interval, listening }: Silence): Contact | undefined {
   if (contact === undefined) return undefined

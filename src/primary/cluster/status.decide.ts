@@ -11,6 +11,7 @@ import {
   type HealthObservation,
   type HealthyVerdict,
   judgeHealthy,
+  listeningTo,
   nextLook,
   storedHealth,
 } from './health.decide.ts'
@@ -52,8 +53,10 @@ export type StatusDecision =
 
 /** Decides the whole status of a Cluster. */
 export function decideStatus(given: StatusObservation): StatusDecision {
-  const observed = { ...given, contact: believedContact(given) }
-  const { cluster, contact } = observed
+  const { cluster } = given
+  const listening = listeningTo(cluster, given.listening, given.now)
+  const contact = believedContact({ ...given, listening })
+  const observed = { ...given, listening, contact }
   if (cluster.metadata.deletionTimestamp !== undefined) return decideLeaving(observed)
   if (cluster.spec.primary) return decidePrimary(observed)
   const joined = judgeJoined(observed)
