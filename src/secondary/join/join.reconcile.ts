@@ -14,6 +14,7 @@ import { memberOf } from '../membership/member.ts'
 import type { RekeyKeeper, RekeyStep } from '../membership/rekey.ts'
 import { isRestoreDue, updatedMembership, updatedToken } from '../membership/upkeep.decide.ts'
 import type { GivenObjects, ObjectStore, SecondaryObjects } from '../objects.ts'
+import { createContactTeller } from './contact-teller.ts'
 import type { Content } from './content.ts'
 import type { Departure } from './departure.ts'
 import { decideJoin, type JoinObservation, rejected } from './join.decide.ts'
@@ -22,7 +23,7 @@ import type { Obstacles } from './obstacles.ts'
 import type { Pass } from './pass.ts'
 import { judgeInput, type PlanContext } from './plan.ts'
 import { planReturn } from './return-plan.ts'
-import { contactAnnotations } from './status.ts'
+import type { Statement } from './status.ts'
 import { createStatusWriter, type StatusWriterDeps } from './status-writer.ts'
 
 export interface JoinReconcileDeps extends StatusWriterDeps {
@@ -41,11 +42,10 @@ export interface JoinReconcileDeps extends StatusWriterDeps {
 }
 
 const done: Outcome = { kind: 'done' }
-/** How often a member looks whether its annotations are due, milliseconds. */
-const lookAgain: Outcome = { kind: 'again', afterMs: 600_000 }
 
 export function createJoinReconcile(deps: JoinReconcileDeps) {
   const { objects: store, identity: keeper, heartbeats, rekey, joiner, departure } = deps
+  const contactTeller = createContactTeller(deps.clock)
 
   return async (context: ReconcileContext): Promise<Outcome> => {
     const objects = await store.readAll()
@@ -75,7 +75,6 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
   }
 
   async function act(pass: Pass): Promise<Outcome> {
-    const { status } = pass
     const decision = decideJoin(observe(pass))
     if (decision.kind === 'leave') return departure.leave(pass, decision)
     if (decision.kind === 'clean-up') return departure.cleanUp(pass, decision)
@@ -87,8 +86,7 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
         await store.remove(pass.objects.status)
         return done
       case 'say':
-        await status.record(decision.statement, stateOfContact(pass))
-        return pass.identity?.joined === undefined ? done : lookAgain
+        return say(pass, decision.statement)
       case 'wait':
         return { kind: 'again', afterMs: decision.afterMs }
       case 'confirm':
@@ -147,12 +145,18 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     const stored = pass.status.stored()
     if (stored === undefined || pass.identity?.joined === undefined) return done
     const { status, msg, hash } = stored
-    await pass.status.record({ status, msg, hash }, stateOfContact(pass))
-    return lookAgain
+    return say(pass, { status, msg, hash })
   }
 
-  function stateOfContact({ identity, status }: Pass): Readonly<Record<string, string>> {
-    return identity?.joined === undefined ? {} : contactAnnotations(heartbeats.contact(), status.stored())
+  /** A member says as well whether its primary answers. */
+  async function say({ identity, status }: Pass, statement: Statement): Promise<Outcome> {
+    if (identity?.joined === undefined) {
+      await status.record(statement)
+      return done
+    }
+    const { annotations, lookAgainMs } = contactTeller.tell(heartbeats.contact(), status.stored())
+    await status.record(statement, annotations)
+    return { kind: 'again', afterMs: lookAgainMs }
   }
 
   /** The key goes last: until then the Secret still names the other cluster, and all of this is repeated. */

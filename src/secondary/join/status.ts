@@ -7,7 +7,6 @@ import type { Dialect } from '../../api/mc-join.ts'
 import { decodeJoinStatus, encodeJoinStatus, type JoinStatus } from '../../api/mc-join-status.ts'
 import { formatTimestamp, parseTimestamp } from '../../api/timestamp.ts'
 import type { Secret } from '../../kube/objects.ts'
-import type { Contact } from '../membership/heartbeat.decide.ts'
 import type { Attempts } from './attempts.ts'
 
 /** The words; when they were first said is added where they are written. */
@@ -66,16 +65,6 @@ export function progressAnnotations(attempts: Attempts, at: { monotonic: number;
     [names.lastAttempt]: formatTimestamp(attempts.lastAt),
     // Rounded up, so that it is later than the last attempt however short the wait is.
     [names.nextRetry]: formatTimestamp(Math.max(at.now + attempts.nextAt - at.monotonic, attempts.lastAt) + 1_000),
-  }
-}
-
-/** Whether the primary answers. What an earlier process heard last stays until this one has heard something. */
-export function contactAnnotations(contact: Contact, stored: StoredStatus | undefined): Annotations {
-  const lastContact =
-    contact.lastAt === undefined ? stored?.annotations[names.lastContact] : formatTimestamp(contact.lastAt)
-  return {
-    ...(lastContact === undefined ? {} : { [names.lastContact]: lastContact }),
-    ...(contact.failure === undefined ? {} : { [names.contactError]: contact.failure.explained() }),
   }
 }
 

@@ -4,9 +4,9 @@ import { annotations as names } from '../../../../src/api/group.ts'
 import type { Dialect } from '../../../../src/api/mc-join.ts'
 import { ProtocolError, protocolErrors } from '../../../../src/protocol/errors.ts'
 import { freshAttempts } from '../../../../src/secondary/join/attempts.ts'
+import { contactAnnotations } from '../../../../src/secondary/join/contact-teller.ts'
 import {
   codeOf,
-  contactAnnotations,
   countedAttempts,
   messages,
   progressAnnotations,
@@ -89,11 +89,6 @@ describe('mc-join-status', () => {
     assert.equal(silent[names.contactError], 'ConnectRefused: a; b')
     assert.ok(rewrite(written(statement, back), silent, start))
     assert.ok(rewrite(written(statement, silent), back, start))
-  })
-
-  it('keeps the last contact of an earlier process until there is a new one', () => {
-    const stored = written(statement, { [names.lastContact]: '2029-12-31T00:00:00Z' })
-    assert.deepEqual(contactAnnotations(noContact(), stored), { [names.lastContact]: '2029-12-31T00:00:00Z' })
   })
 
   it('names a next try that is later than the last one, however soon it is', () => {
