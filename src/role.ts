@@ -4,6 +4,7 @@
  */
 import { type PrimaryConfig, type SecondaryConfig, version } from './config.ts'
 import { createClient } from './kube/client.ts'
+import { firstAnswer } from './kube/first-answer.ts'
 import { serverVersion } from './kube/server-version.ts'
 import { connect } from './kube/transport.ts'
 import { systemClock } from './lib/clock.ts'
@@ -23,11 +24,18 @@ interface Role {
 
 type RoleConfig = PrimaryConfig | SecondaryConfig
 
-/** Where a role tells what it does. */
-interface Telling {
+/** Where a role tells what it does, and what ends it. */
+interface Surroundings {
   readonly log: Logger
   readonly metrics: Metrics
+  readonly stop: AbortSignal
 }
+
+/**
+ * How long after a stop the API server may still be waited for, milliseconds. With what follows, the process ends within the
+ * 30 s that it has.
+ */
+const lastWait = 10_000
 
 const exitCodes = { ok: 0, failed: 1 } as const
 
@@ -39,29 +47,37 @@ export type RoleCommand =
 export async function runRole(command: RoleCommand): Promise<number> {
   switch (command.kind) {
     case 'primary':
-      return run(command.kind, command.config, (telling) => primaryRole(command.config, telling))
+      return run(command.kind, command.config, (surroundings) => primaryRole(command.config, surroundings))
     case 'secondary':
-      return run(command.kind, command.config, (telling) => secondaryRole(command.config, telling))
+      return run(command.kind, command.config, (surroundings) => secondaryRole(command.config, surroundings))
   }
 }
 
 async function run(
   name: string,
   config: RoleConfig,
-  connectRole: (telling: Telling) => Promise<{ role: Role; close: () => Promise<void> }>,
+  connectRole: (surroundings: Surroundings) => Promise<{ role: Role; close: () => Promise<void> }>,
 ): Promise<number> {
   const log = createLogger({ level: config['log-level'], role: name })
   const metrics = createMetrics({ role: name, version, clock: systemClock })
   const stop = stopOnSignals(log)
-  if (!config.multicluster) return idle(config, { log, metrics }, stop)
+  const surroundings = { log, metrics, stop }
+  if (!config.multicluster) return idle(config, surroundings)
+  let running: Role | undefined
+  const notReady = () => running?.notReady() ?? ['the API server has not answered yet']
   try {
-    const { role, close } = await connectRole({ log, metrics })
-    const admin = await startAdminServer(config['admin-listen'], role.notReady, metrics)
-    log.info({ version, adminPort: admin.port, namespace: config.namespace }, 'started')
+    const admin = await startAdminServer(config['admin-listen'], notReady, metrics)
     try {
-      await role.run(stop)
+      const { role, close } = await connectRole(surroundings)
+      running = role
+      log.info({ version, adminPort: admin.port, namespace: config.namespace }, 'started')
+      try {
+        await role.run(stop)
+      } finally {
+        await close()
+      }
     } finally {
-      await Promise.all([admin.close(), close()])
+      await admin.close()
     }
     log.info({}, 'stopped')
     return exitCodes.ok
@@ -73,7 +89,7 @@ async function run(
 }
 
 /** Multi-cluster is disabled: the process is ready and does nothing, so that a Deployment of it is healthy. */
-async function idle(config: RoleConfig, { log, metrics }: Telling, stop: AbortSignal): Promise<number> {
+async function idle(config: RoleConfig, { log, metrics, stop }: Surroundings): Promise<number> {
   const admin = await startAdminServer(config['admin-listen'], () => [], metrics)
   log.info({ version, adminPort: admin.port }, 'multi-cluster is disabled, nothing is done')
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
@@ -81,9 +97,10 @@ async function idle(config: RoleConfig, { log, metrics }: Telling, stop: AbortSi
   return exitCodes.ok
 }
 
-async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
+async function primaryRole(config: PrimaryConfig, surroundings: Surroundings) {
+  const { log, metrics } = surroundings
   const common = metrics.role()
-  const { client, kubernetesVersion, close } = await openClient(config, common)
+  const { client, kubernetesVersion, close } = await openClient(config, common, surroundings)
   const role = createOperator({
     client,
     namespace: config.namespace,
@@ -103,9 +120,10 @@ async function primaryRole(config: PrimaryConfig, { log, metrics }: Telling) {
   return { role, close }
 }
 
-async function secondaryRole(config: SecondaryConfig, { log, metrics }: Telling) {
+async function secondaryRole(config: SecondaryConfig, surroundings: Surroundings) {
+  const { log, metrics } = surroundings
   const common = metrics.role()
-  const { client, kubernetesVersion, close } = await openClient(config, common)
+  const { client, kubernetesVersion, close } = await openClient(config, common, surroundings)
   const role = createAgent({
     client,
     kubernetesVersion,
@@ -125,13 +143,17 @@ async function secondaryRole(config: SecondaryConfig, { log, metrics }: Telling)
   return { role, close }
 }
 
-async function openClient({ kubeconfig, context }: RoleConfig, metrics: RequestMetrics) {
+async function openClient(
+  { kubeconfig, context }: RoleConfig,
+  metrics: RequestMetrics,
+  { log, stop }: Pick<Surroundings, 'log' | 'stop'>,
+) {
   const transport = await connect({ kubeconfig, context, userAgent: `conjoin/${version}`, metrics })
-  return {
-    client: createClient(transport),
-    kubernetesVersion: await serverVersion(transport),
-    close: async () => transport.close(),
-  }
+  const close = async () => transport.close()
+  stop.addEventListener('abort', () => systemClock.after(lastWait, () => void close()), { once: true })
+  const waiting = { clock: systemClock, log, signal: stop }
+  const kubernetesVersion = await firstAnswer(async () => serverVersion(transport), waiting)
+  return { client: createClient(transport), kubernetesVersion, close }
 }
 
 function stopOnSignals(log: Logger): AbortSignal {

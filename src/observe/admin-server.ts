@@ -15,7 +15,8 @@ export async function startAdminServer(
   metrics: Exposition,
 ): Promise<AdminServer> {
   metrics.readiness(() => notReady().length === 0)
-  const server = fastify({ logger: false })
+  // It ends with its process, whoever is connected: nobody who asks for nothing may hold that up.
+  const server = fastify({ logger: false, forceCloseConnections: true })
   server.get('/livez', () => 'ok\n')
   server.get('/readyz', (_request, reply) => {
     const reasons = notReady()

@@ -1,5 +1,7 @@
 /** The admin port: whether the process lives, whether it is ready and why not, and what a scrape gets. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { type AdminServer, startAdminServer } from '../../../src/observe/admin-server.ts'
@@ -59,5 +61,14 @@ describe('the admin port', () => {
       startAdminServer({ host: '127.0.0.1', port: server.port }, () => [], metrics()),
       { code: 'EADDRINUSE' },
     )
+  })
+
+  it('ends at once, whoever is connected and asks for nothing', { timeout: 10_000 }, async () => {
+    const other = await startAdminServer({ host: '127.0.0.1', port: 0 }, () => [], metrics())
+    const silent = connect(other.port, '127.0.0.1')
+    await once(silent, 'connect')
+    // The server takes connections in turn: it has taken the silent one when it has answered this.
+    assert.equal((await fetch(`http://127.0.0.1:${other.port}/livez`)).status, 200)
+    await Promise.all([other.close(), once(silent.resume(), 'close')])
   })
 })
