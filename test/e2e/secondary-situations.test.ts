@@ -126,7 +126,7 @@ describe('a secondary', () => {
     await until('it has cleaned up', async () => (await scene.clusterInfo()) === undefined)
   })
 
-  it('moves to another primary once that one has admitted it', async () => {
+  it('moves to another primary once that one has admitted it, and tells the one it has left', async () => {
     await scene.mcJoin({ ...given, clusterName: 'east' })
     await scene.untilStatus('Joined')
     const before = await scene.clusterInfo()
@@ -144,6 +144,7 @@ describe('a secondary', () => {
       await scene.untilStatus('Joined')
       await another.untilReady('east')
       assert.notEqual((await scene.clusterInfo())?.['primaryPublicKey'], before?.['primaryPublicKey'])
+      await until('the former primary has let it go', async () => (await scene.cluster('east')) === undefined)
       await another.end()
     } finally {
       await third.stop()

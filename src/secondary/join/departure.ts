@@ -8,7 +8,7 @@ import type { ProtocolError } from '../../protocol/errors.ts'
 import type { IdentityKeeper } from '../identity/identity-keeper.ts'
 import type { Farewell } from '../membership/farewell.ts'
 import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
-import { memberOf } from '../membership/member.ts'
+import { type Member, memberOf } from '../membership/member.ts'
 import type { ObjectStore } from '../objects.ts'
 import type { JoinDecision } from './join.decide.ts'
 import { type LeavingDecision, leftStatement } from './leaving.decide.ts'
@@ -24,6 +24,8 @@ export interface DepartureDeps {
 export interface Departure {
   /** The user wants to leave. */
   leave(pass: Pass, decision: LeavingDecision): Promise<Outcome>
+  /** This cluster has become a member of another primary: the former one is told. */
+  part(pass: Pass, former: Member): Promise<void>
   /** The primary has said that it has disconnected this cluster. */
   cleanUp(pass: Pass, decision: JoinDecision & { kind: 'clean-up' }): Promise<Outcome>
 }
@@ -52,6 +54,15 @@ export function createDeparture({ objects: store, identity: keeper, heartbeats, 
       await store.remove(objects.clusterInfo)
       log.info({ cluster: member?.clusterName, primary: member?.primaryName, code: failure?.code }, 'left')
       return now
+    },
+
+    /** Not told, that primary calls the cluster lost, and nothing else comes of it. */
+    async part(pass, former) {
+      const { primaryName, clusterName } = former.info.membership
+      const failure = await farewell.tell(former, pass)
+      const fields = { primary: primaryName, cluster: clusterName, code: failure?.code }
+      if (failure === undefined) pass.log.info(fields, 'left the former primary')
+      else pass.log.warn(fields, 'the former primary was not told; delete the Cluster there')
     },
 
     /** The membership in mc-identity goes last: until then a crash is made good by the next heartbeat. */

@@ -96,6 +96,12 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     }
   }
 
+  /** Last: a former primary may be gone for good, and it takes half a minute to be sure. */
+  async function leaveFormer(pass: Pass): Promise<void> {
+    const former = joiner.takeFormer()
+    if (former !== undefined) await departure.part(pass, former)
+  }
+
   async function goOn(step: JoinStep): Promise<Outcome> {
     return step.kind === 'decide' ? act(step.pass) : step
   }
@@ -149,13 +155,15 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
   }
 
   /** A member says as well whether its primary answers. */
-  async function say({ identity, status }: Pass, statement: Statement): Promise<Outcome> {
+  async function say(pass: Pass, statement: Statement): Promise<Outcome> {
+    const { identity, status } = pass
     if (identity?.joined === undefined) {
       await status.record(statement)
       return done
     }
     const { annotations, lookAgainMs } = contactTeller.tell(heartbeats.contact(), status.stored())
     await status.record(statement, annotations)
+    if (statement.status === 'Joined') await leaveFormer(pass)
     return { kind: 'again', afterMs: lookAgainMs }
   }
 

@@ -21,6 +21,7 @@ import { createDeparture } from '../../../../src/secondary/join/departure.ts'
 import { createJoinReconcile } from '../../../../src/secondary/join/join.reconcile.ts'
 import { createObstacles } from '../../../../src/secondary/join/obstacles.ts'
 import { noContact, type Word } from '../../../../src/secondary/membership/heartbeat.decide.ts'
+import type { Member } from '../../../../src/secondary/membership/member.ts'
 import type { ObjectStore } from '../../../../src/secondary/objects.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { forever, silent } from '../lines.fixture.ts'
@@ -40,6 +41,14 @@ const joined = { membership, token: new Redacted('communication-token') }
 const { text: token } = issueToken({ uid: 'hub-uid', key: primaryKey, endpoints: ['https://hub.example'] })
 const mcJoin = encodeSecretData({ endpoint: 'https://hub.example', token: token.reveal() })
 
+const hashOf = () => joinHash(mcJoin, undefined, undefined)
+const left: Member = {
+  key,
+  info: { membership: { ...membership, primaryUid: 'former-uid' }, token: new Redacted('former-token') },
+  allowHttp: false,
+  allowUntrustedTls: false,
+}
+
 class Crash extends Error {}
 
 describe('the end of a membership', () => {
@@ -54,6 +63,8 @@ describe('the end of a membership', () => {
   let told: EventInput[]
   let word: Word
   let untold: ProtocolError | undefined
+  /** The membership of another primary that an admission has taken the place of. */
+  let former: Member | undefined
   let reconcile: ReturnType<typeof createJoinReconcile>
 
   function put(name: string, data: Record<string, string>, more: Record<string, string> = {}): void {
@@ -102,8 +113,8 @@ describe('the end of a membership', () => {
       run: async () => undefined,
     }
     const farewell = {
-      async tell() {
-        steps.push('tell')
+      async tell(member: Member) {
+        steps.push(former === undefined && member === left ? 'tell the former primary' : 'tell')
         return untold
       },
     }
@@ -113,13 +124,18 @@ describe('the end of a membership', () => {
       heartbeats,
       rekey: { advance: async ({ identity: own }) => ({ identity: own }), failure: () => undefined },
       joiner: {
-        attempts: ({ content }) => freshAttempts(content.hash),
+        attempts: ({ content }) => ({ ...freshAttempts(content.hash), isAdmitted: former !== undefined }),
         async ask({ status }, { first }) {
           if (first !== undefined) await status.record(first)
           steps.push('ask')
           return { kind: 'done' }
         },
         confirm: async () => ({ kind: 'done' }),
+        takeFormer() {
+          const left = former
+          former = undefined
+          return left
+        },
         contentChanged: () => undefined,
       },
       departure: createDeparture({ objects, identity, heartbeats, farewell }),
@@ -147,7 +163,8 @@ describe('the end of a membership', () => {
     crash = undefined
     word = { kind: 'ok' }
     untold = undefined
-    const hash = joinHash(mcJoin, undefined, undefined)
+    former = undefined
+    const hash = hashOf()
     const status = { status: 'Joined', msg: '', timestamp: '2030-01-01T00:00:00Z', hash } as const
     const identity = encodeIdentity({ clusterUid: 'own-uid', privateKey: new Redacted(toPrivatePem(key)), joined })
     stored = new Map()
@@ -248,6 +265,31 @@ describe('the end of a membership', () => {
     ])
     assertEnded('disconnected')
     assert.match(message(), /^Disconnected: /)
+  })
+
+  describe('because the cluster has moved to another primary', () => {
+    beforeEach(() => {
+      put('mc-cluster-info', encodeClusterInfo(joined))
+      put('mc-join-status', encodeJoinStatus({ status: 'Joining', msg: '', timestamp: '', hash: hashOf() }, 'first'))
+      former = left
+    })
+
+    it('is told to the former one when the new membership is recorded, and once', async () => {
+      await run()
+      await run()
+      assert.deepEqual(
+        steps.filter((step) => step !== 'beats go on'),
+        ['write mc-join-status', 'tell the former primary'],
+      )
+      assert.equal(message(), '')
+    })
+
+    it('does not depend on whether the former one can be told', async () => {
+      untold = new ProtocolError('ConnectRefused', 'the primary cannot be reached')
+      await run()
+      assert.equal(decodeJoinStatus(stored.get('mc-join-status')?.data)?.status, 'Joined')
+      assert.ok(stored.has('mc-cluster-info'))
+    })
   })
 
   it('is no matter of an empty annotation', async () => {

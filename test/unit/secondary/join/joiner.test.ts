@@ -164,6 +164,24 @@ describe('a join, step by step', () => {
     assert.deepEqual(step.pass.objects.clusterInfo, written.get('mc-cluster-info'))
   })
 
+  it('gives the membership of another primary that it has ended, once', async () => {
+    const before = admittedMembership(plan, joined)
+    const of = (primaryUid: string) => ({ ...before, membership: { ...before.membership, primaryUid } })
+    const askAs = async (primaryUid: string) => {
+      const asking = { ...pass(), identity: { key, joined: of(primaryUid) } }
+      joiner.attempts(asking)
+      await joiner.ask(asking, { kind: 'ask', plan, name: 'east', first })
+    }
+    await askAs('hub-uid')
+    assert.equal(joiner.takeFormer(), undefined, 'the same primary again is not left')
+    await askAs('former-uid')
+    assert.equal(joiner.takeFormer()?.info.membership.primaryUid, 'former-uid')
+    assert.equal(joiner.takeFormer(), undefined)
+    outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg: explain('NameTaken') } })
+    await askAs('former-uid')
+    assert.equal(joiner.takeFormer(), undefined, 'who was refused goes nowhere')
+  })
+
   it('says nothing of content that was replaced while it was confirmed', async () => {
     onBeat = () => joiner.contentChanged('another')
     assert.deepEqual(await ask(), { kind: 'again', afterMs: 0 })
