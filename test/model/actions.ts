@@ -29,6 +29,10 @@ export type Deed =
   | { readonly kind: 'lose'; readonly secondary: number; readonly what: (typeof ownObjects)[number] }
   | { readonly kind: 'disconnect'; readonly name: number }
   | { readonly kind: 'approve'; readonly name: number; readonly approved: boolean }
+  | { readonly kind: 'allow-rebind'; readonly name: number; readonly secondary: number }
+  | { readonly kind: 'roll-key' }
+  | { readonly kind: 'backup' }
+  | { readonly kind: 'restore' }
   | { readonly kind: 'crash'; readonly program: number; readonly downFor: number }
   | { readonly kind: 'stop'; readonly program: number }
   | { readonly kind: 'lag'; readonly program: number; readonly plural: (typeof laggingKinds)[number] }
@@ -47,29 +51,37 @@ export type Deed =
 export type Action = Deed & { readonly after: number; readonly salt: number }
 
 export const ownObjects = ['mc-identity', 'mc-cluster-info', 'mc-join-status'] as const
-const laggingKinds = ['clusters', 'secrets', 'configmaps', 'bootstraps'] as const
+const laggingKinds = ['clusters', 'secrets', 'secrets', 'configmaps', 'bootstraps'] as const
 
 type Maker = (chance: Chance) => Deed
 
 const index = (chance: Chance) => chance.below(3)
+/** Most of what happens is about one token, so that several things happen to it. */
+const token = (chance: Chance) => chance.pick([0, 0, 0, 1, 2])
+/** One of few replicas more often than a secondary. */
+const replica = (chance: Chance) => chance.below(3)
 /** Replicas and secondaries in one row; whoever performs it takes the rest of the division. */
 const program = (chance: Chance) => chance.below(6)
 
 /** What happens, and how often. */
 const makers: readonly (readonly [weight: number, make: Maker])[] = [
-  [5, (c) => ({ kind: 'token', token: index(c), wish: wishOf(c) })],
-  [1, (c) => ({ kind: 'edit-token', token: index(c), edit: c.pick(['redact', 'one-use', 'approval']) })],
-  [3, (c) => ({ kind: 'revoke', token: index(c) })],
-  [12, (c) => ({ kind: 'give', secondary: index(c), token: index(c), name: c.below(clusterNames.length + 1) })],
+  [5, (c) => ({ kind: 'token', token: token(c), wish: wishOf(c) })],
+  [1, (c) => ({ kind: 'edit-token', token: token(c), edit: c.pick(['redact', 'one-use', 'approval']) })],
+  [3, (c) => ({ kind: 'revoke', token: token(c) })],
+  [12, (c) => ({ kind: 'give', secondary: index(c), token: token(c), name: c.below(clusterNames.length + 1) })],
   [3, (c) => ({ kind: 'retry', secondary: index(c) })],
   [1, (c) => ({ kind: 'take', secondary: index(c) })],
   [3, (c) => ({ kind: 'leave', secondary: index(c) })],
   [2, (c) => ({ kind: 'lose', secondary: index(c), what: c.pick(ownObjects) })],
   [5, (c) => ({ kind: 'disconnect', name: index(c) })],
   [3, (c) => ({ kind: 'approve', name: index(c), approved: c.happens(0.7) })],
+  [2, (c) => ({ kind: 'allow-rebind', name: index(c), secondary: index(c) })],
+  [1, () => ({ kind: 'roll-key' })],
+  [2, () => ({ kind: 'backup' })],
+  [1, () => ({ kind: 'restore' })],
   [5, (c) => ({ kind: 'crash', program: program(c), downFor: c.pick([100, 3_000, 40_000]) })],
   [2, (c) => ({ kind: 'stop', program: program(c) })],
-  [4, (c) => ({ kind: 'lag', program: program(c), plural: c.pick(laggingKinds) })],
+  [4, (c) => ({ kind: 'lag', program: replica(c), plural: c.pick(laggingKinds) })],
   [2, () => ({ kind: 'catch-up' })],
   [1, (c) => ({ kind: 'cut-watches', program: program(c) })],
   [1, (c) => ({ kind: 'jump', program: program(c), ms: c.pick([-3_600_000, -2_000, 2_000, 315_360_000_000]) })],
@@ -78,7 +90,7 @@ const makers: readonly (readonly [weight: number, make: Maker])[] = [
   [5, (c) => ({ kind: 'pass', ms: c.pick([200, 5_000, 30_000, 90_000]) })],
   [4, (c) => ({ kind: 'replay', message: c.below(1_000) })],
   [3, (c) => ({ kind: 'forge', secondary: index(c), forgery: c.pick(forgeries), count: 1 + c.below(3) })],
-  [3, (c) => ({ kind: 'steal-token', token: index(c), secondary: index(c), theft: c.pick(thefts) })],
+  [3, (c) => ({ kind: 'steal-token', token: token(c), secondary: index(c), theft: c.pick(thefts) })],
   [2, (c) => ({ kind: 'steal-membership', message: c.below(1_000), to: c.pick(['heartbeat', 'leave']) })],
 ]
 

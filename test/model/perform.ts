@@ -37,6 +37,14 @@ export async function perform({ world, users, attacker }: Actors, action: Action
       return users.disconnect(clusterNamed(action.name) ?? clusterNames[0])
     case 'approve':
       return users.approve(clusterNamed(action.name) ?? clusterNames[0], action.approved)
+    case 'allow-rebind':
+      return users.allowRebind(clusterNamed(action.name) ?? clusterNames[0], action.secondary)
+    case 'roll-key':
+      return users.rollKey()
+    case 'backup':
+      return world.backUp()
+    case 'restore':
+      return world.restore()
     case 'crash':
       return programOf(world, action.program).crash(action.downFor)
     case 'stop':

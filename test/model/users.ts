@@ -4,11 +4,13 @@ import { annotations, apiVersion } from '../../src/api/group.ts'
 import { joinTokenType } from '../../src/api/join-token-secret.ts'
 import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
 import { mcJoinName } from '../../src/api/mc-join.ts'
+import { primaryIdentityName } from '../../src/api/primary-identity.ts'
 import { decodeSecretValue, encodeSecretData } from '../../src/api/secret-data.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import type { MemoryApiServer } from '../support/memory-api/server.ts'
 import { clusterNamed, type TokenWish, tokenNamed } from './actions.ts'
-import { away, endpoint, namespace } from './world/places.ts'
+import { identityOf, keyIdOf } from './laws/stored.ts'
+import { away, endpoint, home, namespace } from './world/places.ts'
 import type { World } from './world/world.ts'
 
 export interface Users {
@@ -23,6 +25,10 @@ export interface Users {
   remove(secondary: number, object: string): void
   disconnect(clusterName: string): void
   approve(clusterName: string, approved: boolean): void
+  /** Lets the key that the secondary has now take the place of the one that the Cluster has. */
+  allowRebind(clusterName: string, secondary: number): void
+  /** Asks for another signing key of the primary. */
+  rollKey(): void
 }
 
 const secretsOf = (where: string) => `/api/v1/namespaces/${where}/secrets`
@@ -74,6 +80,17 @@ export function createUsers(world: World): Users {
     remove: (secondary, object) => remove(serverOf(secondary), `${secretsOf(away)}/${object}`),
     disconnect: (clusterName) => remove(primary, `${clusters}/${clusterName}`),
     approve: (clusterName, approved) => patch(primary, `${clusters}/${clusterName}`, { spec: { approved } }),
+    allowRebind(clusterName, secondary) {
+      const identity = identityOf(serverOf(secondary))
+      if (identity === undefined) return
+      const metadata = { annotations: { [annotations.allowRebind]: keyIdOf(identity) } }
+      patch(primary, `${clusters}/${clusterName}`, { metadata })
+    },
+    rollKey() {
+      edits += 1
+      const metadata = { annotations: { [annotations.rotate]: String(edits) } }
+      patch(primary, `${secretsOf(home)}/${primaryIdentityName}`, { metadata })
+    },
   }
 }
 

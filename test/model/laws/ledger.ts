@@ -8,13 +8,13 @@ import { mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
 import { challengePath, joinPath, rekeyPath } from '../../../src/protocol/wire.ts'
-import type { Change } from '../../support/memory-api/server.ts'
+import type { Change } from '../../support/memory-api/changes.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import type { Occasion } from '../world/api-way.ts'
 import type { Answered } from '../world/network.ts'
 import type { Secondary, World } from '../world/world.ts'
 import { payloadOf, readAsked } from './asked.ts'
-import { asCluster, clustersOf, identityOf, isLeaving, keyIdOf, statusOf, tokenIdOf } from './stored.ts'
+import { asCluster, clustersOf, everSince, identityOf, isLeaving, keyIdOf, statusOf, tokenIdOf } from './stored.ts'
 import { falseRefusal } from './truth.ts'
 
 export interface Ledger {
@@ -36,11 +36,18 @@ export function keepLedger(world: World): Ledger {
 
   primary.onChange((change) => {
     const during = world.during()
+    if (world.restoration() === 'now') return forget()
     if (during?.isProofless === true) broken.push(`a request without proof has changed ${change.plural}`)
     if (change.plural === 'secrets') followToken(change)
     if (change.plural === 'clusters') followCluster(change, during)
   })
   for (const secondary of world.secondaries) secondary.server.onChange((change) => followSecondary(secondary, change))
+
+  /** What is put back is no work of the primary's, and it knows nothing of what has happened since. */
+  function forget(): void {
+    disconnected.clear()
+    for (const token of admitted.values()) token.most = Infinity
+  }
 
   function followToken({ after }: Change): void {
     const id = after === undefined ? undefined : tokenIdOf(after)
@@ -60,10 +67,21 @@ export function keepLedger(world: World): Ledger {
     const [oldKey, newKey] = [old?.spec.member?.keyId, now?.spec.member?.keyId]
     if (now !== undefined && newKey !== undefined && oldKey === undefined) judgeAdmission(now, during)
     if (now !== undefined && newKey !== undefined && oldKey !== undefined && newKey !== oldKey) {
-      const isAsked = during?.path.endsWith(rekeyPath(now.metadata.name)) === true
-      if (!isAsked) broken.push(`the key of ${now.metadata.name} has changed, and it has not asked for that`)
+      const isRekey = during?.path.endsWith(rekeyPath(now.metadata.name)) === true
+      if (!isRekey && !isAllowed(before, newKey, during))
+        broken.push(`the key of ${now.metadata.name} has changed, and it has not asked for that`)
     }
     assertUnique()
+  }
+
+  /** Whether an administrator has let this very key take the place of the other. */
+  function isAllowed(before: StoredObject | undefined, keyId: string, during: Occasion | undefined): boolean {
+    if (during?.path.endsWith(joinPath) !== true || before === undefined) return false
+    const asked = readAsked(during.body)
+    const isOwn = asked.keyId === keyId && asked.uid === asCluster(before).spec.member?.uid
+    const isNamed = before.metadata.annotations?.[annotations.allowRebind] === keyId
+    const isMadeFor = ({ metadata }: StoredObject) => metadata.annotations?.[annotations.boundUid] === asked.uid
+    return isOwn && (isNamed || everSince(primary, 'secrets', during.since, isMadeFor))
   }
 
   function assertUnique(): void {
@@ -99,7 +117,10 @@ export function keepLedger(world: World): Ledger {
 
   function isRevokedBefore(tokenId: string, version: number): boolean {
     const isToken = (object: StoredObject | undefined) => object !== undefined && tokenIdOf(object) === tokenId
-    return primary.changes.slice(0, version).some(({ before, after }) => isToken(before) && !isToken(after))
+    const last = primary.changes
+      .slice(0, version)
+      .findLast(({ before, after, plural }) => plural === 'secrets' && (isToken(before) || isToken(after)))
+    return last !== undefined && !isToken(last.after)
   }
 
   const isSkewed = () => world.replicas.some((replica) => replica.process().skew !== 0)
@@ -117,7 +138,9 @@ export function keepLedger(world: World): Ledger {
     const isMember = clustersOf(primary).some(
       (cluster) => cluster.spec.member?.keyId === keyIdOf(identity) && isConfirmed(cluster) && !isLeaving(cluster),
     )
-    if (isMember && !isAsked) broken.push(`${name} has given up its membership, and nobody has disconnected it`)
+    // It may have heard the word that a restored primary has forgotten.
+    if (isMember && !isAsked && world.restoration() === 'never')
+      broken.push(`${name} has given up its membership, and nobody has disconnected it`)
   }
 
   return {

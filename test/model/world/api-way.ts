@@ -5,8 +5,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { errorFromAnswer, errorFromNetwork, type RequestSubject } from '../../../src/kube/errors.ts'
 import type { KubeRequest, KubeTransport } from '../../../src/kube/transport.ts'
+import { type Change, watchLine } from '../../support/memory-api/changes.ts'
 import { readTarget } from '../../support/memory-api/paths.ts'
-import { type ApiAnswer, type Change, type MemoryApiServer, watchLine } from '../../support/memory-api/server.ts'
+import type { ApiAnswer, MemoryApiServer } from '../../support/memory-api/server.ts'
 import type { Chance } from './random.ts'
 import type { Process, Scheduler } from './scheduler.ts'
 

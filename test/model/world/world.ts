@@ -6,7 +6,12 @@ import { bootstrapKind } from '../../../src/api/bootstrap.ts'
 import { apiVersion, group, managedBy, managedByLabel } from '../../../src/api/group.ts'
 import { customResourceDefinitionKind } from '../../../src/kube/objects.ts'
 import type { KubeRequest } from '../../../src/kube/transport.ts'
-import { type ApiAnswer, createMemoryApiServer, type MemoryApiServer } from '../../support/memory-api/server.ts'
+import {
+  type ApiAnswer,
+  type Backup,
+  createMemoryApiServer,
+  type MemoryApiServer,
+} from '../../support/memory-api/server.ts'
 import { type ApiFault, createApiWay, type Occasion } from './api-way.ts'
 import { primaryKinds, secondaryKinds } from './kinds.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
@@ -40,6 +45,10 @@ export interface World {
   readonly during: () => Occasion | undefined
   /** Runs the world on until this holds. Throws where it has nothing more to do, or goes on for ever. */
   until(what: string, holds: () => boolean): Promise<void>
+  backUp(): void
+  /** The primary's API server is put back to its last backup; all replicas start anew. Nothing where there is none. */
+  restore(): void
+  restoration(): 'never' | 'now' | 'past'
   /** From here on the chances are those of this seed. */
   reseed(seed: number): void
   end(): void
@@ -62,12 +71,16 @@ export interface WorldOptions {
   readonly sabotage?: (request: KubeRequest) => KubeRequest
 }
 
+/** Milliseconds. */
+const downForRestore = 2_000
 /** A run that has not come so far after so many steps never will. */
 const mostSteps = 20_000
 
 export function createWorld(options: WorldOptions): World {
   let chance = createChance(options.seed)
   let during: Occasion | undefined
+  let backup: Backup | undefined
+  let restoration: ReturnType<World['restoration']> = 'never'
   const rest = createRest()
   const scheduler = createScheduler({ chance: () => chance, rest: async () => rest.rest() })
   const log = createLogBook(() => scheduler.elapsed())
@@ -153,6 +166,17 @@ export function createWorld(options: WorldOptions): World {
         await scheduler.step()
       }
     },
+    backUp() {
+      backup = primary.backup()
+    },
+    restore() {
+      if (backup === undefined) return
+      for (const replica of replicas) replica.crash(downForRestore)
+      restoration = 'now'
+      primary.restore(backup)
+      restoration = 'past'
+    },
+    restoration: () => restoration,
     reseed(seed) {
       chance = createChance(seed)
     },

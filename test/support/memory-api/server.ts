@@ -3,6 +3,8 @@
  * conflicts, its finalizers, its field managers and its watches. It knows no rights, sets no defaults, and keeps every
  * version it ever had. `test/e2e/memory-api.test.ts` compares it with the real one.
  */
+
+import type { Change } from './changes.ts'
 import { applierNamed, apply, type FieldOwners, isSameOwnership, ownersAfter, writerNamed } from './field-owners.ts'
 import { frozen, isSameJson, type JsonObject, merged, overTheWire } from './json.ts'
 import { readTarget, selects, type Target } from './paths.ts'
@@ -29,23 +31,21 @@ export interface ApiAnswer {
   readonly body: JsonObject
 }
 
-/** One write: what was stored before it, and what since. */
-export interface Change {
-  readonly version: number
-  readonly plural: string
-  readonly before: StoredObject | undefined
-  readonly after: StoredObject | undefined
-}
-
 export interface MemoryApiServer {
   handle(request: ApiRequest): ApiAnswer
   /** Every change so far, the first one first. */
   readonly changes: readonly Change[]
   /** Calls with each change from now on, before the request that makes it is answered; gives what ends that. */
   onChange(listener: (change: Change) => void): () => void
+  /** Everything as it is now. */
+  backup(): Backup
+  /** Puts everything back to what it was; whoever follows changes hears of it as of any other. */
+  restore(backup: Backup): void
   get(plural: string, name: string): StoredObject | undefined
   all(plural: string): readonly StoredObject[]
 }
+
+export type Backup = ReadonlyMap<string, Entry>
 
 interface Entry {
   readonly object: StoredObject
@@ -259,6 +259,13 @@ export function createMemoryApiServer(deps: {
   return {
     changes,
     all,
+    backup: () => new Map(entries),
+    restore(backup) {
+      for (const place of new Set([...entries.keys(), ...backup.keys()])) {
+        const [before, after] = [entries.get(place)?.object, backup.get(place)]
+        if (before !== after?.object) note(place.slice(0, place.indexOf('/')), place, before, after)
+      }
+    },
     get: (plural, name) => all(plural).find(({ metadata }) => metadata.name === name),
     onChange(listener) {
       listeners.add(listener)
@@ -276,17 +283,6 @@ export function createMemoryApiServer(deps: {
       }
     },
   }
-}
-
-/** The line of a watch that tells of this change; undefined where the watch does not ask for it. */
-export function watchLine(target: Target, { version, plural, before, after }: Change): string | undefined {
-  if (target.plural !== plural) return undefined
-  const was = before !== undefined && selects(target, before)
-  const is = after !== undefined && selects(target, after)
-  if (is) return JSON.stringify({ type: was ? 'MODIFIED' : 'ADDED', object: after })
-  if (!was) return undefined
-  const metadata = { ...before.metadata, resourceVersion: String(version) }
-  return JSON.stringify({ type: 'DELETED', object: { ...before, metadata } })
 }
 
 function writer({ query, subresource = '' }: Target): string {
