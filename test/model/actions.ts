@@ -29,6 +29,8 @@ export type Deed =
   | { readonly kind: 'lose'; readonly secondary: number; readonly what: (typeof ownObjects)[number] }
   | { readonly kind: 'disconnect'; readonly name: number }
   | { readonly kind: 'approve'; readonly name: number; readonly approved: boolean }
+  | { readonly kind: 'rotate'; readonly secondary: number }
+  | { readonly kind: 'steal-key'; readonly secondary: number }
   | { readonly kind: 'allow-rebind'; readonly name: number; readonly secondary: number }
   | { readonly kind: 'roll-key' }
   | { readonly kind: 'backup' }
@@ -75,6 +77,8 @@ const makers: readonly (readonly [weight: number, make: Maker])[] = [
   [2, (c) => ({ kind: 'lose', secondary: index(c), what: c.pick(ownObjects) })],
   [5, (c) => ({ kind: 'disconnect', name: index(c) })],
   [3, (c) => ({ kind: 'approve', name: index(c), approved: c.happens(0.7) })],
+  [4, (c) => ({ kind: 'rotate', secondary: index(c) })],
+  [1, (c) => ({ kind: 'steal-key', secondary: index(c) })],
   [2, (c) => ({ kind: 'allow-rebind', name: index(c), secondary: index(c) })],
   [1, () => ({ kind: 'roll-key' })],
   [2, () => ({ kind: 'backup' })],

@@ -14,6 +14,8 @@ import { parseToken } from '../../src/protocol/token.ts'
 import { challengePath, heartbeatPath, joinPath, leavePath, nonceHeader, proofHeader } from '../../src/protocol/wire.ts'
 import type { Forgery, Theft } from './actions.ts'
 import { readAsked } from './laws/asked.ts'
+import { stealKey } from './thief.ts'
+import { askAs, attackerName, noNonce } from './voice.ts'
 import type { Message, WireAnswer } from './world/network.ts'
 import type { World } from './world/world.ts'
 
@@ -26,33 +28,25 @@ export interface Attacker {
   joinWith(tokenText: string, victim: { readonly uid: string; readonly name: string }, theft: Theft): Promise<void>
   /** Asks with somebody's communication token, and a key of its own. */
   useMembership(number: number, to: 'heartbeat' | 'leave'): Promise<void>
+  /** Copies the identity of a secondary, and gives its membership another key. */
+  stealKey(secondary: number): Promise<void>
+  /** Thumbprints of its keys that the primary has taken for those of members. */
+  readonly stolen: ReadonlySet<string>
 }
 
 const versions = { operator: '0.1.0', kubernetes: 'v1.36.3' }
-/** Has the form of a nonce, and gets a real one. */
-const noNonce = 'A'.repeat(54)
-const me = 'attacker'
-/** The steps that it waits for an answer. */
-const patience = 50
-
 export function createAttacker(world: World): Attacker {
   const { network } = world
   const key = generateSigningKey()
   const rogue = createIssuer(world.primaryUid, key)
   /** One of the messages of others. */
   const seen = (number: number) => {
-    const others = network.seen.filter(({ message }) => message.from !== me)
+    const others = network.seen.filter(({ message }) => message.from !== attackerName)
     return others[number % Math.max(others.length, 1)]
   }
   const now = () => world.scheduler.now()
 
-  /** The answer to a message of its own, once somebody has given it. */
-  async function ask(message: Omit<Message, 'from'>): Promise<WireAnswer | undefined> {
-    const given: (WireAnswer | undefined)[] = []
-    network.sendSurely({ ...message, from: me }, true, (answer) => given.push(answer))
-    for (let step = 0; step < patience && given.length === 0; step += 1) await world.scheduler.step()
-    return given[0]
-  }
+  const ask = async (message: Omit<Message, 'from'>) => askAs(world, message, { isProofless: true })
 
   async function forged(message: Message, forgery: Forgery): Promise<WireAnswer | undefined> {
     switch (forgery) {
@@ -89,10 +83,18 @@ export function createAttacker(world: World): Attacker {
     return json(replyStatus.Disconnected, { reply })
   }
 
+  const stolen = new Set<string>()
+
   return {
+    stolen,
+    async stealKey(secondary) {
+      const victim = world.secondaries[secondary % world.secondaries.length]
+      const keyId = victim === undefined ? undefined : await stealKey(world, victim)
+      if (keyId !== undefined) stolen.add(keyId)
+    },
     replay(number) {
       const message = seen(number)?.message
-      if (message !== undefined) network.sendSurely({ ...message, from: me }, false)
+      if (message !== undefined) network.sendSurely({ ...message, from: attackerName }, false)
     },
     forge(secondary, forgery, count) {
       const victim = world.secondaries[secondary % world.secondaries.length]?.name ?? ''
@@ -112,7 +114,7 @@ export function createAttacker(world: World): Attacker {
       const signing = theft === 'wrong-secret' ? { ...token, key } : token
       const exchangeKey = generateExchangeKey().publicKey
       const request = await signJoinRequest(joiner, { token: signing, challenge, exchangeKey, now: now() })
-      const message = { from: me, path: joinPath, headers: {}, body: JSON.stringify({ request }) }
+      const message = { from: attackerName, path: joinPath, headers: {}, body: JSON.stringify({ request }) }
       network.sendSurely(message, theft === 'wrong-secret')
     },
     async useMembership(number, to) {

@@ -3,7 +3,7 @@ import { annotations } from '../../src/api/group.ts'
 import { mcJoinName } from '../../src/api/mc-join.ts'
 import { type Action, clusterNamed } from './actions.ts'
 import type { Attacker } from './attacker.ts'
-import { leaveAnnotation, retryAnnotation, type Users } from './users.ts'
+import { leaveAnnotation, retryAnnotation, rotateAnnotation, type Users } from './users.ts'
 import { clusterNames } from './world/places.ts'
 import type { Program } from './world/program.ts'
 import type { World } from './world/world.ts'
@@ -37,6 +37,10 @@ export async function perform({ world, users, attacker }: Actors, action: Action
       return users.disconnect(clusterNamed(action.name) ?? clusterNames[0])
     case 'approve':
       return users.approve(clusterNamed(action.name) ?? clusterNames[0], action.approved)
+    case 'rotate':
+      return users.annotate(action.secondary, rotateAnnotation.object, rotateAnnotation.annotation)
+    case 'steal-key':
+      return attacker.stealKey(action.secondary)
     case 'allow-rebind':
       return users.allowRebind(clusterNamed(action.name) ?? clusterNames[0], action.secondary)
     case 'roll-key':

@@ -67,7 +67,10 @@ export async function run({ seed, actions = actionsOf(seed), sabotage }: RunOpti
       trace.push(`${time(world)} -- ${describe(action)}`)
       await perform(actors, action)
     }
-    const broken = ledger.broken.length > 0 ? ledger.broken : await end(world, { broken: ledger.broken, trace })
+    const broken =
+      ledger.broken.length > 0
+        ? ledger.broken
+        : await end(world, { broken: ledger.broken, stolen: actors.attacker.stolen, trace })
     return { broken: [...new Set(broken)], trace }
   } finally {
     world.end()
@@ -87,7 +90,7 @@ async function come({ scheduler, chance }: World, steps: number): Promise<void> 
 /** The faults end, and time passes; what is broken then, or was on the way. */
 async function end(
   world: World,
-  { broken, trace }: { broken: readonly string[]; trace: string[] },
+  { broken, stolen, trace }: { broken: readonly string[]; stolen: ReadonlySet<string>; trace: string[] },
 ): Promise<readonly string[]> {
   world.faults.api.splice(0)
   world.faults.network.splice(0)
@@ -95,12 +98,12 @@ async function end(
   catchUp(world)
   world.scheduler.calm()
   await world.scheduler.pass(quietTime)
-  if (unrest(world).length > 0) await world.scheduler.pass(moreQuietTime)
+  if (unrest(world, stolen).length > 0) await world.scheduler.pass(moreQuietTime)
   for (const { name, server } of world.secondaries) {
     const { status = 'nothing', msg = '' } = statusOf(server) ?? {}
     trace.push(`${time(world)} ${name} says ${status} ${msg}`)
   }
-  return [...broken, ...unrest(world), ...disclosures(world)]
+  return [...broken, ...unrest(world, stolen), ...disclosures(world)]
 }
 
 /** What is stored goes into the trace: by names and verbs, because ids and keys are others in each run. */

@@ -107,4 +107,5 @@ function annotationsOf({ secondaries }: World, wish: TokenWish): Record<string, 
 }
 
 export const leaveAnnotation = { object: mcClusterInfoName, annotation: annotations.leave } as const
+export const rotateAnnotation = { object: mcClusterInfoName, annotation: annotations.rotate } as const
 export const retryAnnotation = { object: mcJoinName, annotation: annotations.retry } as const

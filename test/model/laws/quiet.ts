@@ -21,9 +21,10 @@ const final: ReadonlySet<string> = new Set([
 /** How long the last failure of a reconcile must be past, milliseconds. */
 const calmFor = 60_000
 
-/** The laws that are broken, in words. */
-export function unrest(world: World): readonly string[] {
+/** The laws that are broken, in words; `stolen` are the keys by which an attacker has taken the place of a member. */
+export function unrest(world: World, stolen: ReadonlySet<string>): readonly string[] {
   return [
+    ...clustersOf(world.primary).flatMap((cluster) => hiddenTheft(world, cluster, stolen)),
     ...world.secondaries.flatMap((secondary) => unrestOf(world, secondary)),
     ...clustersOf(world.primary).flatMap((cluster) => untruthOf(world, cluster)),
     ...failuresIn(world),
@@ -70,6 +71,22 @@ function untruthOf(world: World, cluster: Cluster): readonly string[] {
   if (owner !== undefined && standingOf(cluster) === 'admitted')
     return says('Ready')?.status === 'True' ? [] : [`${claim}, and ${owner.name} is its member`]
   return says('Healthy')?.reason === 'Heartbeat' ? [`${claim}, and nobody beats for it`] : []
+}
+
+/** Where a thief has changed the key of a member, both sides show it. */
+function hiddenTheft(world: World, cluster: Cluster, stolen: ReadonlySet<string>): readonly string[] {
+  const { member } = cluster.spec
+  if (member === undefined || !stolen.has(member.keyId) || world.restoration() !== 'never') return []
+  const victim = world.secondaries.find(({ uid }) => uid === member.uid)
+  const hasMembership =
+    victim !== undefined && identityOf(victim.server)?.joined?.membership.clusterName === cluster.metadata.name
+  if (!hasMembership) return []
+  const { name, server } = victim
+  const isShown = cluster.status?.conditions?.some(({ type, status }) => type === 'CloneSuspected' && status === 'True')
+  return [
+    ...(statusOf(server)?.status === 'Joined' ? [`${name} says Joined, and a thief has its membership`] : []),
+    ...(isShown === true ? [] : [`${cluster.metadata.name} does not show that a thief has it`]),
+  ]
 }
 
 /** A reconcile that goes on failing waits for somebody with an editor. */

@@ -1,4 +1,5 @@
 /** No secret is in a log line, a status, an Event or a Cluster: what was secret in a world is searched for in all of them. */
+import { otherKeys } from '../../../src/api/mc-identity.ts'
 import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import { textOf } from '../world/log-book.ts'
@@ -24,7 +25,11 @@ function secretsOf({ primary, secondaries, network }: World): readonly string[] 
   const everStored = servers.flatMap(({ changes }) =>
     changes.flatMap(({ plural, after }) => (plural === 'secrets' && after !== undefined ? [asSecret(after)] : [])),
   )
-  const values = everStored.flatMap(({ data = {} }) => [data['token'], data['key']])
+  const values = everStored.flatMap(({ data = {} }) => [
+    data['token'],
+    data['key'],
+    ...Object.values(otherKeys).map((name) => data[name]),
+  ])
   const texts = values.flatMap((value) => (value === undefined ? [] : [Buffer.from(value, 'base64').toString()]))
   const sent = network.seen.flatMap(({ message }) => message.headers['authorization']?.split('.')[2] ?? [])
   const parts = texts.flatMap((text) => (text.startsWith('mcj1.') ? text.split('.')[2] : text.split('\n')[1]) ?? [])
