@@ -1,6 +1,6 @@
 /**
- * The ConfigMap in which a replica of the primary tells the others whom it has heard: 21 bytes for each member, and each
- * different heartbeat once. It owns the form; who is healthy, and whose word counts, is decided elsewhere.
+ * The ConfigMaps in which a replica of the primary tells the others whom it has heard: 21 bytes for each member, and each
+ * different heartbeat once. One, but for a very large fleet. It owns the form; who is healthy, and whose word counts, is decided elsewhere.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -53,7 +53,7 @@ const ageUnit = 100
 const noGap = 0xffff
 /** Nothing older is told: an entry holds no more. Milliseconds, and far above the silence of any lost member. */
 export const oldestSighting = 0xffff * ageUnit
-/** An object may have a megabyte; a fleet of 10,000 takes a fifth of it. */
+/** An object may have a megabyte; a fleet of 10,000 takes a fifth of it, and one of 43,000 needs a second. */
 const maxBytes = 900_000
 
 const contentSchema = z.object({
@@ -62,9 +62,15 @@ const contentSchema = z.object({
 })
 const heartbeatsSchema = z.array(heartbeatSchema)
 
-/** The name of a replica's ConfigMap; its identity may be no name of an object itself. */
-export function sightingsName(identity: string): string {
-  return `conjoin-sightings-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`
+/** The name of a replica's ConfigMap, or of a further one; its identity may be no name of an object itself. */
+export function sightingsName(identity: string, part = 0): string {
+  const name = `conjoin-sightings-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`
+  return part === 0 ? name : `${name}.${part}`
+}
+
+/** The name of the first ConfigMap of the replica that this one is of. */
+export function firstPartOf(name: string): string {
+  return name.replace(/\.\d+$/, '')
 }
 
 /** Stands for a uid, of whatever length, in few bytes. */
@@ -72,27 +78,41 @@ export function memberId(uid: string): string {
   return sha256(uid).slice(0, (memberBytes / 3) * 4)
 }
 
-/**
- * What is older than `oldestSighting` is left out. So are, where many members say much, the longest silent of those that
- * find no room. `written` is ms since the epoch; `replica` is for people.
- */
+/** What each object tells, where one has no room for all; one at least. What is older than `oldestSighting` is left out. */
+export function splitSightings(sightings: readonly Sighting[]): readonly (readonly Sighting[])[] {
+  let part: Sighting[] = []
+  const parts = [part]
+  let texts = new Set<string>()
+  let bytes = 0
+  for (const sighting of sightings) {
+    if (sighting.age > oldestSighting) continue
+    const text = JSON.stringify(sighting.heartbeat)
+    if (bytes + entryBytes + text.length + 1 > maxBytes) {
+      part = []
+      parts.push(part)
+      texts = new Set()
+      bytes = 0
+    }
+    bytes += entryBytes + (texts.has(text) ? 0 : text.length + 1)
+    texts.add(text)
+    part.push(sighting)
+  }
+  return parts
+}
+
+/** Of one part. `written` is ms since the epoch; `replica` is for people. */
 export function encodeSightings(
   replica: string,
   written: number,
   sightings: readonly Sighting[],
 ): Required<SightingsContent> {
   const heartbeats = new Map<string, number>()
-  const entries: Buffer[] = []
-  let bytes = 0
-  const youngestFirst = sightings.filter(({ age }) => age <= oldestSighting).toSorted((a, b) => a.age - b.age)
-  for (const { uid, age, gap, heartbeat } of youngestFirst) {
+  const entries = sightings.map(({ uid, age, gap, heartbeat }) => {
     const text = JSON.stringify(heartbeat)
-    bytes += entryBytes + (heartbeats.has(text) ? 0 : text.length + 1)
-    if (bytes > maxBytes) break
     const index = heartbeats.get(text) ?? heartbeats.size
     heartbeats.set(text, index)
-    entries.push(encodeEntry(memberId(uid), { age, gap }, index))
-  }
+    return encodeEntry(memberId(uid), { age, gap }, index)
+  })
   return {
     data: { form, replica, written: formatTimestamp(written), heartbeats: `[${[...heartbeats.keys()].join(',')}]` },
     binaryData: { members: Buffer.concat(entries).toString('base64') },

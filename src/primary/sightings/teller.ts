@@ -3,7 +3,7 @@
  * somebody. It reads nothing; the ConfigMaps of replicas that have gone are the collector's.
  */
 import { sightingsLabel } from '../../api/group.ts'
-import { encodeSightings, sightingsName } from '../../api/sightings.ts'
+import { encodeSightings, type Sighting, sightingsName, splitSightings } from '../../api/sightings.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { type ConfigMap, configMapKind } from '../../kube/objects.ts'
 import { exponentialBackoff } from '../../lib/backoff.ts'
@@ -37,7 +37,8 @@ export async function tellSightings(deps: TellerDeps, signal: AbortSignal): Prom
   const { sightings, clock, log } = deps
   let told = 0
   let failures = 0
-  let hasWritten = false
+  /** How many ConfigMaps of it there may be. */
+  let parts = 0
   while (true) {
     // Also before the first time: a replica that becomes the leader at once, and is alone, has nobody to tell.
     await clock.sleep(failures === 0 ? pace : exponentialBackoff(failures, retry), signal).catch(() => undefined)
@@ -45,8 +46,10 @@ export async function tellSightings(deps: TellerDeps, signal: AbortSignal): Prom
     const heartbeats = sightings.heartbeats()
     if (heartbeats === told || !deps.hasReader()) continue
     try {
-      hasWritten = true
-      await write(deps, signal)
+      const heard = splitSightings(sightings.heard())
+      parts = Math.max(parts, heard.length)
+      for (const [part, sightings] of heard.entries()) await write(deps, { part, sightings }, signal)
+      for (; parts > heard.length; parts -= 1) await remove(deps, parts - 1, signal)
       told = heartbeats
       failures = 0
     } catch (err) {
@@ -55,31 +58,36 @@ export async function tellSightings(deps: TellerDeps, signal: AbortSignal): Prom
       failures += 1
     }
   }
-  if (hasWritten) await remove(deps)
+  await takeBack(deps, parts)
 }
 
 async function write(
-  { client, namespace, identity, sightings, clock }: TellerDeps,
+  { client, namespace, identity, clock }: TellerDeps,
+  { part, sightings }: { readonly part: number; readonly sightings: readonly Sighting[] },
   signal: AbortSignal,
 ): Promise<void> {
   await client.apply<ConfigMap>(
     configMapKind,
     {
-      metadata: { namespace, name: sightingsName(identity), labels: { [sightingsLabel]: 'told' } },
-      ...encodeSightings(identity, clock.now(), sightings.heard()),
+      metadata: { namespace, name: sightingsName(identity, part), labels: { [sightingsLabel]: 'told' } },
+      ...encodeSightings(identity, clock.now(), sightings),
     },
     { fieldManager, force: true, signal },
   )
 }
 
+async function remove({ client, namespace, identity }: TellerDeps, part: number, signal: AbortSignal): Promise<void> {
+  await client.delete(configMapKind, { namespace, name: sightingsName(identity, part) }, { signal })
+}
+
 /** Where it fails the leader collects it. */
-async function remove({ client, namespace, identity, clock, log }: TellerDeps): Promise<void> {
+async function takeBack(deps: TellerDeps, parts: number): Promise<void> {
   const limit = new AbortController()
-  const cancel = clock.after(removalLimit, () => limit.abort(new Error('no answer in time')))
+  const cancel = deps.clock.after(removalLimit, () => limit.abort(new Error('no answer in time')))
   try {
-    await client.delete(configMapKind, { namespace, name: sightingsName(identity) }, { signal: limit.signal })
+    for (let part = 0; part < parts; part += 1) await remove(deps, part, limit.signal)
   } catch (err) {
-    log.info({ err }, 'could not take back what this replica has told')
+    deps.log.info({ err }, 'could not take back what this replica has told')
   } finally {
     cancel()
   }

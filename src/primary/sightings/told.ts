@@ -2,7 +2,7 @@
  * What the other replicas tell of the members that they have heard, from the cache of their ConfigMaps. It keeps the
  * latest of each member and judges nobody. No clock but this process's own is believed.
  */
-import { decodeSightings, memberId, oldestSighting, type ToldSightings } from '../../api/sightings.ts'
+import { decodeSightings, firstPartOf, memberId, oldestSighting, type ToldSightings } from '../../api/sightings.ts'
 import type { Informer } from '../../kube/informer.ts'
 import type { ConfigMap } from '../../kube/objects.ts'
 import type { InformerChange } from '../../kube/store.ts'
@@ -24,7 +24,7 @@ export interface Told {
 
 export interface ToldDeps {
   readonly informer: Pick<Informer<ConfigMap>, 'list' | 'onChange' | 'hasSynced'>
-  /** The name of this replica's ConfigMap. */
+  /** The name of this replica's first ConfigMap. */
   readonly ownName: string
   readonly clock: Clock
   readonly log: Logger
@@ -37,7 +37,7 @@ interface Heard {
   readonly heardAt: number
   readonly gap: number
   readonly heartbeat: Heartbeat
-  /** The ConfigMap that tells it. */
+  /** The replica that tells it, by the name of its first ConfigMap. */
   readonly by: string
 }
 
@@ -54,7 +54,7 @@ export function createTold(deps: ToldDeps): Told {
       const heardAt = clock.monotonic() - age
       const known = members.get(member)
       if (known !== undefined && heardAt <= known.heardAt) continue
-      // The same ConfigMap may repeat the same heartbeat; what another has told was another one.
+      // The same replica may repeat the same heartbeat; what another has told was another one.
       const since = known === undefined || known.by === by ? Infinity : heardAt - known.heardAt
       members.set(member, { at: clock.now() - age, heardAt, gap: Math.min(gap, since), heartbeat, by })
     }
@@ -74,14 +74,15 @@ export function createTold(deps: ToldDeps): Told {
     if (!isRewritten(change)) return
     rewrittenAt.set(name, clock.monotonic())
     // What the first list shows may have been written at any time; a replica that lives writes again soon.
-    if (name === ownName || !informer.hasSynced()) return
+    const by = firstPartOf(name)
+    if (by === ownName || !informer.hasSynced()) return
     const told = decodeSightings(change.object)
     if (told === undefined) {
       if (!unreadable.has(name)) log.warn({ configMap: name }, 'cannot read what another replica tells')
       unreadable.add(name)
       return
     }
-    take(told, name)
+    take(told, by)
     for (const listener of listeners) listener()
   })
 
@@ -92,7 +93,7 @@ export function createTold(deps: ToldDeps): Told {
       const { at, heardAt, gap, heartbeat } = heard
       return { at, age: clock.monotonic() - heardAt, gap, heartbeat }
     },
-    hasOthers: () => [...rewrittenAt.keys()].some((name) => name !== ownName),
+    hasOthers: () => [...rewrittenAt.keys()].some((name) => firstPartOf(name) !== ownName),
     silentFor: (ms) =>
       informer.list().filter(({ metadata }) => {
         const since = rewrittenAt.get(metadata.name)

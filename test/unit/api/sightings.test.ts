@@ -5,11 +5,13 @@ import * as fc from 'fast-check'
 import {
   decodeSightings,
   encodeSightings,
+  firstPartOf,
   memberId,
   oldestSighting,
   readLastSeen,
   type Sighting,
   sightingsName,
+  splitSightings,
 } from '../../../src/api/sightings.ts'
 
 const noon = Date.UTC(2030, 0, 5, 12)
@@ -52,9 +54,10 @@ describe('sightings that are told', () => {
   it('arrive whole: who, what he said, how long ago, and how long after the time before, to a tenth of a second and never younger', () => {
     fc.assert(
       fc.property(wall, fc.array(sighting), (written, sightings) => {
-        const told = decodeSightings(encodeSightings('pod-1', written, sightings))
+        const [part = []] = splitSightings(sightings)
+        const told = decodeSightings(encodeSightings('pod-1', written, part))
         assert.equal(told?.written, written)
-        const sent = sightings.toSorted((a, b) => a.age - b.age)
+        const sent = sightings.filter(({ age }) => age <= oldestSighting)
         assert.deepEqual(
           told.members.map(({ member, heartbeat }) => ({ member, heartbeat })),
           sent.map(({ uid, heartbeat }) => ({ member: memberId(uid), heartbeat })),
@@ -77,28 +80,41 @@ describe('sightings that are told', () => {
     assert.equal(decodeSightings(content)?.members.length, 10_000)
   })
 
-  it('fit into an object whatever members say, and then the longest silent are left out', () => {
+  it('take as many objects as they need, whatever members say, and nobody is left out', () => {
     const long = (index: number) => String(index).padStart(64, 'x')
-    const fleet = Array.from({ length: 12_000 }, (_, index) =>
+    const wordy = Array.from({ length: 12_000 }, (_, index) =>
       seen(`uid-${index}`, index * 100, {
         versions: { operator: long(index), kubernetes: long(index) },
         health: long(index),
       }),
     )
-    const content = encodeSightings('pod-1', noon, fleet.toReversed())
-    assert.ok(sizeOf(content) < 1_000_000, `${sizeOf(content)} bytes`)
-    const told = decodeSightings(content)?.members ?? []
-    assert.ok(told.length > 3_000, `${told.length} members`)
-    assert.equal(told.at(-1)?.age, (told.length - 1) * 100)
+    const silent = Array.from({ length: 90_000 }, (_, index) => seen(`uid-${index}`, index))
+    for (const [fleet, most] of [
+      [wordy, 4],
+      [silent, 3],
+    ] as const) {
+      const parts = splitSightings(fleet).map((part) => encodeSightings('pod-1', noon, part))
+      assert.ok(parts.length > 1 && parts.length <= most, `${parts.length} objects`)
+      for (const content of parts) assert.ok(sizeOf(content) < 1_000_000, `${sizeOf(content)} bytes`)
+      const told = parts.flatMap((content) => decodeSightings(content)?.members ?? [])
+      assert.deepEqual(
+        told.map(({ member }) => member),
+        fleet.map(({ uid }) => memberId(uid)),
+      )
+    }
+    assert.deepEqual(splitSightings([]), [[]])
   })
 
   it('leave out who has been silent for longer than an entry can say', () => {
-    const told = decodeSightings(
-      encodeSightings('pod-1', noon, [seen('uid-east', oldestSighting), seen('uid-west', oldestSighting + 1)]),
-    )
+    const [part = []] = splitSightings([seen('uid-east', oldestSighting), seen('uid-west', oldestSighting + 1)])
     assert.deepEqual(
-      told?.members.map(({ member, age }) => ({ member, age })),
-      [{ member: memberId('uid-east'), age: oldestSighting }],
+      part.map(({ uid }) => uid),
+      ['uid-east'],
+    )
+    const told = decodeSightings(encodeSightings('pod-1', noon, part))
+    assert.deepEqual(
+      told?.members.map(({ age }) => age),
+      [oldestSighting],
     )
   })
 
@@ -146,9 +162,14 @@ describe('sightings that cannot be read', () => {
 describe('the ConfigMap of a replica', () => {
   it('has a valid name of its own, whatever the replica is called', () => {
     const identities = ['conjoin-primary-5d8f-x7', 'conjoin-primary-5d8f-x8', 'A_B', '', 'x'.repeat(300), 'ä/ö']
-    const names = identities.map(sightingsName)
+    const names = identities.map((identity) => sightingsName(identity))
     for (const name of names) assert.match(name, /^conjoin-sightings-[0-9a-f]{16}$/)
     assert.equal(new Set(names).size, identities.length)
+    for (const [index, identity] of identities.entries()) {
+      assert.equal(sightingsName(identity, 12), `${names[index]}.12`)
+      assert.equal(firstPartOf(sightingsName(identity, 12)), names[index])
+      assert.equal(firstPartOf(sightingsName(identity)), names[index])
+    }
   })
 })
 

@@ -26,9 +26,9 @@ export function cachedConfigMaps() {
   const tell = (changes: readonly InformerChange<ConfigMap>[]) => {
     for (const change of changes) for (const listener of listeners) listener(change)
   }
-  const put = (replica: string, content: Partial<ConfigMap>) => {
+  const put = (replica: string, content: Partial<ConfigMap>, part = 0) => {
     version += 1
-    const name = sightingsName(replica)
+    const name = sightingsName(replica, part)
     const metadata = { namespace: 'conjoin-system', name, uid: `object-${name}`, resourceVersion: String(version) }
     tell(store.put({ ...content, metadata }))
   }
@@ -46,8 +46,8 @@ export function cachedConfigMaps() {
     },
     put,
     /** A replica writes what it has heard; its wall clock is wrong by years. */
-    write: (replica: string, sightings: readonly Sighting[], written = noon - 1e11) =>
-      put(replica, encodeSightings(replica, written, sightings)),
+    write: (replica: string, sightings: readonly Sighting[], written = noon - 1e11, part = 0) =>
+      put(replica, encodeSightings(replica, written, sightings), part),
     remove(replica: string) {
       const gone = store.list().find(({ metadata }) => metadata.name === sightingsName(replica))
       if (gone !== undefined) tell(store.remove(gone))

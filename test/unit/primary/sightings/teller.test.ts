@@ -71,6 +71,21 @@ describe('a replica that hears heartbeats', { timeout: 60_000 }, () => {
     })
   })
 
+  it('tells of a very large fleet in several ConfigMaps, and takes back those that it needs no longer', async () => {
+    const { api, clock, hear, stop } = world()
+    const names = () => api.all(configMapKind).map(({ metadata }) => metadata.name)
+    hear(...Array.from({ length: 50_000 }, (_, index) => seen(`uid-${index}`, index)))
+    await clock.advance(30_000)
+    assert.deepEqual(names(), [name, `${name}.1`])
+    hear(seen('uid-east', 0))
+    await clock.advance(30_000)
+    assert.deepEqual(names(), [name])
+    hear(...Array.from({ length: 50_000 }, (_, index) => seen(`uid-${index}`, index)))
+    await clock.advance(30_000)
+    await stop()
+    assert.deepEqual(names(), [])
+  })
+
   it('writes nothing while there is nothing new', async () => {
     const { api, clock, hear } = world()
     await clock.advance(300_000)

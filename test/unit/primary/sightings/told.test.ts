@@ -64,6 +64,18 @@ describe('what another replica tells', () => {
     assert.deepEqual(told.contact('uid-east'), { at: noon - 500, age: 30_500, gap: Infinity, heartbeat: healthy })
   })
 
+  it('is one word in however many ConfigMaps', async () => {
+    const { clock, configMaps, told } = world()
+    configMaps.write('other', [seen('uid-west', 0)], noon, 0)
+    configMaps.write('other', [seen('uid-east', 1_000)], noon, 1)
+    configMaps.write('own', [seen('uid-north', 0)], noon, 1)
+    assert.notEqual(told.contact('uid-west'), undefined)
+    assert.equal(told.contact('uid-north'), undefined, 'what this replica has told itself')
+    await clock.advance(30_000)
+    configMaps.write('other', [seen('uid-west', 0), seen('uid-east', 30_500)], noon + 30_000, 0)
+    assert.equal(told.contact('uid-east')?.gap, Infinity, 'the same heartbeat, now in the first one')
+  })
+
   it('is not believed to be fresh where it was there before this process looked', () => {
     const { configMaps, told, news } = world()
     configMaps.first(() => configMaps.write('other', [seen('uid-east', 0)]))
@@ -125,6 +137,7 @@ describe("a replica's own ConfigMap", () => {
     const { configMaps, told, news } = world()
     configMaps.write('own', [seen('uid-east', 0)])
     assert.equal(told.contact('uid-east'), undefined)
+    configMaps.write('own', [seen('uid-east', 0)], noon, 1)
     assert.ok(!told.hasOthers())
     assert.equal(news(), 0)
   })
