@@ -183,8 +183,9 @@ export const protocolErrors = {
     origins: ['home', 'unsigned'],
     http: 421,
     final: false,
-    what: 'the primary at the endpoint does not have the key that the join token names',
-    remedy: 'check that endpoint and token belong to the same primary',
+    what: 'the primary at the endpoint does not have the key that this cluster trusts',
+    remedy:
+      'check that the endpoint is that of the primary; if its key was given up, put a new join token into mc-join',
   },
   Busy: {
     origins: ['unsigned'],

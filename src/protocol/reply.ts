@@ -48,7 +48,6 @@ type WithoutBinding<T> = T extends unknown ? Omit<T, keyof typeof bindingShape> 
 
 export type Heartbeat = z.infer<typeof heartbeatSchema>
 export type HeartbeatBody = z.infer<typeof heartbeatBodySchema>
-export type Leave = z.infer<typeof leaveSchema>
 export type Reply = WithoutBinding<ReplyClaims>
 
 /** HTTP status of each reply; it helps logs and proxies, and nobody decides by it. */

@@ -106,7 +106,7 @@ describe('a faulty mc-join', () => {
       values: () => ({ ...whole(), token: others }),
       status: 'Joining',
       msg: () =>
-        `PrimaryKeyMismatch: the primary at the endpoint does not have the key that the join token names, says ${scene.endpoint}; check that endpoint and token belong to the same primary`,
+        `PrimaryKeyMismatch: the primary at the endpoint does not have the key that this cluster trusts, says ${scene.endpoint}; check that the endpoint is that of the primary; if its key was given up, put a new join token into mc-join`,
     },
   ]
 

@@ -18,6 +18,7 @@ import { signReturnRequest } from '../../protocol/join-return.ts'
 import { type PublicKey, publicKeyFrom, type SigningKey } from '../../protocol/keys.ts'
 import { generateExchangeKey } from '../../protocol/seal.ts'
 import { joinPath } from '../../protocol/wire.ts'
+import { believedKeys } from '../membership/primary-keys.ts'
 import { located, unexpectedAnswer } from '../primary-client/failures.ts'
 import { inTurn } from '../primary-client/in-turn.ts'
 import type { OpenLine, PrimaryLine } from '../primary-client/line.ts'
@@ -124,8 +125,8 @@ async function exchangeAt(
   const echoes = { jkt: key.thumbprint, sub: ownUid, cn: challenge.cn, sn: challenge.sn }
   const outcome = await openResult(parsed.data.result, { echoes, request, primaryUid, primaryKey, exchangeKey })
   if (outcome.kind === 'refused') return outcome
-  assertUsableKey(outcome.membership)
-  return { ...outcome, endpoint }
+  const keys = await believedKeys(outcome.membership.keys, primaryUid)
+  return { ...outcome, membership: { ...outcome.membership, keys }, endpoint }
 }
 
 /** The request, and what it rests on where that is no part of it. */
@@ -143,10 +144,4 @@ async function signRequest(
       return { request: await signReturnRequest(returning, context), token: token.reveal() }
     }
   }
-}
-
-/** The key that heartbeats will be answered with. */
-function assertUsableKey({ keys }: Membership): void {
-  if (publicKeyFrom(keys.current.x).thumbprint !== keys.current.kid)
-    throw new ProtocolError('NotOurServer', 'the primary names a key that is not the one it describes')
 }

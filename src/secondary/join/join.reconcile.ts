@@ -129,14 +129,14 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     return judgeInput(input, { ownUid: deps.ownUid, installation: deps.installation, allowHttp, member })
   }
 
-  /** Takes over the addresses and the token that the primary names, and restores mc-cluster-info. */
+  /** Takes over what the primary names, addresses, keys and a token, and restores mc-cluster-info. */
   async function upkeep({ identity, objects }: Pass): Promise<void> {
     if (identity?.joined === undefined) return
     const { membership, token } = identity.joined
     const contact = heartbeats.contact()
     const joined = {
       membership: updatedMembership(membership, contact),
-      token: updatedToken(token, identity.key, contact),
+      token: updatedToken(identity.joined, identity.key, contact),
     }
     if (joined.membership !== membership || joined.token !== token)
       await keeper.store(objects.identity, { ...identity, joined })

@@ -21,15 +21,15 @@ export interface Heartbeats {
 }
 
 export function openHeartbeats(deps: BeatDeps, member: Member, firstNonce: string | undefined): Heartbeats {
-  const { clusterName, keys } = member.info.membership
+  const { clusterName } = member.info.membership
   const line = openMemberLine(deps, member, firstNonce)
   const path = heartbeatPath(clusterName)
 
   return {
     async beat(endpoint, signal) {
-      const heartbeat: HeartbeatBody = { ...deps.report(), kid: keys.current.kid }
+      const heartbeat: HeartbeatBody = deps.report()
       try {
-        const question = { path, body: JSON.stringify(heartbeat) }
+        const question = { path, body: heartbeat }
         return { kind: 'answered', ...(await line.ask(question, endpoint, signal)) }
       } catch (error) {
         signal.throwIfAborted()

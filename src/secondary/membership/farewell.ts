@@ -5,7 +5,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
-import type { Leave } from '../../protocol/reply.ts'
 import { leavePath } from '../../protocol/wire.ts'
 import type { Member } from './member.ts'
 import { type MemberLine, type MemberLineDeps, openMemberLine } from './member-line.ts'
@@ -74,9 +73,8 @@ async function tryTo(
 
 /** A signed reply ends the tries, whatever it says. */
 async function tellOnce(line: MemberLine, member: Member, signal: AbortSignal): Promise<ProtocolError | undefined> {
-  const { clusterName, endpoint, keys } = member.info.membership
-  const leave: Leave = { kid: keys.current.kid }
-  const question = { path: leavePath(clusterName), body: JSON.stringify(leave) }
+  const { clusterName, endpoint } = member.info.membership
+  const question = { path: leavePath(clusterName), body: {} }
   const { reply } = await line.ask(question, endpoint, signal)
   switch (reply.status) {
     case 'ok':

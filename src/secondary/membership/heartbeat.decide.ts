@@ -4,6 +4,7 @@
  */
 import { Redacted } from '../../lib/redacted.ts'
 import type { ProtocolError } from '../../protocol/errors.ts'
+import type { PrimaryKeys } from '../../protocol/fields.ts'
 import type { Reply } from '../../protocol/reply.ts'
 
 /** What the primary last said to this member. */
@@ -26,7 +27,9 @@ export interface Contact {
   readonly endpoint: string | undefined
   /** What the primary named in its last `ok`. */
   readonly endpoints: readonly string[] | undefined
-  /** What the primary gave in its last `ok` in the place of a communication token that names another key. */
+  /** The primary's keys, as its last `ok` named them and as far as they are good. */
+  readonly keys: PrimaryKeys | undefined
+  /** What the primary gave in its last `ok` to take the place of the communication token. */
   readonly token: Redacted<string> | undefined
   /** Milliseconds between two beats, as the primary wishes it. */
   readonly interval: number
@@ -52,6 +55,7 @@ export function noContact(interval = 20): Contact {
     failure: undefined,
     endpoint: undefined,
     endpoints: undefined,
+    keys: undefined,
     token: undefined,
     interval: clamped(interval),
   }
@@ -68,6 +72,7 @@ export function contactAfter(contact: Contact, beat: Beat, now: number): Contact
         ...heard,
         word: { kind: 'ok' },
         endpoints: reply.endpoints ?? contact.endpoints,
+        keys: reply.keys ?? contact.keys,
         token: reply.token === undefined ? undefined : new Redacted(reply.token),
         interval: clamped(reply.interval),
       }
@@ -86,7 +91,9 @@ export function isNews(before: Contact, after: Contact): boolean {
     before.word.kind !== after.word.kind ||
     before.failure?.code !== after.failure?.code ||
     before.endpoint !== after.endpoint ||
-    JSON.stringify(before.endpoints) !== JSON.stringify(after.endpoints)
+    JSON.stringify(before.endpoints) !== JSON.stringify(after.endpoints) ||
+    JSON.stringify(before.keys) !== JSON.stringify(after.keys) ||
+    (after.token !== undefined && before.token !== after.token)
   )
 }
 

@@ -73,6 +73,13 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
     }
   }
 
+  /** The same membership, also under the token that the primary has just given it. */
+  function isFollowed(member: Member, followedMember: Member): boolean {
+    const { token } = contact
+    const renewed = token === undefined ? followedMember.info : { ...followedMember.info, token }
+    return isSameMember(member, followedMember) || isSameMember(member, { ...followedMember, info: renewed })
+  }
+
   function report(before: Contact, after: Contact): void {
     const { failure } = after
     log.debug({ word: after.word.kind, code: failure?.code }, 'heartbeat')
@@ -83,7 +90,7 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
 
   return {
     follow(member, start) {
-      const isKept = member !== undefined && followed !== undefined && isSameMember(member, followed.member)
+      const isKept = member !== undefined && followed !== undefined && isFollowed(member, followed.member)
       if (isKept && !needsNewLine(member, followed?.member)) return
       // Addresses are the primary's to name: one that names others in every reply must not set the pace by that.
       const isPaced = isKept && hasSamePermissions(member, followed?.member)
@@ -107,11 +114,12 @@ export function createHeartbeatKeeper(deps: HeartbeatDeps): HeartbeatKeeper {
   }
 }
 
-/** Whether the way to the primary has changed: other endpoints, other permissions. */
+/** Whether the way to the primary has changed: other endpoints, keys, permissions, or another token. */
 function needsNewLine(member: Member, followed: Member | undefined): boolean {
   return (
     !hasSamePermissions(member, followed) ||
-    JSON.stringify(member.info.membership) !== JSON.stringify(followed?.info.membership)
+    JSON.stringify(member.info.membership) !== JSON.stringify(followed?.info.membership) ||
+    member.info.token.reveal() !== followed?.info.token.reveal()
   )
 }
 

@@ -30,12 +30,12 @@ export async function requestRekey(
   member: Member,
   { next, signal }: { readonly next: SigningKey; readonly signal: AbortSignal },
 ): Promise<RekeyAnswer> {
-  const { clusterName, endpoint, keys, primaryUid } = member.info.membership
+  const { clusterName, endpoint, primaryUid } = member.info.membership
   const subject = { primaryUid, uid: deps.ownUid, oldKeyId: member.key.thumbprint }
-  const body: Rekey = { request: await signRekeyRequest(next, subject, deps.clock.now()), kid: keys.current.kid }
+  const body: Rekey = { request: await signRekeyRequest(next, subject, deps.clock.now()) }
   const line = openMemberLine(deps, member)
   try {
-    const { reply } = await line.ask({ path: rekeyPath(clusterName), body: JSON.stringify(body) }, endpoint, signal)
+    const { reply } = await line.ask({ path: rekeyPath(clusterName), body }, endpoint, signal)
     if (reply.status !== 'ok') return { kind: 'refused', status: reply.status }
     if (reply.token === undefined) throw new ProtocolError('NotOurServer', 'the primary took a key and gave no token')
     return { kind: 'taken', token: new Redacted(reply.token) }

@@ -15,6 +15,7 @@ import { createIssuer, type Issuer } from '../../../src/protocol/issuer.ts'
 import { decodeJoinRequest, verifyJoinRequest } from '../../../src/protocol/join-request.ts'
 import { type Refusal, sealAcceptance, signRefusal } from '../../../src/protocol/join-result.ts'
 import { decodeReturnRequest, verifyReturnRequest } from '../../../src/protocol/join-return.ts'
+import { issuerNamed, type Keyring } from '../../../src/protocol/keyring.ts'
 import { generateSigningKey } from '../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../src/protocol/membership-token.ts'
 import { createNonce, memberContext } from '../../../src/protocol/nonce.ts'
@@ -53,6 +54,8 @@ export interface FakePrimary {
   /** Undefined: admitted as `east`. */
   refusal: Refusal | undefined
   reply: Reply
+  /** What it holds; it answers by the key that is named. */
+  keyring: Keyring
   close(): Promise<void>
 }
 
@@ -100,7 +103,8 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
 
   async function challenge(response: ServerResponse, asked: ChallengeRequest): Promise<void> {
     const leaf = certificate === undefined ? [] : [spkiOf(certificate.certificatePem)]
-    const signed = await signChallenge(issuer, asked, { spki: primary.spki ?? leaf, now: Date.now() })
+    const named = issuerNamed(primary.keyring, asked.kid) ?? issuer
+    const signed = await signChallenge(named, asked, { spki: primary.spki ?? leaf, now: Date.now() })
     sendJson(response, 200, { challenge: signed })
   }
 
@@ -133,16 +137,20 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
     const proof = String(request.headers['dpop'])
     const token = String(request.headers.authorization).replace('DPoP ', '')
     const thumbprint = claimedThumbprint(proof)
-    const nonce = createNonce(issuer.nonceKey, memberContext(issuer.uid, thumbprint), Date.now())
+    const { nonceKey } = primary.keyring.current
+    const nonce = createNonce(nonceKey, memberContext(issuer.uid, thumbprint), Date.now())
     const path = (request.url ?? '').replace(/^\/k10/, '')
     response.setHeader('dpop-nonce', nonce)
     try {
-      await verifyPossession(keyringOf(issuer), proof, { path, token, body }, { now: Date.now(), lifetime: 300_000 })
+      await verifyPossession(primary.keyring, proof, { path, token, body }, { now: Date.now(), lifetime: 300_000 })
     } catch {
       sendJson(response, 401, { code: 'NonceInvalid' }, 'application/problem+json')
       return
     }
-    const reply = await signReply(issuer, { proof, thumbprint }, primary.reply)
+    const { kid } = JSON.parse(body) as { kid?: string }
+    const named = issuerNamed(primary.keyring, kid)
+    if (named === undefined) return sendMismatch(response)
+    const reply = await signReply(named, { proof, thumbprint }, primary.reply)
     sendJson(response, replyStatus[primary.reply.status], { reply })
   }
 
@@ -159,6 +167,7 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
     spki: undefined,
     refusal: undefined,
     reply: { status: 'ok', interval: 20 },
+    keyring: keyringOf(issuer),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => {
@@ -172,6 +181,10 @@ export async function startFakePrimary({ tls = true }: { tls?: boolean } = {}): 
 function secretsOf(token: string): readonly string[] {
   const secret = token.split('.')[2] ?? ''
   return [token, secret, Buffer.from(secret, 'base64url').toString('hex')]
+}
+
+function sendMismatch(response: ServerResponse): void {
+  sendJson(response, 421, { code: 'PrimaryKeyMismatch' }, 'application/problem+json')
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {

@@ -4,11 +4,12 @@ import { encodeClusterInfo } from '../../../../src/api/mc-cluster-info.ts'
 import { decodeMembership, encodeMembership, type StoredMembership } from '../../../../src/api/membership.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
 import { createIssuer } from '../../../../src/protocol/issuer.ts'
-import { generateSigningKey } from '../../../../src/protocol/keys.ts'
+import { generateSigningKey, type SigningKey, toPublicPem } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
+import { signNextKey } from '../../../../src/protocol/next-key.ts'
 import { issueToken, parseToken } from '../../../../src/protocol/token.ts'
 import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
-import { noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
+import { type Contact, noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
 import { isRestoreDue, updatedMembership, updatedToken } from '../../../../src/secondary/membership/upkeep.decide.ts'
 
 const key = generateSigningKey()
@@ -35,6 +36,17 @@ describe('the upkeep of a membership', () => {
     assert.equal(updatedMembership(joined.membership, noContact()), joined.membership)
   })
 
+  it('takes over the keys that the primary names, and shows the current one', () => {
+    const young = generateSigningKey()
+    const keys = { current: { kid: young.thumbprint, x: young.x } }
+    const heard = { ...noContact(), endpoint, keys, word: { kind: 'ok' } as const }
+    const membership = updatedMembership(joined.membership, heard)
+    assert.deepEqual(membership.keys, keys)
+    const shown = encodeClusterInfo({ ...joined, membership })['primaryPublicKey'] ?? ''
+    assert.equal(Buffer.from(shown, 'base64').toString(), toPublicPem(young))
+    assert.equal(updatedMembership(membership, heard), membership, 'nothing is written twice')
+  })
+
   it('takes a token that names its key in the place of one that names another, and no other token', async () => {
     const own = generateSigningKey()
     const issuer = createIssuer('hub-uid', key)
@@ -42,11 +54,27 @@ describe('the upkeep of a membership', () => {
       new Redacted(await signMembershipToken(issuer, { clusterName: 'east', uid: 'own-uid', thumbprint }, 0))
     const [present, fresh, old] = [await naming(own), await naming(own), await naming(key)]
     const given = (token: Redacted<string>) => ({ ...noContact(), word: { kind: 'ok' } as const, token })
-    assert.equal(updatedToken(old, own, given(fresh)), fresh)
-    assert.equal(updatedToken(present, own, given(fresh)), present, 'one with each reply would be a write each')
-    assert.equal(updatedToken(old, own, given(old)), old)
-    assert.equal(updatedToken(old, own, given(new Redacted('made up'))), old)
-    assert.equal(updatedToken(old, own, noContact()), old)
+    const after = (token: Redacted<string>, contact: Contact) => updatedToken({ ...joined, token }, own, contact)
+    assert.equal(after(old, given(fresh)), fresh)
+    assert.equal(after(present, given(fresh)), present, 'one with each reply would be a write each')
+    assert.equal(after(old, given(old)), old)
+    assert.equal(after(old, given(new Redacted('made up'))), old)
+    assert.equal(after(old, noContact()), old)
+  })
+
+  it('takes a token of the key that it trusts in the place of one of an older key, and the other way about none', async () => {
+    const own = generateSigningKey()
+    const young = generateSigningKey()
+    const subject = { clusterName: 'east', uid: 'own-uid', thumbprint: own.thumbprint }
+    const signedBy = async (signer: SigningKey) =>
+      new Redacted(await signMembershipToken(createIssuer('hub-uid', signer), subject, 0))
+    const [old, fresh] = [await signedBy(key), await signedBy(young)]
+    const next = await signNextKey('hub-uid', young)
+    const membership = { ...joined.membership, keys: { ...joined.membership.keys, next } }
+    const given = (token: Redacted<string>) => ({ ...noContact(), word: { kind: 'ok' } as const, token })
+    assert.equal(updatedToken({ membership, token: old }, own, given(fresh)), fresh)
+    assert.equal(updatedToken({ membership, token: fresh }, own, given(old)), fresh)
+    assert.equal(updatedToken({ ...joined, token: old }, own, given(fresh)), old, 'a key that it does not trust yet')
   })
 
   it('restores mc-cluster-info that was deleted or changed, and leaves a whole one alone', () => {
