@@ -7,6 +7,7 @@ import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type Channel, exchangeName, writeName } from './join-steps.ts'
 import { Recorder } from './recorder.ts'
 import type { Pair, Scene } from './scene.ts'
+import { communicationToken } from './scene-secrets.ts'
 import { wayToApiServer } from './way-to-api-server.ts'
 
 export type Side = 'primary' | 'secondary'
@@ -50,10 +51,11 @@ export async function prepareJoin(
     { recognise: writeName },
   )
   const answers = new Recorder()
+  const replies = new Recorder()
   const wire = await startFaultProxy({
     target: () => scene.endpoint,
     recognise: exchangeName,
-    through: () => answers.stream(),
+    through: ({ path }) => (path.includes('/clusters/') ? replies : answers).stream(),
   })
   const roles: Partial<Record<Side, RoleProcess>> = {}
 
@@ -84,7 +86,11 @@ export async function prepareJoin(
     kill: async (side) => role(side).kill(),
     ask: async (clusterName) => scene.mcJoin({ ...given, clusterName }),
     async end() {
-      await scene.end([{ where: 'answers of the primary', text: answers.text() }])
+      await scene.end([
+        { where: 'answers of the primary', text: answers.text() },
+        // A member that has changed its key is given another token in clear.
+        { where: 'replies of the primary to its member', text: replies.text(), holds: communicationToken },
+      ])
       await Promise.all([primaryWay.proxy, secondaryWay.proxy, wire].map((proxy) => proxy.close()))
     },
   }

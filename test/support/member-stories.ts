@@ -1,4 +1,5 @@
 /** What a member goes through by itself, or by a word of its administrator, and the state that it must come back to. */
+import { annotations } from '../../src/api/group.ts'
 import type { DisturbableJoin } from './disturbable-join.ts'
 import { admitted, assertEnd, clusterName, type Story } from './join-stories.ts'
 import { until } from './until.ts'
@@ -29,4 +30,25 @@ export const beating: Story = {
   begin: async () => undefined,
   settle: answered,
   expected: admitted.expected,
+}
+
+export const rekeyed: Story = {
+  title: 'a member that is given another key',
+  prepare: joined,
+  begin: async ({ scene }) => {
+    await scene.onSecondary(['annotate', 'secret', 'mc-cluster-info', `${annotations.rotate}=now`])
+  },
+  // The key has changed once, and has been used: the primary knows of both, and of no other.
+  settle: async ({ scene }) => {
+    await until('the new key is in use', async () => {
+      const { spec, status } = (await scene.cluster(clusterName)) ?? {}
+      const { keyId, previousKeyId } = spec?.member ?? {}
+      return previousKeyId !== undefined && keyId !== undefined && status?.keyId === keyId
+    })
+  },
+  expected: (scene) => ({
+    ...admitted.expected(scene),
+    // The use of the token belongs to the key that joined.
+    isUsedByOwnKey: false,
+  }),
 }

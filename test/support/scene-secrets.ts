@@ -15,6 +15,9 @@ import { parseToken } from '../../src/protocol/token.ts'
 import { plain } from './kubectl.ts'
 import { encodingsOf, type Haystack, type KnownSecret, searchSecrets, secretText } from './secret-search.ts'
 
+/** It is worthless without the key of its member, and every heartbeat shows it. */
+export const communicationToken = 'the communication token'
+
 /** What is needed of a scene: kubectl in its three namespaces, its logs, and the kubeconfigs of its processes. */
 export interface Searchable {
   onPrimary(args: readonly string[]): Promise<string>
@@ -69,17 +72,22 @@ export function secretsIn(secret: Secret): readonly KnownSecret[] {
       return [pemSecret(name, data['tls.key'] ?? '')]
     case primaryIdentityName:
     case mcIdentityName:
-      return keySecrets(name, data['key'] ?? '')
+      // The keys before and after the present one too.
+      return Object.entries(data).flatMap(([entry, text]) => keysIn(`${name} ${entry}`, text))
     case mcClusterInfoName:
-      return data['token'] === undefined ? [] : [secretText('the communication token', data['token'])]
+      return data['token'] === undefined ? [] : [secretText(communicationToken, data['token'])]
     default:
       return data['token'] === undefined ? [] : tokenSecrets(`the token in ${name}`, data['token'])
   }
 }
 
-/** Nothing where a test has put something else in the place of a key. */
+/** Of every private key in a text; what is none is nothing of interest here. */
+function keysIn(name: string, text: string): readonly KnownSecret[] {
+  const pems = text.match(/-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/g) ?? []
+  return pems.flatMap((pem, index) => keySecrets(pems.length === 1 ? name : `${name} ${index + 1}`, pem))
+}
+
 function keySecrets(name: string, pem: string): readonly KnownSecret[] {
-  if (!pem.startsWith('-----BEGIN PRIVATE KEY-----')) return []
   const key = signingKeyFromPem(pem)
   return [
     pemSecret(name, pem),

@@ -12,6 +12,8 @@ export interface KnownSecret {
 export interface Haystack {
   readonly where: string
   readonly text: string
+  /** The name of a secret that belongs there. */
+  readonly holds?: string
 }
 
 export interface Finding {
@@ -70,8 +72,10 @@ export function searchSecrets(haystacks: readonly Haystack[], secrets: readonly 
   const needles = secrets.flatMap((secret) =>
     encodingsOf(secret).map(({ encoding, needle }) => ({ secret: secret.name, encoding, needle })),
   )
-  return haystacks.flatMap(({ where, text }) =>
-    needles.filter(({ needle }) => text.includes(needle)).map(({ secret, encoding }) => ({ secret, encoding, where })),
+  return haystacks.flatMap(({ where, text, holds }) =>
+    needles
+      .filter(({ secret, needle }) => secret !== holds && text.includes(needle))
+      .map(({ secret, encoding }) => ({ secret, encoding, where })),
   )
 }
 
