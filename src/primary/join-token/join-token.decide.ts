@@ -14,6 +14,8 @@ export interface JoinTokenObservation {
   readonly endpoint: string | undefined
   /** Whether its annotations name a token that this primary has not issued; false before its key is loaded. */
   readonly isForeign: boolean
+  /** Whether its token names this primary, and a key that it does not hold any more. */
+  readonly pinsLostKey?: boolean
   /** The Clusters that were admitted with this token. */
   readonly admitted: readonly Cluster[]
   /** Wall clock, ms since the epoch. */
@@ -81,15 +83,20 @@ function isIssued(secret: Secret): boolean {
   return secret.metadata.annotations?.[annotations.tokenId] !== undefined
 }
 
+/** What a token says whose key was compromised. */
+export const keyGivenUp =
+  'the token is pinned to a signing key that this primary has given up: nobody can join with it; delete the Secret and create another'
+
 function findFault(observed: JoinTokenObservation, reading: JoinTokenReading): string | undefined {
-  const { secret, isForeign } = observed
+  const { secret, isForeign, pinsLostKey } = observed
   if (!isIssued(secret)) {
     if (secret.immutable === true)
       return 'the Secret is immutable and cannot be filled; create one without immutable: true'
     const foreign = Object.entries(decodeJoinTokenData(secret.data)).map(([key]) => key)
     if (foreign.length > 0)
       return `data has ${foreign.join(' and ')} already, which conjoin did not write and does not overwrite; create the Secret without data`
-  } else if (isForeign)
+  } else if (isForeign && pinsLostKey === true) return keyGivenUp
+  else if (isForeign)
     return 'token-id is set already, and this primary did not issue that token: nobody can join with it; create the Secret without our annotations'
   else if (secret.immutable === true && isRedactionDue(observed, reading))
     return 'the Secret is immutable and its token cannot be blanked; delete it to revoke the token, and create one without immutable: true'

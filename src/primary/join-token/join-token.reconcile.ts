@@ -1,7 +1,8 @@
 /** Carries out what is decided for one join-token Secret. The only place where a token is made. */
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
-import { encodeJoinTokenData } from '../../api/join-token-secret.ts'
+import { decodeJoinTokenData, encodeJoinTokenData } from '../../api/join-token-secret.ts'
+import type { Reason } from '../../api/reasons.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Outcome } from '../../kube/controller.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -9,11 +10,13 @@ import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type ObjectKey, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { issueToken, maskedToken } from '../../protocol/token.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
+import type { Keyring } from '../../protocol/keyring.ts'
+import { issueToken, maskedToken, parseToken } from '../../protocol/token.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { ServingPrimary } from '../state.ts'
 import { readIssued, recordIssued } from './issued-token.ts'
-import { decideJoinToken, type JoinTokenDecision } from './join-token.decide.ts'
+import { decideJoinToken, type JoinTokenDecision, keyGivenUp } from './join-token.decide.ts'
 
 export interface JoinTokenDeps {
   readonly client: KubeClient
@@ -31,10 +34,12 @@ export function createJoinTokenReconciler(deps: JoinTokenDeps) {
     if (secret === undefined) return { kind: 'done' }
     const primary = deps.serving()
     const id = secret.metadata.annotations?.[annotations.tokenId]
+    const isForeign = primary !== undefined && readIssued(primary.keyring, secret.metadata.annotations) === undefined
     const decision = decideJoinToken({
       secret,
       endpoint: primary?.endpoint,
-      isForeign: primary !== undefined && readIssued(primary.keyring, secret.metadata.annotations) === undefined,
+      isForeign,
+      pinsLostKey: isForeign && pinsLostKey(primary.keyring, secret),
       admitted: id === undefined ? [] : deps.clusters.by('token', id),
       now: deps.clock.now(),
     })
@@ -93,7 +98,28 @@ async function act(
         metadata: { annotations: { [annotations.tokenError]: decision.fault ?? null } },
       })
       if (decision.fault !== undefined)
-        deps.events.record({ regarding: secret, type: 'Warning', reason: 'TokenNotIssued', note: decision.fault })
+        deps.events.record({
+          regarding: secret,
+          type: 'Warning',
+          reason: reasonOf(decision.fault),
+          note: decision.fault,
+        })
+  }
+}
+
+function reasonOf(fault: string): Reason {
+  return fault === keyGivenUp ? 'TokenKeyRetired' : 'TokenNotIssued'
+}
+
+/** Read from the token itself, which only tells what to say of it: without its seal it admits nobody. */
+function pinsLostKey({ uid, held }: Keyring, { data }: Secret): boolean {
+  const { token } = decodeJoinTokenData(data)
+  try {
+    const { primaryUid, primaryKey } = parseToken(token?.reveal() ?? '')
+    return primaryUid === uid && !held.some(({ key }) => key.thumbprint === primaryKey.thumbprint)
+  } catch (error) {
+    if (error instanceof ProtocolError) return false
+    throw error
   }
 }
 

@@ -46,19 +46,20 @@ describe('docs/spec/join-token.md', () => {
   it('says of Secrets that cannot be filled or blanked what token-error says', () => {
     const issued = { [annotations.tokenId]: 'w19Ke6lhfwkXiKLT' }
     const token = { token: 'eA==' }
-    const unfit: readonly (Partial<Secret> & { isForeign?: boolean })[] = [
+    const unfit: readonly (Partial<Secret> & { isForeign?: boolean; pinsLostKey?: boolean })[] = [
       { data: token },
       { immutable: true },
       { metadata: { name: 'a', annotations: issued }, isForeign: true },
+      { metadata: { name: 'a', annotations: issued }, isForeign: true, pinsLostKey: true },
       {
         metadata: { name: 'a', annotations: { ...issued, [annotations.redact]: 'now' } },
         data: token,
         immutable: true,
       },
     ]
-    const said = unfit.map(({ isForeign = false, ...given }) => {
+    const said = unfit.map(({ isForeign = false, pinsLostKey = false, ...given }) => {
       const secret = { metadata: { name: 'a' }, type: joinTokenType, ...given }
-      return decideJoinToken({ secret, endpoint: 'https://a', isForeign, admitted: [], now })
+      return decideJoinToken({ secret, endpoint: 'https://a', isForeign, pinsLostKey, admitted: [], now })
     })
     const rows = rowsUnder(tokenPage, 'Secrets that cannot be filled or blanked')
     assert.deepEqual(
