@@ -2,7 +2,7 @@
  * What must hold at every moment of a world, looked at with every change that is stored and every answer that is given.
  * It keeps what was broken, in words; it stops nothing.
  */
-import type { Cluster } from '../../../src/api/cluster.ts'
+import type { Cluster, ClusterMember } from '../../../src/api/cluster.ts'
 import { annotations } from '../../../src/api/group.ts'
 import { mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
@@ -14,6 +14,7 @@ import type { Occasion } from '../world/api-way.ts'
 import type { Answered } from '../world/network.ts'
 import type { Secondary, World } from '../world/world.ts'
 import { payloadOf, readAsked } from './asked.ts'
+import { keepExpelled } from './expelled.ts'
 import { asCluster, clustersOf, everSince, identityOf, isLeaving, keyIdOf, statusOf, tokenIdOf } from './stored.ts'
 import { falseRefusal } from './truth.ts'
 
@@ -29,6 +30,7 @@ export function keepLedger(world: World): Ledger {
   const challenged = new Map<string, number>()
   /** When the Cluster of this key was last disconnected. */
   const disconnected = new Map<string, number>()
+  const expelled = keepExpelled(world)
   /** Every key whose membership a heartbeat has confirmed. */
   const confirmed = new Set<string>()
   /** Whom each token has admitted, and how many it may at most. */
@@ -46,6 +48,7 @@ export function keepLedger(world: World): Ledger {
   /** What is put back is no work of the primary's, and it knows nothing of what has happened since. */
   function forget(): void {
     disconnected.clear()
+    expelled.forget()
     for (const token of admitted.values()) token.most = Infinity
   }
 
@@ -63,7 +66,7 @@ export function keepLedger(world: World): Ledger {
     const now = after === undefined ? undefined : asCluster(after)
     if (now !== undefined && isConfirmed(now) && now.spec.member !== undefined) confirmed.add(now.spec.member.keyId)
     if (old !== undefined && now !== undefined && isLeaving(now) && !isLeaving(old) && old.spec.member !== undefined)
-      disconnected.set(old.spec.member.keyId, world.scheduler.elapsed())
+      noteDeletion(old.spec.member)
     const [oldKey, newKey] = [old?.spec.member?.keyId, now?.spec.member?.keyId]
     if (now !== undefined && newKey !== undefined && oldKey === undefined) judgeAdmission(now, during)
     if (now !== undefined && newKey !== undefined && oldKey !== undefined && newKey !== oldKey) {
@@ -72,6 +75,11 @@ export function keepLedger(world: World): Ledger {
         broken.push(`the key of ${now.metadata.name} has changed, and it has not asked for that`)
     }
     assertUnique()
+  }
+
+  function noteDeletion(member: ClusterMember): void {
+    disconnected.set(member.keyId, world.scheduler.elapsed())
+    expelled.note(member)
   }
 
   /** Whether an administrator has let this very key take the place of the other. */
@@ -110,6 +118,7 @@ export function keepLedger(world: World): Ledger {
       broken.push(`a token of ${token.most} uses has admitted ${token.keys.size} clusters`)
     if (asked.tid !== null && isRevokedBefore(asked.tid, during.since))
       broken.push(`a revoked token has admitted ${name}`)
+    if (expelled.mustStayOut(member)) broken.push(`${name} was disconnected, and has come back by itself`)
     const askedAt = challenged.get(asked.serverNonce) ?? Infinity
     if (askedAt < (disconnected.get(member.keyId) ?? -Infinity) && !isSkewed())
       broken.push(`${name} was disconnected, and an older request has brought it back`)
