@@ -5,6 +5,17 @@ import type { Member } from './week-member.ts'
 import type { Happening } from './week-plan.ts'
 import type { Place, World } from './week-world.ts'
 
+/** Somebody was cut off for hours. */
+export interface LongSilence {
+  readonly name: string
+  readonly ms: number
+  /** Whether its Cluster said so in the end. */
+  readonly wasCalledLost: boolean
+}
+
+/** Shorter ones need not be noticed. Milliseconds. */
+const long = 3 * 3_600_000
+
 export interface Life {
   /** Who is meant to be a member. */
   readonly members: ReadonlySet<Member>
@@ -14,8 +25,9 @@ export interface Life {
   gone(): number
   /** Every join token that there ever was. */
   readonly tokens: readonly string[]
-  /** Who was cut off for hours, and whether its Cluster said so in the end. */
-  readonly silences: readonly { readonly name: string; readonly ms: number; readonly wasCalledLost: boolean }[]
+  readonly silences: readonly LongSilence[]
+  /** How often each kind of thing has happened. */
+  readonly happened: Readonly<Record<string, number>>
   /** Somebody joins with the token that is good now. */
   join(): void
   happen(happening: Happening): Promise<void>
@@ -32,7 +44,8 @@ export async function beginLife(world: World): Promise<Life> {
   const leaving = new Map<Member, RegExp>()
   const cutOff = new Map<Member, number>()
   const tokens: string[] = []
-  const silences: { name: string; ms: number; wasCalledLost: boolean }[] = []
+  const silences: LongSilence[] = []
+  const happened: Record<string, number> = {}
   let gone = 0
   let names = 0
   let given = await nextToken()
@@ -70,8 +83,9 @@ export async function beginLife(world: World): Promise<Life> {
     if (since === undefined) return
     cutOff.delete(member)
     front.cutOff(member.name, false)
-    const wasCalledLost = ledger.health(member.name) === 'NoHeartbeat'
-    silences.push({ name: member.name, ms: world.timeline.elapsed() - since, wasCalledLost })
+    const ms = world.timeline.elapsed() - since
+    if (ms < long) return
+    silences.push({ name: member.name, ms, wasCalledLost: ledger.health(member.name) === 'NoHeartbeat' })
   }
 
   function setCut(place: Place, isCut: boolean): void {
@@ -118,8 +132,10 @@ export async function beginLife(world: World): Promise<Life> {
     gone: () => gone,
     tokens,
     silences,
+    happened,
     join: () => void members.add(ask(given.token)),
     async happen(happening) {
+      happened[happening.kind] = (happened[happening.kind] ?? 0) + 1
       switch (happening.kind) {
         case 'leader-changes':
           return changeLeader(happening.how)
