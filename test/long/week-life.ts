@@ -1,6 +1,9 @@
 /** Makes happen what is planned for a simulated week, and keeps account of what must be true of everybody afterwards. */
 import { clusterKind } from '../../src/api/cluster.ts'
+import { annotations } from '../../src/api/group.ts'
+import { primaryIdentityName } from '../../src/api/primary-identity.ts'
 import { secretKind } from '../../src/kube/objects.ts'
+import { usualPrimary } from '../../tools/installation.ts'
 import type { Member } from './week-member.ts'
 import type { Happening } from './week-plan.ts'
 import type { Place, World } from './week-world.ts'
@@ -126,6 +129,12 @@ export async function beginLife(world: World): Promise<Life> {
     given = await nextToken()
   }
 
+  async function rollPrimaryKey(word: string): Promise<void> {
+    const key = { namespace: usualPrimary.home, name: primaryIdentityName }
+    const patch = { metadata: { annotations: { [annotations.rotate]: word } } }
+    await world.admin.mergePatch(secretKind, key, patch, { fieldManager: 'administrator' })
+  }
+
   return {
     members,
     leaving,
@@ -155,12 +164,16 @@ export async function beginLife(world: World): Promise<Life> {
           members.add(ask(given.token))
           return
         case 'leaves':
-          return expelled(chosen(happening.who), /^Left: /).objects.askToLeave()
+          return expelled(chosen(happening.who), /^Left: /).objects.ask(annotations.leave, 'now')
         case 'is-disconnected':
           await world.admin.delete(clusterKind, clusterKey(expelled(chosen(happening.who), /^Disconnected: /)))
           return
         case 'token-revoked':
           return revokeToken()
+        case 'member-key-changes':
+          return chosen(happening.who).objects.ask(annotations.rotate, `at ${happening.at}`)
+        case 'primary-key-rolls':
+          return rollPrimaryKey(`at ${happening.at}`)
       }
     },
     async lookWhoIsOut() {

@@ -2,10 +2,12 @@
  * A secondary of a simulated week: the product's join, heartbeats and departure over objects in memory. It has no lease and
  * no watch, whose renewals alone would fill the week; everything else is what `agent.ts` composes.
  */
+import { decodeIdentity, mcIdentityName } from '../../src/api/mc-identity.ts'
 import { mcJoinName } from '../../src/api/mc-join.ts'
 import { decodeJoinStatus, mcJoinStatusName } from '../../src/api/mc-join-status.ts'
 import { createController } from '../../src/kube/controller.ts'
 import { secureRandom, toBase64url } from '../../src/protocol/encoding.ts'
+import { signingKeyFromPem } from '../../src/protocol/keys.ts'
 import { createIdentityKeeper } from '../../src/secondary/identity/identity-keeper.ts'
 import { readContent } from '../../src/secondary/join/content.ts'
 import { createDeparture } from '../../src/secondary/join/departure.ts'
@@ -41,6 +43,8 @@ export interface Member {
   readonly clock: WallClock
   /** When its last heartbeat was answered with `ok`, by the monotonic clock; undefined before the first. */
   heardAt(): number | undefined
+  /** Thumbprint of the key that it uses. */
+  keyId(): string | undefined
   /** `Joined` or another word of mc-join-status, and its message. */
   status(): { readonly status: string; readonly msg: string } | undefined
   /** Its process ends and begins anew; what it has stored stays. */
@@ -69,6 +73,11 @@ export function startMember(deps: MemberDeps): Member {
     objects,
     clock: deps.clock,
     heardAt: () => heardAt,
+    keyId() {
+      const secret = objects.stored(mcIdentityName)
+      const identity = secret === undefined ? undefined : decodeIdentity(secret)
+      return identity && signingKeyFromPem(identity.privateKey.reveal()).thumbprint
+    },
     status: () => decodeJoinStatus(objects.stored(mcJoinStatusName)?.data),
     restart() {
       end()

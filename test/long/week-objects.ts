@@ -13,8 +13,8 @@ export interface HeldObjects extends ObjectStore {
   stored(name: string): Secret | undefined
   /** The user creates or replaces `mc-join`. */
   give(values: Readonly<Record<string, string>>): void
-  /** The user wants to leave. */
-  askToLeave(): void
+  /** The user puts a word into this annotation of `mc-cluster-info`, which asks for something. */
+  ask(annotation: typeof annotations.leave | typeof annotations.rotate, word: string): void
   /** Called after each change. */
   onChange: () => void
 }
@@ -46,8 +46,7 @@ export function createHeldObjects(): HeldObjects {
       identity: secrets.get(mcIdentityName),
     }),
     async write(name, { data, annotations: own = {} }) {
-      const leave = secrets.get(name)?.metadata.annotations?.[annotations.leave]
-      return put(name, data, { ...(leave === undefined ? {} : { [annotations.leave]: leave }), ...own })
+      return put(name, data, { ...usersAnnotations(secrets.get(name)), ...own })
     },
     async remove(secret) {
       if (secret === undefined || secrets.get(secret.metadata.name)?.metadata.uid !== secret.metadata.uid) return
@@ -55,11 +54,18 @@ export function createHeldObjects(): HeldObjects {
       held.onChange()
     },
     give: (values) => void put(mcJoinName, encodeSecretData(values), {}),
-    askToLeave() {
+    ask(annotation, word) {
       const info = secrets.get(mcClusterInfoName)
-      if (info?.data === undefined) throw new Error('who is no member cannot leave')
-      put(mcClusterInfoName, info.data, { ...info.metadata.annotations, [annotations.leave]: 'now' })
+      if (info?.data === undefined) throw new Error('who is no member has nothing to ask')
+      put(mcClusterInfoName, info.data, { ...info.metadata.annotations, [annotation]: word })
     },
   }
   return held
+}
+
+/** What a user has written stays when somebody else applies. */
+function usersAnnotations(secret: Secret | undefined): Record<string, string> {
+  const all = secret?.metadata.annotations ?? {}
+  const users: readonly string[] = [annotations.leave, annotations.rotate]
+  return Object.fromEntries(Object.entries(all).filter(([name]) => users.includes(name)))
 }

@@ -20,6 +20,9 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'is-disconnected'; readonly who: number }
   /** The join token is deleted, somebody tries it, and there is a new one. */
   | { readonly kind: 'token-revoked' }
+  /** A member changes its key, and the primary announces another one. */
+  | { readonly kind: 'member-key-changes'; readonly who: number }
+  | { readonly kind: 'primary-key-rolls' }
 )
 
 const minute = 60_000
@@ -79,6 +82,7 @@ function whatMembersDo(random: () => number, index: number): readonly Untimed<Ha
     { kind: 'joins' },
     { kind: random() < 0.5 ? 'leaves' : 'is-disconnected', who: random() },
     ...(index % 3 === 1 ? [{ kind: 'member-clock', who: random(), wrong: wrongBy(random) } as const] : []),
+    ...(index % 2 === 0 ? [{ kind: 'member-key-changes', who: random() } as const] : []),
     ...(index % 12 === 5 ? [{ kind: 'token-revoked' } as const] : []),
   ]
 }
@@ -89,6 +93,7 @@ function whatReplicasSuffer(random: () => number, index: number): readonly Untim
     { kind: 'leader-changes', how: pick(random, ['stopped', 'killed', 'cut-off'] as const) },
     { kind: random() < 0.5 ? 'replica-cut-off' : 'replica-hidden', who: random(), ms },
     ...(index % 3 === 0 ? [{ kind: 'replica-clock', who: random(), wrong: wrongBy(random) } as const] : []),
+    ...(index % 24 === 2 ? [{ kind: 'primary-key-rolls' } as const] : []),
   ]
 }
 

@@ -21,16 +21,20 @@ export interface WeekTask {
 
 /** What both sides say of one membership. */
 export interface BothSides {
-  readonly name: string
-  /** By `status.id` and by `spec.member`. */
-  readonly uids: readonly (string | undefined)[]
-  /** `type=status/reason`, in order. */
-  readonly conditions: readonly string[]
+  readonly said: {
+    readonly name: string
+    /** By `status.id` and by `spec.member`. */
+    readonly uids: readonly (string | undefined)[]
+    /** Whether the key that the secondary uses is the one that the primary knows. */
+    readonly isSameKey: boolean
+    /** `type=status/reason`, in order. */
+    readonly conditions: readonly string[]
+    readonly status: string | undefined
+    readonly msg: string | undefined
+    readonly hasClusterInfo: boolean
+  }
   /** Milliseconds between `lastSeen` and the right time. */
   readonly lastSeenAge: number
-  readonly status: string | undefined
-  readonly msg: string | undefined
-  readonly hasClusterInfo: boolean
   /** Milliseconds since a heartbeat was answered with `ok`. */
   readonly heardAge: number
 }
@@ -67,7 +71,7 @@ export async function reportOn(
     uids: Object.fromEntries([...life.members].map(({ name, uid }) => [name, uid])),
     memberships: [...life.members].map((member) => bothSidesOf(world, member)),
     clusters: world.ledger.clusters().map(({ metadata }) => metadata.name),
-    notOut: [...life.leaving].map(([{ name, status }]) => `${name}: ${status()?.msg}`),
+    notOut: [...life.leaving].map(([member]) => `${member.name}: ${member.status()?.msg}`),
     gone: life.gone(),
     happened: life.happened,
     falseAlarms: world.falseAlarms,
@@ -78,15 +82,19 @@ export async function reportOn(
 
 function bothSidesOf({ ledger, timeline }: World, member: Member): BothSides {
   const { status, spec } = ledger.cluster(member.name) ?? {}
-  const said = member.status()
+  const own = member.status()
+  const conditions = (status?.conditions ?? []).map(({ type, status: is, reason }) => `${type}=${is}/${reason}`)
   return {
-    name: member.name,
-    uids: [status?.id, spec?.member?.uid],
-    conditions: (status?.conditions ?? []).map(({ type, status: is, reason }) => `${type}=${is}/${reason}`).toSorted(),
+    said: {
+      name: member.name,
+      uids: [status?.id, spec?.member?.uid],
+      isSameKey: spec?.member !== undefined && spec.member.keyId === member.keyId(),
+      conditions: conditions.toSorted(),
+      status: own?.status,
+      msg: own?.msg,
+      hasClusterInfo: member.objects.stored(mcClusterInfoName) !== undefined,
+    },
     lastSeenAge: member.clock.now() - Date.parse(status?.lastSeen ?? ''),
-    status: said?.status,
-    msg: said?.msg,
-    hasClusterInfo: member.objects.stored(mcClusterInfoName) !== undefined,
     heardAge: timeline.elapsed() - (member.heardAt() ?? Number.NEGATIVE_INFINITY),
   }
 }
