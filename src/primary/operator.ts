@@ -138,7 +138,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   // After this long another replica leads, and what this one hears from members it can tell nobody.
   const outage = () => (reach.silence() < leaseDurationMs ? undefined : 'the primary cannot reach its API server')
   const events = createEventRecorder({ client, controller: `${group}/primary`, instance: deps.identity, clock, log })
-  const tombstones = createTombstones({ client, informer: informers.tombstones, namespace, clock })
+  const tombstones = createTombstones({ client, informer: informers.tombstones, events, namespace, clock })
   const told = createTold({ informer: informers.sightings, ownName: sightingsName(deps.identity), clock, log })
   const sightings = createSightings(clock, (uid) => told.contact(uid))
   const clusters = createClusterLookup({ client, informer: informers.clusters, namespace })

@@ -1,7 +1,11 @@
-/** What joins tell on the Cluster itself, where the administrator who has to know looks. It decides nothing. */
+/**
+ * What an administrator has to know of single clusters, told where he looks: on the Cluster, and on what remembers those
+ * that are gone. It decides nothing.
+ */
 import type { Cluster } from '../../api/cluster.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
+import type { ConfigMap } from '../../kube/objects.ts'
 
 /** A member has come with a new key, which was allowed: whoever did not allow it has to see it. */
 export function tellRebound(events: EventRecorder, cluster: Cluster): void {
@@ -15,4 +19,20 @@ export function tellReturn(events: EventRecorder, cluster: Cluster): void {
   const reason: Reason = 'PendingApproval'
   const note = `${cluster.metadata.name} was a member of this primary, which does not know it any more; set spec.approved to true to let it come back, or to false`
   events.record({ regarding: cluster, type: 'Warning', reason, note })
+}
+
+/** So many names fit into one Event. */
+const namesPerEvent = 13
+
+/** These were disconnected, have not heard of it, and cannot be told any more. */
+export function tellDropped(
+  events: Pick<EventRecorder, 'record'>,
+  tombstones: ConfigMap,
+  names: readonly string[],
+): void {
+  const reason: Reason = 'TombstonesDropped'
+  const shown = names.slice(0, namesPerEvent).join(', ')
+  const others = names.length > namesPerEvent ? ` and ${names.length - namesPerEvent} more` : ''
+  const note = `no longer remembered as disconnected: ${shown}${others}, which never heard of it; whoever of them is on again asks to come back`
+  events.record({ regarding: tombstones, type: 'Warning', reason, note })
 }

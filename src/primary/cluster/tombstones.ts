@@ -6,10 +6,12 @@ import { z } from 'zod'
 import type { Cluster, ClusterMember } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
+import type { EventRecorder } from '../../kube/events.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { type ConfigMap, configMapKind, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { fieldManager } from '../field-manager.ts'
+import { tellDropped } from './cluster-events.ts'
 
 export const tombstonesName = 'mc-tombstones'
 
@@ -91,10 +93,11 @@ export interface Tombstones {
 export function createTombstones(deps: {
   client: KubeClient
   informer: Informer<ConfigMap>
+  events: Pick<EventRecorder, 'record'>
   namespace: string
   clock: Clock
 }): Tombstones {
-  const { client, informer, namespace, clock } = deps
+  const { client, informer, events, namespace, clock } = deps
   const key: ObjectKey = { namespace, name: tombstonesName }
   async function patch(data: Readonly<Record<string, string | null>>): Promise<void> {
     await client.mergePatch(configMapKind, key, { data }, { fieldManager })
@@ -113,7 +116,10 @@ export function createTombstones(deps: {
   return {
     prepare,
     async store(tombstone) {
-      const data = { ...outdated(informer.get(key), clock.now()), ...entriesOf(tombstone) }
+      const cached = informer.get(key)
+      const entries = entriesOf(tombstone)
+      const gone = outdated(cached, clock.now()).filter((entry) => !Object.hasOwn(entries, entry))
+      const data = { ...Object.fromEntries(gone.map((entry) => [entry, null])), ...entries }
       try {
         await patch(data)
       } catch (error) {
@@ -122,6 +128,9 @@ export function createTombstones(deps: {
         await prepare()
         await patch(data)
       }
+      const unheard = gone.flatMap((entry) => read(cached, entry) ?? []).filter(({ isAcknowledged }) => !isAcknowledged)
+      if (cached !== undefined && unheard.length > 0)
+        tellDropped(events, cached, [...new Set(unheard.map(({ name }) => name))])
     },
     async drop(member) {
       try {
@@ -211,10 +220,10 @@ function parseJson(text: string): unknown {
  * The entries to remove with the next write: those that are too old, and of too many the oldest, first of those that were
  * acknowledged. Whoever holds an unbounded join token can join and leave without end, and would else make the others go.
  */
-function outdated(configMap: ConfigMap | undefined, now: number): Record<string, null> {
+function outdated(configMap: ConfigMap | undefined, now: number): readonly string[] {
   const all = Object.keys(configMap?.data ?? {})
     .map((entry) => ({ entry, at: 0, isAcknowledged: false, ...read(configMap, entry) }))
     .toSorted((a, b) => Number(a.isAcknowledged) - Number(b.isAcknowledged) || b.at - a.at)
   const gone = all.filter(({ at }, index) => index >= maxCount - 1 || now - at > maxAge)
-  return Object.fromEntries(gone.map(({ entry }) => [entry, null]))
+  return gone.map(({ entry }) => entry)
 }

@@ -1,6 +1,7 @@
 /** What is remembered of disconnected clusters: who, for how long, and how many. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { EventInput } from '../../../../src/kube/events.ts'
 import { configMapKind } from '../../../../src/kube/objects.ts'
 import { createTombstones, tombstonesName } from '../../../../src/primary/cluster/tombstones.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
@@ -13,13 +14,22 @@ const east = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon, isAck
 async function world() {
   const api = createMemoryApi()
   const clock = createManualClock({ now: noon })
-  const tombstones = createTombstones({ client: api.client, informer: api.cache(configMapKind), namespace, clock })
+  const told: EventInput[] = []
+  const events = { record: (event: EventInput) => told.push(event) }
+  const tombstones = createTombstones({
+    client: api.client,
+    informer: api.cache(configMapKind),
+    events,
+    namespace,
+    clock,
+  })
   await tombstones.prepare()
   api.sync()
   return {
     api,
     clock,
     tombstones,
+    told,
     data: () => api.stored(configMapKind, tombstonesName, namespace)?.data ?? {},
     /** As if these had been stored long ago, or by a user. */
     fill: (data: Record<string, string>) =>
@@ -118,6 +128,42 @@ describe('tombstones that are too many or too old', () => {
     assert.equal('uid-3998.key' in data(), true)
   })
 
+  it('that go before their clusters have heard of them are told of by name, and no others', async () => {
+    const { api, clock, tombstones, told, fill } = await world()
+    const past = at(noon - 91 * day)
+    const old = (name: string, more: object = {}) => JSON.stringify({ name, time: past, ...more })
+    fill({ 'uid-1.key-1': old('west'), 'uid-2.key-2': old('knows', { acknowledged: true }), 'uid-3.key-3': 'damaged' })
+    await tombstones.store(east)
+    const notes = told.map(({ regarding, type, reason, note }) => [regarding.metadata.name, type, reason, note])
+    assert.deepEqual(notes, [
+      [
+        tombstonesName,
+        'Warning',
+        'TombstonesDropped',
+        'no longer remembered as disconnected: west, which never heard of it; whoever of them is on again asks to come back',
+      ],
+    ])
+    api.sync()
+    await tombstones.store({ ...east, at: clock.now() })
+    assert.equal(told.length, 1)
+  })
+
+  it('that go in great number are told of in one sentence that fits', async () => {
+    const { tombstones, told, fill } = await world()
+    const time = at(noon - 91 * day)
+    const name = (index: number) => `${'n'.repeat(59)}${1_000 + index}`
+    fill(
+      Object.fromEntries(
+        Array.from({ length: 50 }, (_, n) => [`uid-${n}.key`, JSON.stringify({ name: name(n), time })]),
+      ),
+    )
+    await tombstones.store(east)
+    assert.equal(told.length, 1)
+    const { note = '' } = told[0] ?? {}
+    assert.match(note, / and 37 more, which never heard of it/)
+    assert.ok(note.length <= 1024, String(note.length))
+  })
+
   it('go where their clusters know of them before any that somebody is still to hear of', async () => {
     const { data, fill, tombstones } = await world()
     const left = JSON.stringify({ name: 'x', time: at(noon + 1), acknowledged: true })
@@ -203,7 +249,14 @@ describe('two replicas that start at once', () => {
   it('make one ConfigMap, and neither fails', async () => {
     const api = createMemoryApi()
     const clock = createManualClock()
-    const replica = () => createTombstones({ client: api.client, informer: api.cache(configMapKind), namespace, clock })
+    const replica = () =>
+      createTombstones({
+        client: api.client,
+        informer: api.cache(configMapKind),
+        events: { record: () => undefined },
+        namespace,
+        clock,
+      })
     await Promise.all([replica().prepare(), replica().prepare()])
     assert.equal(api.all(configMapKind).length, 1)
   })

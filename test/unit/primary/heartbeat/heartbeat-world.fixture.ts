@@ -53,7 +53,13 @@ export function heartbeatWorld() {
   const clock = createManualClock({ now: noon })
   const { client } = api
   const clusters = createClusterLookup({ client, informer: api.cache(clusterKind, clusterIndexes), namespace })
-  const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
+  const tombstones = createTombstones({
+    client,
+    informer: api.cache(configMapKind),
+    events: { record: () => undefined },
+    namespace,
+    clock,
+  })
   const told = new Map<string, Contact>()
   const sightings = createSightings(clock, (uid) => told.get(uid))
   const news: string[] = []

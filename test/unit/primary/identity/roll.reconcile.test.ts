@@ -30,7 +30,13 @@ function world() {
   api.put(secretKind, { metadata: key, data })
   const secrets = api.cache(secretKind)
   const tokens = api.cache<Secret>(secretKind)
-  const tombstones = createTombstones({ client: api.client, informer: api.cache(configMapKind), namespace, clock })
+  const tombstones = createTombstones({
+    client: api.client,
+    informer: api.cache(configMapKind),
+    events: { record: () => undefined },
+    namespace,
+    clock,
+  })
   const clusters = api.cache<Cluster>(clusterKind)
   const { log, lines } = createRecordingLog()
   const leader = () =>

@@ -74,7 +74,13 @@ export function joinWorld() {
     keyring: () => keyring,
     clock,
   })
-  const tombstones = createTombstones({ client, informer: api.cache(configMapKind), namespace, clock })
+  const tombstones = createTombstones({
+    client,
+    informer: api.cache(configMapKind),
+    events: { record: () => undefined },
+    namespace,
+    clock,
+  })
   const clusters = api.cache(clusterKind, clusterIndexes)
   const service = createJoinService({
     client,
