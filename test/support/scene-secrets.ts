@@ -71,9 +71,6 @@ export function secretsIn(secret: Secret): readonly KnownSecret[] {
     case primaryTlsName:
       return [pemSecret(name, data['tls.key'] ?? '')]
     case primaryIdentityName:
-      return [data['key'], data['next'], ...(data['retired'] ?? '').split(/(?=-----BEGIN)/)].flatMap((pem) =>
-        keySecrets(name, pem ?? ''),
-      )
     case mcIdentityName:
       // The keys before and after the present one too.
       return Object.entries(data).flatMap(([entry, text]) => keysIn(`${name} ${entry}`, text))
