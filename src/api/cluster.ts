@@ -80,7 +80,7 @@ const statusSchema = z
     conditions: conditionsSchema.exactOptional(),
     lastSeen: z.iso.datetime({ offset: true }).exactOptional().meta({
       description:
-        'When the cluster was last heard of (RFC 3339); written hourly and on changes, so up to an hour old.',
+        'When the cluster was last heard of (RFC 3339); written on changes and about hourly, so up to 75 minutes old.',
     }),
     versions: z
       .object({

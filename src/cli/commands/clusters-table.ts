@@ -39,7 +39,7 @@ export function clusterRow(cluster: Cluster, { wide, lastSeen, now }: TableOptio
   return wide ? [...row, ...more] : row
 }
 
-/** What is stored is up to an hour old, so that the cluster may have been heard since: such a time has `≤` before it. */
+/** What is stored is up to 75 minutes old, so that the cluster may have been heard since: such a time has `≤` before it. */
 function lastSeenText({ spec, status }: Cluster, lastSeen: TableOptions['lastSeen'], now: number): string {
   if (spec.primary) return '<self>'
   const heard = spec.member === undefined ? undefined : lastSeen(spec.member.uid)

@@ -35,8 +35,8 @@ export interface StatusObservation extends HealthObservation {
 
 /** A joined cluster is not called unconfirmed before this, milliseconds after its join. */
 export const confirmationGrace = 30_000
-/** `lastSeen` is written no more often than this, milliseconds. */
-export const lastSeenResolution = 3_600_000
+/** `lastSeen` is written again when it is as old as this, milliseconds: an hour, and for each cluster up to a quarter more or less. */
+const lastSeenAge = { least: 45 * 60_000, most: 75 * 60_000 }
 
 export type StatusDecision =
   /** Too early to say anything: look again. */
@@ -164,8 +164,15 @@ function lastSeenOf(
   const before = storedHealth(cluster)
   const isNews = before?.status !== healthy.status || before.reason !== healthy.reason
   // One that lies ahead was written by a clock that has been put back since, and would stay until that time comes.
-  const isOld = stored === undefined || Math.abs(contact.at - Date.parse(stored)) >= lastSeenResolution
+  const isOld = stored === undefined || Math.abs(contact.at - Date.parse(stored)) >= lastSeenLimit(cluster)
   return { lastSeen: isNews || isOld ? new Date(contact.at).toISOString() : stored }
+}
+
+/** Another one for each member: those that were found again in the same minute would all be written in the same one for ever. */
+function lastSeenLimit({ spec: { member } }: Cluster): number {
+  let sum = 0
+  for (const byte of Buffer.from(member?.uid ?? '')) sum = (sum * 31 + byte) % 65_536
+  return lastSeenAge.least + (sum / 65_536) * (lastSeenAge.most - lastSeenAge.least)
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type StatusDecision,
   type StatusObservation,
 } from '../../../../src/primary/cluster/status.decide.ts'
+import { sha256 } from '../../../../src/protocol/encoding.ts'
 import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const interval = 20_000
@@ -230,16 +231,38 @@ describe('the status of a Cluster', () => {
     assert.equal(verdicts(decision)[1], 'Healthy=Unknown/NoHeartbeat')
   })
 
-  it('writes lastSeen on news and hourly, so that a heartbeat costs nothing', () => {
+  it('writes lastSeen on news and about hourly, so that a heartbeat costs nothing', () => {
     const fields = (lastSeen: number) => {
       const stored: Cluster = { ...confirmed, status: { ...confirmed.status, lastSeen: at(lastSeen) } }
       const decision = decideStatus(observed(stored, { contact: heard(0) }))
       return decision.kind === 'status' ? decision.fields.lastSeen : undefined
     }
     assert.equal(fields(noon), at(noon), 'a minute old: kept')
-    assert.equal(fields(noon - 59 * minute), at(noon + minute), 'an hour old: refreshed')
-    assert.equal(fields(noon + 60 * minute), at(noon + 60 * minute), 'a little ahead: kept')
-    assert.equal(fields(noon + 61 * minute), at(noon + minute), 'an hour ahead, by a clock that was wrong: mended')
+    assert.equal(fields(noon - 43 * minute), at(noon - 43 * minute), '44 minutes old: kept')
+    assert.equal(fields(noon - 74 * minute), at(noon + minute), '75 minutes old: refreshed')
+    assert.equal(fields(noon + 45 * minute), at(noon + 45 * minute), 'a little ahead: kept')
+    assert.equal(fields(noon + 76 * minute), at(noon + minute), 'an hour ahead, by a clock that was wrong: mended')
+  })
+
+  it('writes less than 60 times a minute for 1,000 idle members, also after all were found again in the same minute', () => {
+    const writes = new Map<number, number>()
+    const end = noon + 180 * minute
+    for (let index = 0; index < 1_000; index += 1) {
+      const subject = cluster('east', { spec: { member: member({ uid: sha256(`uid-${index}`) }) } })
+      let lastSeen = noon + index * 60
+      // Nothing is written of what is younger, as the test before this one shows.
+      for (let now = lastSeen; now < end; now += now - lastSeen < 44 * minute ? 44 * minute : interval) {
+        const stored: Cluster = { ...subject, status: { ...confirmed.status, lastSeen: at(lastSeen) } }
+        const decision = decideStatus(observed(stored, { contact: { ...heard(0), at: now }, now }))
+        if (decision.kind !== 'status' || decision.fields.lastSeen === at(lastSeen)) continue
+        lastSeen = now
+        const inMinute = Math.floor((now - noon) / minute)
+        writes.set(inMinute, (writes.get(inMinute) ?? 0) + 1)
+      }
+    }
+    assert.ok(Math.max(...writes.values()) < 60, `${Math.max(...writes.values())} in one minute`)
+    const total = [...writes.values()].reduce((sum, count) => sum + count, 0)
+    assert.ok(total > 2_000 && total < 3_500, `${total} in three hours`)
   })
 
   it('says what a deletion waits for', () => {
