@@ -7,6 +7,7 @@ import { initCommand } from './commands/init.ts'
 import { joinCommand } from './commands/join.ts'
 import { leaveCommand } from './commands/leave.ts'
 import { purgeCommand } from './commands/purge.ts'
+import { rotateCommand } from './commands/rotate.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { versionCommand } from './commands/version.ts'
@@ -22,6 +23,7 @@ const commands: readonly ((surroundings: Surroundings) => Command)[] = [
   approveCommand,
   disconnectCommand,
   leaveCommand,
+  rotateCommand,
   purgeCommand,
   statusCommand,
   clustersCommand,

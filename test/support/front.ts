@@ -18,8 +18,8 @@ export type Behaviour =
       readonly headers?: Readonly<Record<string, string>>
       readonly body?: string
     }
-  /** Reads the request, hands it on, and cuts the connection instead of answering. */
-  | { readonly kind: 'reset' }
+  /** Reads the request, hands it on, and cuts the connection instead of answering, but for answers of the status that it spares. */
+  | { readonly kind: 'reset'; readonly spares?: number }
   /** Sends an answer of a gigabyte until the other side has had enough; its length may be announced, or not. */
   | { readonly kind: 'gigabyte'; readonly announced: boolean }
   /** Hands the request on, and changes a letter of each answer. */
@@ -55,7 +55,11 @@ export async function startFront(
         relay(target(), incoming, outgoing, { through: answers.stream() })
         break
       case 'reset':
-        relay(target(), incoming, outgoing, { instead: () => incoming.socket.resetAndDestroy() })
+        relay(target(), incoming, outgoing, {
+          instead: (status) => {
+            if (status !== current.spares) incoming.socket.resetAndDestroy()
+          },
+        })
         break
       case 'tamper':
         relay(target(), incoming, outgoing, { through: changeLetter() })
@@ -106,13 +110,13 @@ function relay(
   target: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { instead, through = new PassThrough() }: { instead?: () => void; through?: Transform },
+  { instead, through = new PassThrough() }: { instead?: (status: number | undefined) => void; through?: Transform },
 ): void {
   const url = new URL(incoming.url ?? '/', target)
   const send = url.protocol === 'https:' ? tlsRequest : request
   const options = { method: incoming.method, headers: incoming.headers, rejectUnauthorized: false }
   const upstream = send(url, options, (answer) => {
-    instead?.()
+    instead?.(answer.statusCode)
     if (outgoing.destroyed) return
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
     answer.pipe(through).pipe(outgoing)

@@ -56,9 +56,22 @@ const judgements: Readonly<Partial<Record<Reason, Judgement>>> = {
     remedy: 'see on that cluster whether conjoin runs and reaches the primary',
     next: statusThere,
   },
-  SameKeyOtherUid: clone(),
-  BootIdsAlternate: clone(),
-  PreviousKeyUsed: clone(),
+  SameKeyOtherUid: {
+    severity: 'wrong',
+    remedy: 'delete the Secret mc-identity on the other cluster, then give this one another key',
+    next: rotateThere,
+  },
+  BootIdsAlternate: {
+    severity: 'wrong',
+    remedy: 'stop the copy, then give the cluster that is to stay another key: whoever has the old one is refused then',
+    next: rotateThere,
+  },
+  PreviousKeyUsed: {
+    severity: 'wrong',
+    remedy:
+      'see who has changed its key: if it was you, stop the copy and change it again; if not, delete this Cluster and join again with a new token',
+    next: describe,
+  },
   ManyHeartbeatsLost: {
     severity: 'wrong',
     remedy: 'the fault is likely here: see the ingress and the Service in front of the primary',
@@ -87,15 +100,6 @@ function judgeCluster({ metadata, status }: Cluster, target: Target): readonly F
 /** A reason of a newer version. */
 const unknown: Judgement = { severity: 'wrong', remedy: 'see the Cluster', next: describe }
 
-function clone(): Judgement {
-  return {
-    severity: 'wrong',
-    remedy:
-      'find the copy, and delete the Secret mc-identity on it: it gets a key of its own and needs a join token of its own',
-    next: describe,
-  }
-}
-
 function describe({ name, namespace, target }: ClusterCase): Step {
   return { command: kubectl(target, 'describe', 'clusters.dist.kio.kasten.io', name, '-n', namespace) }
 }
@@ -106,4 +110,8 @@ function disconnect({ name, namespace, target }: ClusterCase): Step {
 
 function statusThere({ name }: ClusterCase): Step {
   return { on: `the cluster ${name}`, command: 'kubectl conjoin status' }
+}
+
+function rotateThere({ name }: ClusterCase): Step {
+  return { on: `the cluster ${name}`, command: 'kubectl conjoin rotate member' }
 }
