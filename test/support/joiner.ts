@@ -12,6 +12,9 @@ import { admittedMembership } from '../../src/secondary/join/admission.ts'
 import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
 import type { JoinPlan } from '../../src/secondary/join/plan.ts'
 import { type Heartbeats, openHeartbeats } from '../../src/secondary/membership/beat.ts'
+import { type Beat, contactAfter, noContact } from '../../src/secondary/membership/heartbeat.decide.ts'
+import { keysAfter } from '../../src/secondary/membership/primary-keys.ts'
+import { updatedToken } from '../../src/secondary/membership/upkeep.decide.ts'
 import { post } from '../../src/secondary/primary-client/http.ts'
 import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
 import { createRoots } from '../../src/secondary/primary-client/roots.ts'
@@ -99,11 +102,19 @@ export function createJoiner({
     return openHeartbeats({ ...deps, report, boot: 'boot' }, member, joined.nonce)
   }
 
+  /** As a secondary keeps its membership truthful; only where the primary is reached stays what the test has said. */
+  function learn({ info, nonce }: NonNullable<typeof joined>, answer: Beat): void {
+    const contact = contactAfter(noContact(), answer, 0)
+    const keys = keysAfter(info.membership.keys, contact.keys)
+    joined = { info: { membership: { ...info.membership, keys }, token: updatedToken(info, key, contact) }, nonce }
+  }
+
   async function beat(): Promise<string> {
     const once = heartbeats()
     try {
       const answer = await once.beat(undefined, forever)
       if (answer.kind === 'silent') throw answer.error
+      if (joined !== undefined) learn(joined, answer)
       return answer.reply.status
     } finally {
       once.close()

@@ -31,7 +31,8 @@ export function createManualClock({ now = Date.UTC(2030, 0, 1) }: { now?: number
   }
 
   return {
-    now: () => now + elapsed,
+    // Whole, as the machine's is: timers of a random length fall due in between.
+    now: () => Math.floor(now + elapsed),
     monotonic: () => elapsed,
     after(ms, fire) {
       const timer = { due: elapsed + Math.max(ms, 0), fire }
