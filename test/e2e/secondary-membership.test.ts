@@ -10,6 +10,10 @@ import { until } from '../support/until.ts'
 
 const prefix = 'dist.kio.kasten.io'
 
+interface Role {
+  readonly rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[]
+}
+
 describe('a membership', () => {
   let pair: Pair
   let scene: Scene
@@ -60,6 +64,31 @@ describe('a membership', () => {
     assert.notEqual(await statusAnnotation('last-contact'), undefined)
     primary = await scene.startPrimary()
     await until('contact-error is gone', async () => (await statusAnnotation('contact-error')) === undefined)
+  })
+
+  it('tells the primary that it may not write its Secrets, until it may again', async () => {
+    const rights = async (): Promise<Role> =>
+      JSON.parse(await scene.onSecondary(['get', 'role', 'conjoin-secondary', '-o', 'json'])) as Role
+    const grant = async ({ rules }: Role) =>
+      scene.onSecondary(['patch', 'role', 'conjoin-secondary', '--type=merge', '-p', JSON.stringify({ rules })])
+    const health = async () => {
+      const conditions = (await scene.cluster('east'))?.status?.conditions
+      return conditions?.find(({ type }) => type === 'Healthy')
+    }
+    const granted = await rights()
+    const mayRead = granted.rules.map((rule) =>
+      rule.resources.includes('secrets') ? { ...rule, verbs: ['get', 'list', 'watch'] } : rule,
+    )
+    await grant({ rules: mayRead })
+    await remove('mc-cluster-info')
+    const unhealthy = await until('the primary shows it', async () => {
+      const condition = await health()
+      return condition?.status === 'False' ? condition : undefined
+    })
+    assert.deepEqual([unhealthy.reason, unhealthy.message], ['ReportedUnhealthy', 'api-write-failed'])
+    await grant(granted)
+    await until('mc-cluster-info is back', async () => scene.clusterInfo())
+    await until('the primary shows that it is well', async () => (await health())?.status === 'True')
   })
 
   it('goes on after a restart without a single write', async () => {
