@@ -13,8 +13,8 @@ import { bootstrapOf, tokenSecretOf } from '../support/manifests.ts'
 import { samplesOf, total } from '../support/scrape.ts'
 import { until } from '../support/until.ts'
 
-/** What Kubernetes gives a pod, less the sleep before. */
-const limitOfStop = 30_000
+/** Well within the 30 s that a pod has after its sleep. Milliseconds. */
+const limitOfStop = 20_000
 
 describe('a primary whose API server', { timeout: 180_000 }, () => {
   let controlPlane: ControlPlane

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import type { Logger } from '../../src/lib/logger.ts'
 import { generateSigningKey, type SigningKey } from '../../src/protocol/keys.ts'
 import { parseToken } from '../../src/protocol/token.ts'
+import { joinPath } from '../../src/protocol/wire.ts'
 import { admittedMembership } from '../../src/secondary/join/admission.ts'
 import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
 import type { JoinPlan } from '../../src/secondary/join/plan.ts'
@@ -15,7 +16,7 @@ import { type Heartbeats, openHeartbeats } from '../../src/secondary/membership/
 import { type Beat, contactAfter, noContact } from '../../src/secondary/membership/heartbeat.decide.ts'
 import { keysAfter } from '../../src/secondary/membership/primary-keys.ts'
 import { updatedToken } from '../../src/secondary/membership/upkeep.decide.ts'
-import { post } from '../../src/secondary/primary-client/http.ts'
+import { type Post, post } from '../../src/secondary/primary-client/http.ts'
 import { type LineOptions, openLine } from '../../src/secondary/primary-client/line.ts'
 import { createRoots } from '../../src/secondary/primary-client/roots.ts'
 import { SpareConnections } from '../../src/secondary/primary-client/spare-connections.ts'
@@ -60,6 +61,7 @@ export function createJoiner({
   key = generateSigningKey(),
   ingressUrl,
   labels = {},
+  beforeJoin = async () => undefined,
 }: {
   uid?: string
   key?: SigningKey
@@ -67,13 +69,18 @@ export function createJoiner({
   ingressUrl?: string
   /** What it wants to be called; read at each heartbeat. */
   labels?: Record<string, string>
+  /** Waited for each time that a request to join is ready to be sent. */
+  beforeJoin?: () => Promise<void>
 } = {}): Joiner {
   const lines = {
     roots: createRoots({ caBundleFile: undefined, log: silent }),
     leaves: new VouchedLeaves(),
     spare: new NothingSpared(),
     proxies: {},
-    post,
+    post: async (request: Post, context: Parameters<typeof post>[1]) => {
+      if (request.path.endsWith(joinPath)) await beforeJoin()
+      return post(request, context)
+    },
     clock: systemClock,
   }
   const deps = {
