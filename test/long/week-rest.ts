@@ -9,7 +9,6 @@ export interface Rest {
   during<T>(work: Promise<T>): Promise<T>
   /** An object has been written in this version. */
   written(name: string, version: number): void
-  gone(name: string): void
   /** A watch has been opened that shows these objects; what it has shown is told with `shown` until it is closed. */
   watch(shows: (name: string) => boolean): WatchRest
   /** Resolves with true at rest, and with false where nothing has moved for a while: something waits for time to go on. */
@@ -61,10 +60,6 @@ export function createRest(): Rest {
       // The watch may have been faster than the answer.
       for (const { shows, seen, behind } of watches)
         if (shows(name) && (seen.get(name) ?? 0) < version) behind.add(name)
-    },
-    gone(name) {
-      versions.delete(name)
-      for (const { behind } of watches) behind.delete(name)
     },
     watch(shows) {
       const watch: Watch = { shows, seen: new Map(), behind: new Set() }

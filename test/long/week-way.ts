@@ -86,8 +86,7 @@ async function* shownLines(
       yield line
       const { type, object } = JSON.parse(line) as { type: string; object: KubeObject }
       const name = `${resource} ${object.metadata.name}`
-      if (type === 'DELETED') rest.gone(name)
-      else if (type !== 'BOOKMARK') watch.shown(name, Number(object.metadata.resourceVersion))
+      if (type !== 'BOOKMARK') watch.shown(name, Number(object.metadata.resourceVersion))
     }
   } finally {
     watch.close()
