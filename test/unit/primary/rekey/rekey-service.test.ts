@@ -113,6 +113,20 @@ describe('a member that asks for another key', () => {
     assert.equal(world.stored()?.spec.member?.keyId, next.thumbprint)
   })
 
+  it('gets none where somebody else has given its Cluster another key at the same moment', async () => {
+    const { world, east, next } = await confirmedMember()
+    const rebound = generateSigningKey()
+    let isRebound = false
+    world.api.before = (request) => {
+      if (!request.startsWith('patch') || isRebound) return
+      isRebound = true
+      world.api.putUnseen(clusterKind, world.clusterOf({ ...east, key: rebound }))
+    }
+    assert.deepEqual(await world.rekey(east, next), { status: 'KeyMismatch' })
+    assert.equal(world.stored()?.spec.member?.keyId, rebound.thumbprint)
+    assert.deepEqual(world.events, [])
+  })
+
   it('of a status that names no key, as an older version wrote it, is told apart by its old key all the same', async () => {
     const { world, east, next } = await confirmedMember()
     const { keyId: _keyId, ...status } = world.stored()?.status ?? {}
