@@ -1,7 +1,11 @@
 /** What a member goes through by itself, or by a word of its administrator, and the state that it must come back to. */
 import { annotations } from '../../src/api/group.ts'
+import { decodePrimaryIdentity, primaryIdentityName } from '../../src/api/primary-identity.ts'
+import type { Secret } from '../../src/kube/objects.ts'
+import { signingKeyFromPem, toPublicPem } from '../../src/protocol/keys.ts'
 import type { DisturbableJoin } from './disturbable-join.ts'
 import { admitted, assertEnd, clusterName, type Story } from './join-stories.ts'
+import type { Scene } from './scene.ts'
 import { until } from './until.ts'
 
 /** The cluster has joined, and both sides have come to rest. */
@@ -51,4 +55,36 @@ export const rekeyed: Story = {
     // The use of the token belongs to the key that joined.
     isUsedByOwnKey: false,
   }),
+}
+
+/** The keys of the primary as they are stored. */
+async function primaryKeys(scene: Scene) {
+  const secret = JSON.parse(await scene.atHome(['get', 'secret', primaryIdentityName, '-o', 'json'])) as Secret
+  return decodePrimaryIdentity(secret)
+}
+
+export const rolled: Story = {
+  title: "a roll of the primary's key",
+  heartbeatInterval: '10',
+  prepare: joined,
+  begin: async ({ scene }) => {
+    await scene.atHome(['annotate', 'secret', primaryIdentityName, `${annotations.rotate}=now`])
+  },
+  // Each takes a heartbeat: the member hears of the next key, names it, and hears that it is the current one.
+  settle: async ({ scene }) => {
+    const rolledKeys = await until('the next key has become the current one', async () => {
+      const keys = await primaryKeys(scene)
+      return keys?.rotated === 'now' && keys.next === undefined && keys.retired.length === 1 ? keys : undefined
+    })
+    const current = signingKeyFromPem(rolledKeys.privateKey.reveal())
+    await until('the member trusts it', async () => {
+      const info = await scene.clusterInfo()
+      return info?.['primaryPublicKey'] === toPublicPem(current)
+    })
+    await until('the primary knows that it does', async () => {
+      const { status } = (await scene.cluster(clusterName)) ?? {}
+      return status?.primaryKeyId === current.thumbprint
+    })
+  },
+  expected: admitted.expected,
 }
