@@ -26,6 +26,8 @@ import { tokenIdIndex } from './join/token-source.ts'
 import { createJoinTokenReconciler } from './join-token/join-token.reconcile.ts'
 import type { ServingPrimary } from './state.ts'
 
+type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Outcome>
+
 export interface ControllersDeps {
   readonly client: KubeClient
   readonly informers: Informers
@@ -34,6 +36,8 @@ export interface ControllersDeps {
   readonly tombstones: Tombstones
   readonly sightings: Sightings
   readonly identity: IdentityKeeper
+  /** Of the TLS certificate, where the primary ends TLS itself. */
+  readonly renewal: Reconcile | undefined
   readonly own: Own
   readonly interval: () => number
   /** Throws `ProtocolError` while nothing can be served. */
@@ -66,11 +70,7 @@ const workers = 4
 export function createControllers(deps: ControllersDeps): Controllers {
   const { informers, identity, metrics, clock, log } = deps
 
-  function controllerFor<T extends KubeObject>(
-    name: string,
-    informer: Informer<T>,
-    reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Outcome>,
-  ): Controller {
+  function controllerFor<T extends KubeObject>(name: string, informer: Informer<T>, reconcile: Reconcile): Controller {
     const resourceVersion = (key: ObjectKey) => informer.get(key)?.metadata.resourceVersion
     const controller = createController({ name, workers, reconcile, resourceVersion, metrics, clock, log })
     informer.onChange(({ object }) => controller.enqueue(keyOf(object)))
@@ -132,6 +132,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
       primaryUid: deps.own.uid,
     }),
   )
+  const renewal = deps.renewal === undefined ? [] : [controllerFor('certificate', informers.certificate, deps.renewal)]
   /** Somebody may have been the last to trust an old key. */
   const rollSoon = () => roll.enqueueAfter(identity.key, countAfterMs)
   const goneSoon = ({ type }: InformerChange<KubeObject>) => {
@@ -170,7 +171,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
   return {
     identity: keeper,
     async runLeading(signal) {
-      const leading = [bootstraps, ...requested, clusters, tokens, tombstones, roll]
+      const leading = [bootstraps, ...requested, clusters, tokens, tombstones, roll, ...renewal]
       await Promise.all(leading.map((controller) => controller.run(signal)))
     },
     wakeCluster: (key) => clusters.enqueue(key),

@@ -4,6 +4,7 @@ import { type Cluster, clusterKind } from '../api/cluster.ts'
 import { sightingsLabel } from '../api/group.ts'
 import { joinTokenType } from '../api/join-token-secret.ts'
 import { primaryIdentityName } from '../api/primary-identity.ts'
+import { primaryTlsName } from '../api/primary-tls.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { createInformer } from '../kube/informer.ts'
 import { type ConfigMap, configMapKind, type Secret, secretKind } from '../kube/objects.ts'
@@ -53,9 +54,18 @@ export function createInformers(deps: {
     kind: configMapKind,
     labelSelector: sightingsLabel,
   })
+  // Followed only where the primary ends TLS itself; without it the certificate of the start goes on.
+  const certificate = createInformer<Secret>({
+    ...common,
+    namespace: identityNamespace,
+    kind: secretKind,
+    fieldSelector: `metadata.name=${primaryTlsName}`,
+  })
   const list = Object.entries(all)
   return {
     ...all,
+    /** The Secret of the TLS certificate; `run` leaves it out. */
+    certificate,
     /** What each replica tells of the members that it has heard. */
     sightings,
     /** Follows the API server until aborted. */

@@ -41,10 +41,9 @@ import { assertOwnDefinitions } from './preflight.ts'
 import { reasonsNotReady } from './readiness.ts'
 import { createRekeyService } from './rekey/rekey-service.ts'
 import { remember } from './remembered.ts'
-import { spkiHash } from './server/certificate.ts'
 import { createFrontLeaf } from './server/front-leaf.ts'
 import { createJoinServer, type OpenJoinServer } from './server/join-server.ts'
-import { loadCertificate } from './server/tls-secret.ts'
+import { createOwnTls } from './server/own-tls.ts'
 import { collectSightings } from './sightings/collector.ts'
 import { tellSightings } from './sightings/teller.ts'
 import { createTold } from './sightings/told.ts'
@@ -106,6 +105,7 @@ export function createOperator(deps: OperatorDeps): Operator {
           primary.tell(end.signal),
         )
         const server = await primary.listen()
+        background.push(primary.followCertificate(end.signal))
         try {
           await lead(deps, primary, signal)
         } finally {
@@ -175,6 +175,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     sightings.forget(object.metadata.name)
     labels.forget(object.metadata.name)
   })
+  const tls = deps.listen.tls ? createOwnTls({ ...deps, secrets: informers.certificate }) : undefined
   const controllers = createControllers({
     ...deps,
     informers,
@@ -183,6 +184,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     tombstones,
     sightings,
     identity,
+    renewal: tls?.renewal,
     own,
     interval: interval.get,
     serving: serving.get,
@@ -213,11 +215,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   const ofMembers = { client, desk, clusters, tombstones, events, suspect, interval: interval.get, clock, log }
 
   async function listen() {
-    const hosts = ['localhost', ...(deps.endpoint === undefined ? [] : [new URL(deps.endpoint).hostname])]
-    const certificate = deps.listen.tls
-      ? await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
-      : undefined
-    const ownLeaf = certificate === undefined ? [] : [spkiHash(certificate.certificatePem)]
+    const certificate = await tls?.load()
     const services = {
       joins: createJoinService({
         client,
@@ -234,7 +232,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         journal,
         gate: countTurnedAway(createGate(joinLoad), metrics),
         pace: countWaits(createBuckets(memberLoad, clock), 'join-key', metrics),
-        spki: () => [...new Set([...ownLeaf, ...[frontLeaf.spki() ?? []].flat()])],
+        spki: () => [...new Set([...(certificate?.spki() ?? []), ...[frontLeaf.spki() ?? []].flat()])],
         clock,
         log,
       }),
@@ -284,6 +282,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
     controllers,
     tombstones,
     listen,
+    followCertificate: async (signal: AbortSignal) => tls?.follow(signal),
     frontLeaf,
     reach,
     runLeading,

@@ -74,7 +74,13 @@ export function primaryRights(namespace: string, home: string): readonly Right[]
       names: [primaryIdentityName],
       verbs: [...follow, 'create', 'patch'],
     },
-    { namespace: home, group: '', resource: 'secrets', names: [primaryTlsName], verbs: ['get', 'create', 'patch'] },
+    {
+      namespace: home,
+      group: '',
+      resource: 'secrets',
+      names: [primaryTlsName],
+      verbs: ['get', 'list', 'watch', 'create', 'patch'],
+    },
     {
       namespace: home,
       group: '',

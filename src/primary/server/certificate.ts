@@ -21,6 +21,8 @@ export interface Certificate {
 }
 
 const day = 24 * 3_600_000
+/** Who a certificate of the primary's own is for, and who has signed it. */
+export const ownSubject = 'CN=conjoin primary'
 
 /** Makes an ECDSA P-256 key and a certificate for these DNS names and IP addresses; `now` is ms since the epoch. */
 export async function createSelfSignedCertificate(options: {
@@ -31,7 +33,7 @@ export async function createSelfSignedCertificate(options: {
   const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await webcrypto.subtle.generateKey(signing, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=conjoin primary',
+    name: ownSubject,
     notBefore: new Date(options.now - day),
     notAfter: new Date(options.now + options.days * day),
     signingAlgorithm: signing,

@@ -2,6 +2,7 @@
  * The join endpoint: HTTP in front of the services. It reads bodies strictly, answers problems for what nobody signs, and
  * says nothing of its inside. The only file of the primary that imports fastify.
  */
+import { Server } from 'node:https'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { KubeApiError } from '../../kube/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -32,6 +33,7 @@ import type { RekeyService } from '../rekey/rekey-service.ts'
 import type { Certificate } from './certificate.ts'
 import { boundClosing } from './closing.ts'
 import { boundIdleConnections } from './connections.ts'
+import type { ServedCertificate } from './served-certificate.ts'
 
 /**
  * Any path before the routes: that of the endpoint, none where an ingress strips it, and one that the endpoint had before,
@@ -45,7 +47,7 @@ export interface JoinServerDeps {
   readonly rekeys: RekeyService
   readonly leaves: LeaveService
   /** Absent: plain HTTP, for an ingress that ends TLS. */
-  readonly certificate: Certificate | undefined
+  readonly certificate: Pick<ServedCertificate, 'current' | 'onChange'> | undefined
   /** Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
   /** Requests without a proof, by source. */
@@ -92,7 +94,7 @@ const problemType = 'application/problem+json'
 export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   const server = fastify({
     // Where `https` is given, fastify does not look at `http`.
-    ...(deps.certificate === undefined ? { http: limits } : { https: tlsOptions(deps.certificate) }),
+    ...(deps.certificate === undefined ? { http: limits } : { https: tlsOptions(deps.certificate.current()) }),
     requestTimeout,
     bodyLimit: maxRequestBytes,
     trustProxy: [...deps.trustedProxies],
@@ -110,6 +112,8 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   }) as unknown as FastifyInstance
   boundIdleConnections(server.server, maxIdleConnections)
   boundClosing(server, deps.clock)
+  const tls = server.server
+  if (tls instanceof Server) deps.certificate?.onChange((next) => tls.setSecureContext(secureContext(next)))
 
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -164,14 +168,12 @@ export function createJoinServer(deps: JoinServerDeps): FastifyInstance {
   return server
 }
 
-function tlsOptions({ certificatePem, privateKeyPem }: Certificate) {
-  return {
-    ...limits,
-    handshakeTimeout: requestTimeout,
-    cert: certificatePem,
-    key: privateKeyPem,
-    minVersion: 'TLSv1.2' as const,
-  }
+function tlsOptions(certificate: Certificate) {
+  return { ...limits, ...secureContext(certificate), handshakeTimeout: requestTimeout }
+}
+
+function secureContext({ certificatePem, privateKeyPem }: Certificate) {
+  return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.2' as const }
 }
 
 function proofOf(request: FastifyRequest): string {

@@ -10,7 +10,9 @@ import { systemClock } from '../../../../src/lib/clock.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createSelfSignedCertificate } from '../../../../src/primary/server/certificate.ts'
 import { boundIdleConnections } from '../../../../src/primary/server/connections.ts'
+import { createServedCertificate } from '../../../../src/primary/server/served-certificate.ts'
 import { challengePath } from '../../../../src/protocol/wire.ts'
+import { silentLog } from '../silent-log.fixture.ts'
 import { admittingServer, hardlyAny } from './join-server.fixture.ts'
 
 describe('a client of the TLS listener that says little', () => {
@@ -19,7 +21,7 @@ describe('a client of the TLS listener that says little', () => {
 
   before(async () => {
     const certificate = await createSelfSignedCertificate({ hosts: ['localhost'], days: 1, now: Date.now() })
-    server = admittingServer({ certificate })
+    server = admittingServer({ certificate: createServedCertificate(certificate, silentLog) })
     await server.listen({ host: '127.0.0.1', port: 0 })
     port = (server.server.address() as AddressInfo).port
   })

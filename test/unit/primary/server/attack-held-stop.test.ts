@@ -6,7 +6,9 @@ import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import { createSelfSignedCertificate } from '../../../../src/primary/server/certificate.ts'
 import { closingPatience } from '../../../../src/primary/server/closing.ts'
+import { createServedCertificate } from '../../../../src/primary/server/served-certificate.ts'
 import { createManualClock } from '../../../support/manual-clock.ts'
+import { silentLog } from '../silent-log.fixture.ts'
 import { admittingServer } from './join-server.fixture.ts'
 
 describe('a stranger that connects and says little', { timeout: 20_000 }, () => {
@@ -14,7 +16,7 @@ describe('a stranger that connects and says little', { timeout: 20_000 }, () => 
   it('holds up the stop of a primary for five seconds at most', async () => {
     const certificate = await createSelfSignedCertificate({ hosts: ['localhost'], days: 1, now: Date.now() })
     const clock = createManualClock()
-    const server = admittingServer({ certificate, clock })
+    const server = admittingServer({ certificate: createServedCertificate(certificate, silentLog), clock })
     await server.listen({ host: '127.0.0.1', port: 0 })
     const { port } = server.server.address() as AddressInfo
     const inHandshake = connect(port, '127.0.0.1')

@@ -1,0 +1,48 @@
+/**
+ * The primary's own end of TLS over its life: the certificate is loaded or made at the start, taken over where somebody
+ * replaces its Secret, and renewed by the leader. Only for a primary that ends TLS itself.
+ */
+import type { KubeClient } from '../../kube/client.ts'
+import type { Outcome } from '../../kube/controller.ts'
+import type { Informer } from '../../kube/informer.ts'
+import type { ObjectKey, Secret } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { createServedCertificate, type ServedCertificate } from './served-certificate.ts'
+import { createRenewalReconciler, loadCertificate } from './tls-secret.ts'
+
+export interface OwnTls {
+  /** Throws `KubeApiError`, and `Error` where a Secret of our name holds no certificate that can be used. */
+  load(): Promise<ServedCertificate>
+  /** Shows what others put into the Secret, until aborted. */
+  follow(signal: AbortSignal): Promise<void>
+  /** The leader's work. */
+  readonly renewal: (key: ObjectKey, context: { log: Logger }) => Promise<Outcome>
+}
+
+export interface OwnTlsDeps {
+  readonly client: KubeClient
+  /** Follows the one Secret; it is run here. */
+  readonly secrets: Informer<Secret>
+  readonly identityNamespace: string
+  /** Takes the place of the Bootstrap's ingress URL. */
+  readonly endpoint: string | undefined
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export function createOwnTls({ client, secrets, identityNamespace, endpoint, clock, log }: OwnTlsDeps): OwnTls {
+  const hosts = ['localhost', ...(endpoint === undefined ? [] : [new URL(endpoint).hostname])]
+  return {
+    async load() {
+      const first = await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
+      const served = createServedCertificate(first, log)
+      secrets.onChange(({ type, object }) => {
+        if (type !== 'deleted') served.take(object)
+      })
+      return served
+    },
+    follow: async (signal) => secrets.run(signal),
+    renewal: createRenewalReconciler({ client, secrets, hosts, clock }),
+  }
+}
