@@ -169,8 +169,8 @@ async function gather(
     named(clusters.byUid(uid)?.metadata.name),
     named(clusters.byKey(keyId)?.metadata.name),
     named(name),
-    // What must not be made again may have gone from the cache before its tombstone came.
-    source === 'live' || tombstones.mayHave({ uid, keyId }) ? tombstones.findLive({ uid, keyId }) : undefined,
+    // Never from the cache: a Cluster may have gone from there before its tombstone came, and must not be made again.
+    tombstones.findLive({ uid, keyId }),
     ...(name === undefined ? ([8, 16, 32] as const) : []).map(async (digits) => {
       const candidate = generatedName(uid, digits)
       return { name: candidate, cluster: await named(candidate) }

@@ -30,6 +30,20 @@ describe('a captured join that is sent again after a disconnection', () => {
   })
 })
 
+describe('a captured join that is sent again to a replica that has not heard of the disconnection', () => {
+  it('is refused, though the Cluster has gone from its cache and the word of the disconnection has not come', async () => {
+    const asks = applicant()
+    const { world, token, tombstone } = await disconnected(asks)
+    const challenge = await world.challengeFor(asks, token)
+    const { request } = await world.requestOf(asks, token, challenge)
+    await world.advance(1_000)
+    await world.tombstones.store({ ...tombstone, at: world.clock.now() })
+    assert.equal(world.tombstones.mayHave(tombstone), false, 'the cache has heard of it')
+    assert.equal((await world.service.join({ request })).status, 403)
+    assert.deepEqual(world.api.all(clusterKind), [])
+  })
+})
+
 describe("a cluster that was disconnected while the primary's clock was years ahead", () => {
   it('may join again once the clock is right', async () => {
     const asks = applicant()
