@@ -15,7 +15,9 @@ const seeds = [
 ] as const
 
 /** Seeds that have broken a law once, and what they have found. */
-const regressions: readonly (readonly [seed: number, found: string])[] = []
+const regressions: readonly (readonly [seed: number, found: string])[] = [
+  [5150, 'a replayed join undid a disconnection at a replica whose tombstones lagged behind its Clusters'],
+]
 
 describe('the model', () => {
   it('repeats a run of one seed step by step', async () => {

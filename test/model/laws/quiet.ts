@@ -49,6 +49,8 @@ function unrestOf(world: World, { name, server }: Secondary): readonly string[] 
         ? []
         : [`${name} says Joined, and the primary has no such member`]
     case 'Joining':
+      // A key of the primary that is younger than its backup is lost with what was restored.
+      if (code === 'PrimaryKeyMismatch' && world.restoration() === 'past') return []
       if (code === 'PendingApproval' && own !== undefined && standingOf(own) === 'waiting') return []
       return [`${name} is Joining still: ${status.msg}`]
     case 'Rejected':
