@@ -1,8 +1,8 @@
-/** A wire that breaks: a relay that passes so many bytes of each connection, and then cuts it. */
+/** A wire that breaks: a relay that passes so many bytes, and then cuts whatever comes until the wire is whole again. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Bytes of each connection that pass before it is cut, to the server and back; what is left out is not limited. */
+/** Bytes that pass before the wire is cut, to the server and back; what is left out is not limited. */
 export interface Allowance {
   readonly requests?: number
   readonly answers?: number
@@ -11,23 +11,25 @@ export interface Allowance {
 export interface Cutter {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
-  /** For connections that are made from now on. */
+  /** For connections that are made from now on, all of them together: what is sent again meets the same wire. */
   allow(allowance: Allowance): void
-  /** Bytes that the last connection has passed so far. */
+  /** Bytes that have passed since. */
   passed(): { readonly requests: number; readonly answers: number }
   close(): Promise<void>
 }
 
+interface Wire {
+  readonly limits: Allowance
+  readonly counted: { requests: number; answers: number }
+}
+
 /** Relays to the port that `target` gives when a connection comes. */
 export async function startCutter(target: () => number): Promise<Cutter> {
-  let allowed: Allowance = {}
-  let last = { requests: 0, answers: 0 }
+  let wire: Wire = { limits: {}, counted: { requests: 0, answers: 0 } }
   const sockets = new Set<Socket>()
 
   const server = createServer((client) => {
-    const counted = { requests: 0, answers: 0 }
-    last = counted
-    const limits = allowed
+    const { limits, counted } = wire
     const upstream = connect(target(), '127.0.0.1')
     const cut = () => {
       client.destroy()
@@ -42,7 +44,7 @@ export async function startCutter(target: () => number): Promise<Cutter> {
       [upstream, client, 'answers'],
     ] as const) {
       const limit = limits[direction] ?? Number.POSITIVE_INFINITY
-      if (limit === 0 && direction === 'requests') cut()
+      if (counted[direction] >= limit) cut()
       from.on('data', (piece: Buffer) => {
         const part = piece.subarray(0, limit - counted[direction])
         counted[direction] += part.length
@@ -57,10 +59,10 @@ export async function startCutter(target: () => number): Promise<Cutter> {
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    allow(allowance) {
-      allowed = allowance
+    allow(limits) {
+      wire = { limits, counted: { requests: 0, answers: 0 } }
     },
-    passed: () => last,
+    passed: () => wire.counted,
     async close() {
       server.close()
       for (const socket of sockets) socket.destroy()
