@@ -5,7 +5,7 @@ import type { RoleProcess } from '../../tools/role-process.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
 import { type Pair, startPair } from '../support/scene.ts'
-import { startSteadyLoad } from '../support/steady-load.ts'
+import { assertOneWayOn, startSteadyLoad } from '../support/steady-load.ts'
 
 describe('a rolling restart of three replicas', { timeout: 180_000 }, () => {
   let pair: Pair
@@ -30,7 +30,7 @@ describe('a rolling restart of three replicas', { timeout: 180_000 }, () => {
     const given = { endpoint: url, token }
     const members = Array.from({ length: 20 }, () => createJoiner())
     await Promise.all(members.map(async (member) => member.join(given).then(async () => member.confirm())))
-    const load = startSteadyLoad(given, members, 4)
+    const load = startSteadyLoad(given, members, { arriving: 4 })
     const leaders = [await replicas.leader()]
     for (const name of replicas.names) {
       // The real one joins anew with each token; its status is what a user sees.
@@ -57,14 +57,3 @@ describe('a rolling restart of three replicas', { timeout: 180_000 }, () => {
     assert.ok(!writes.some(({ requestObject }) => JSON.stringify(requestObject)?.includes('NoHeartbeat')))
   })
 })
-
-/** Nothing but a connection that ends, and after that the good word at once. */
-function assertOneWayOn(heard: readonly string[], good: string, who: string): void {
-  const told = `${who} has heard ${heard.join(' ')}`
-  assert.ok(
-    heard.every((word) => word === good || word === 'ConnectRefused'),
-    told,
-  )
-  assert.ok(!heard.join(' ').includes('ConnectRefused ConnectRefused'), told)
-  assert.equal(heard.at(-1), good, told)
-}

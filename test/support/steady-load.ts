@@ -1,7 +1,8 @@
 /**
  * What a primary hears all the time: members that beat over connections which they keep, and new clusters that join. It
- * records how each of them fares and judges nothing.
+ * records how each of them fares, and knows how well that has to be; what happens to the primary is the test's.
  */
+import assert from 'node:assert/strict'
 import { systemClock } from '../../src/lib/clock.ts'
 import { ProtocolError } from '../../src/protocol/errors.ts'
 import { createJoiner, type Given, type Joiner } from './joiner.ts'
@@ -24,12 +25,16 @@ export interface SteadyLoad {
 }
 
 /** A member may ask once a second. Milliseconds. */
-const betweenBeats = 1_100
+const shortestBeat = 1_100
 /** As a secondary waits at first. Milliseconds. */
 const retry = 1_000
 
-/** The members have joined; `arriving` clusters join at once, each followed by another. */
-export function startSteadyLoad(given: Given, members: readonly Joiner[], arriving: number): SteadyLoad {
+/** The members have joined; `arriving` clusters join at once, each followed by another. `betweenBeats` is milliseconds. */
+export function startSteadyLoad(
+  given: Given,
+  members: readonly Joiner[],
+  { arriving, betweenBeats = shortestBeat }: { readonly arriving: number; readonly betweenBeats?: number },
+): SteadyLoad {
   const stop = new AbortController()
   const { signal } = stop
   const arrivals: Arrival[] = []
@@ -79,4 +84,15 @@ async function wordFor(joiner: Joiner, given: Given): Promise<string> {
     if (error instanceof ProtocolError) return error.code
     throw error
   }
+}
+
+/** Nothing but a connection that ends, and after that the good word at once. */
+export function assertOneWayOn(heard: readonly string[], good: string, who: string): void {
+  const told = `${who} has heard ${heard.join(' ')}`
+  assert.ok(
+    heard.every((word) => word === good || word === 'ConnectRefused'),
+    told,
+  )
+  assert.ok(!heard.join(' ').includes('ConnectRefused ConnectRefused'), told)
+  assert.equal(heard.at(-1), good, told)
 }
