@@ -84,6 +84,8 @@ async function confirm(deps: ConfirmationDeps, cached: Cluster, trusted: string 
     if (isPresentKeyUsed(cluster)) return
     // Its approval has just been taken back.
     if (standingOf(cluster) !== 'admitted') break
+    // It has just been disconnected: what is said of it now confirms nothing.
+    if (cluster.metadata.deletionTimestamp !== undefined) break
     try {
       await writeStatus(deps.client, cluster, confirmed(deps, cluster, trusted), deps.clock.now())
       return

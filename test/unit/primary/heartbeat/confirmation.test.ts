@@ -62,6 +62,16 @@ describe('the first heartbeat of a join', () => {
     )
   })
 
+  it('is asked for again where the Cluster is being deleted meanwhile, and no status is written', async () => {
+    const world = heartbeatWorld()
+    const east = beater()
+    const made = world.api.put(clusterKind, world.clusterOf(east))
+    const deletionTimestamp = new Date(world.clock.now()).toISOString()
+    world.api.putUnseen(clusterKind, { ...made, metadata: { ...made.metadata, deletionTimestamp } })
+    await assert.rejects(world.beat(east), { name: 'ProtocolError', code: 'Busy' })
+    assert.equal(world.api.stored<Cluster>(clusterKind, 'east', namespace)?.status, undefined)
+  })
+
   it('is asked for again where the Cluster was collected meanwhile, and makes none', async () => {
     const world = heartbeatWorld()
     const east = beater()
