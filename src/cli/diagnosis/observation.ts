@@ -8,6 +8,7 @@ import type { JoinInput } from '../../api/mc-join.ts'
 import type { JoinStatus } from '../../api/mc-join-status.ts'
 import type { StoredMembership } from '../../api/membership.ts'
 import type { KubeEvent, ObjectMeta } from '../../kube/objects.ts'
+import type { RollView } from '../rolling.ts'
 import type { MissingRight } from './rights.ts'
 
 /** What a reading gave. What may not be read is not the same as what is not there. */
@@ -44,8 +45,8 @@ export interface PrimaryView {
   readonly bootstraps: Reading<readonly Bootstrap[]>
   readonly clusters: Reading<readonly Cluster[]>
   readonly tokens: Reading<readonly TokenView[]>
-  /** The Secret of the signing key; `damaged` where it holds none. */
-  readonly identity: Reading<'there' | 'damaged' | undefined>
+  /** The names of the signing keys; `damaged` where their Secret holds none. */
+  readonly identity: Reading<RollView | 'damaged' | undefined>
   readonly warnings: Reading<readonly KubeEvent[]>
 }
 

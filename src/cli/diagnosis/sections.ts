@@ -2,6 +2,7 @@
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
 import { isMadeByJoin } from '../../primary/bootstrap/precedence.ts'
+import { announcementOf } from '../rolling.ts'
 import {
   isAbsent,
   type Observation,
@@ -60,10 +61,23 @@ function primarySection({ primary, now }: Observation): Section {
             : 'not ready',
       ),
       ...counted('Clusters', valueOf(primary.clusters), stateOf),
+      ...rollFacts(primary),
       ...counted('Join tokens', valueOf(primary.tokens), (token) => tokenState(token, now)),
     ],
     warnings: recentWarnings(primary.warnings, now),
   }
+}
+
+/** Only while keys roll: who has still to name the next one. */
+function rollFacts({ identity, clusters }: PrimaryView): readonly Fact[] {
+  const keys = valueOf(identity)
+  if (keys === undefined || keys === 'damaged') return []
+  const announcement = announcementOf(keys)
+  if (announcement === undefined) return []
+  const members = valueOf(clusters)?.filter(({ spec }) => spec.member !== undefined)
+  const named = members?.filter(({ status }) => status?.primaryKeyId === keys.next)
+  const progress = members === undefined ? '' : `; ${named?.length ?? 0} of ${members.length} have`
+  return [{ name: 'Key roll', value: announcement + progress }]
 }
 
 function stateOf({ status }: Cluster): string {

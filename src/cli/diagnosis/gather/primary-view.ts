@@ -3,7 +3,7 @@ import { type Bootstrap, bootstrapKind } from '../../../api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../../api/cluster.ts'
 import { annotations, group, managedBy, managedByLabel } from '../../../api/group.ts'
 import { joinTokenType } from '../../../api/join-token-secret.ts'
-import { decodePrimaryIdentity, primaryIdentityName } from '../../../api/primary-identity.ts'
+import { primaryIdentityName } from '../../../api/primary-identity.ts'
 import {
   customResourceDefinitionKind,
   type Kind,
@@ -11,6 +11,7 @@ import {
   type Secret,
   secretKind,
 } from '../../../kube/objects.ts'
+import { rollOf } from '../../rolling.ts'
 import { type DefinitionView, type PrimaryView, type Reading, type TokenView, valueOf } from '../observation.ts'
 import { primaryRights } from '../rights.ts'
 import { type GatherDeps, viewOperator } from './operator-view.ts'
@@ -41,9 +42,7 @@ export async function viewPrimary(deps: GatherDeps, { primary: namespace, operat
     bootstraps,
     clusters,
     tokens: mapped(tokens, (secrets) => secrets.map(viewToken)),
-    identity: mappedIfThere(identity, (secret) =>
-      decodePrimaryIdentity(secret) === undefined ? ('damaged' as const) : ('there' as const),
-    ),
+    identity: mappedIfThere(identity, (secret) => rollOf(secret) ?? ('damaged' as const)),
     warnings,
   }
 }

@@ -4,7 +4,9 @@ import { diagnose } from '../../../../src/cli/diagnosis/diagnose.ts'
 import type { KubeEvent } from '../../../../src/kube/objects.ts'
 import {
   bootstrap,
+  cluster,
   codes,
+  keys,
   nothing,
   now,
   observation,
@@ -44,6 +46,24 @@ describe('the diagnosis of a cluster', () => {
         warnings: [],
       },
     ])
+  })
+
+  it('says of a roll of the signing key who has still to name the next one, and when it is over', () => {
+    const member = (name: string, primaryKeyId: string) => {
+      const { spec, status, ...rest } = cluster(name, [['Ready', 'True', 'Joined', 'the cluster is a member']])
+      const joined = { uid: name, publicKey: 'x', keyId: name, since: '2030-01-01T00:00:00Z', tokenId: '' }
+      return { ...rest, spec: { ...spec, member: joined }, status: { ...status, primaryKeyId } }
+    }
+    const rolling = { ...keys, next: 'kid-2', announcedAt: now }
+    const clusters = seen([member('east', 'kid-1'), member('west', 'kid-2'), cluster('primary-cluster-1', [])])
+    const [section] = diagnose(
+      observation({ primary: primary({ identity: seen(rolling), clusters }) }),
+      targets,
+    ).sections
+    assert.equal(
+      section?.facts.find(({ name }) => name === 'Key roll')?.value,
+      'the next signing key is kid-2; it becomes the current one when every member has named it, at 2030-02-07T12:00:00Z at the latest; 1 of 2 have',
+    )
   })
 
   it('judges only the roles that it has', () => {

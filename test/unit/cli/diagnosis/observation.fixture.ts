@@ -14,6 +14,7 @@ import type {
   TokenView,
 } from '../../../../src/cli/diagnosis/observation.ts'
 import type { Finding } from '../../../../src/cli/diagnosis/report.ts'
+import type { RollView } from '../../../../src/cli/rolling.ts'
 
 export const now = Date.parse('2030-01-31T12:00:00Z')
 export const uid = '11111111-2222-3333-4444-555555555555'
@@ -55,10 +56,19 @@ export function primary(changes: Partial<PrimaryView> = {}): PrimaryView {
     bootstraps: seen([bootstrap('True', 'Registered', 'every entry is registered')]),
     clusters: seen([cluster('primary-cluster-1', [['Ready', 'True', 'Primary', 'this cluster is the primary']])]),
     tokens: seen([]),
-    identity: seen('there'),
+    identity: seen(keys),
     warnings: seen([]),
     ...changes,
   }
+}
+
+/** Of a primary whose signing key has never changed. */
+export const keys: RollView = {
+  current: 'kid-1',
+  next: undefined,
+  retired: [],
+  announcedAt: undefined,
+  rotated: undefined,
 }
 
 export function bootstrap(status: 'True' | 'False', reason: string, message: string) {
