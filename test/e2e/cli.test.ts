@@ -93,6 +93,16 @@ describe('kubectl conjoin', () => {
     assert.deepEqual([await tokenNames(), await scene.readOnSecondary('secret', 'mc-join')], before)
   })
 
+  it('gives the cluster and then its primary another key, and the membership goes on', async () => {
+    const member = await onSecondary('rotate', 'member')
+    assertDone(member, 'secret/mc-cluster-info annotated\n')
+    assert.match(member.stderr, /^the key of this cluster is \S{43} now; /)
+    const primary = await run(['rotate', 'primary', '--context', 'primary', '-n', scene.place.home])
+    assertDone(primary, 'secret/mc-primary-identity annotated\n')
+    assert.match(primary.stderr, /^the next signing key is \S{43}; it becomes the current one /)
+    assertDone(await join('--name', 'east'), /\neast +secondary +True +Joined/)
+  })
+
   it('takes a cluster out of its primary from its own side', async () => {
     const left = await onSecondary('leave', '--wait')
     assertDone(left, 'secret/mc-cluster-info annotated\n')
