@@ -1,6 +1,6 @@
 /**
- * The model, for long: ten thousand worlds, the same ones each time, or others from MODEL_SEED on. What it finds is told
- * with the seed, so that it can be run again.
+ * The model, for long: thousands of worlds, the same ones each time. MODEL_WORLDS looks at more of them, MODEL_SEED at
+ * others. What it finds is told with the seed, so that it can be run again.
  */
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { run } from '../../tools/controlplane/run.ts'
 
-const worlds = 10_000
+/** A world takes a sixth of a second of one core. */
+const worlds = Number(process.env['MODEL_WORLDS'] ?? 3_000)
 const main = join(import.meta.dirname, '../model/main.ts')
 const processes = Math.min(availableParallelism(), 4)
 
