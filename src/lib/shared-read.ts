@@ -28,3 +28,31 @@ export function shareReads<T>(
     return next
   }
 }
+
+/**
+ * The same for reads of many things, each shared by those who ask for that one, which `idOf` names. Whoever asks while
+ * nobody waits for it is read for at once.
+ */
+export function shareReadsOf<S, T>(
+  read: (subject: S) => Promise<T>,
+  options: {
+    readonly idOf: (subject: S) => string
+    readonly every: number
+    readonly clock: Pick<Clock, 'monotonic' | 'sleep'>
+  },
+): (subject: S) => Promise<T> {
+  /** As long as somebody waits for it. */
+  const reads = new Map<string, { readonly read: () => Promise<T>; askers: number }>()
+  return async (subject) => {
+    const id = options.idOf(subject)
+    const shared = reads.get(id) ?? { read: shareReads(async () => read(subject), options), askers: 0 }
+    reads.set(id, shared)
+    shared.askers += 1
+    try {
+      return await shared.read()
+    } finally {
+      shared.askers -= 1
+      if (shared.askers === 0) reads.delete(id)
+    }
+  }
+}

@@ -10,6 +10,7 @@ import type { EventRecorder } from '../../kube/events.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { type ConfigMap, configMapKind, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { shareReadsOf } from '../../lib/shared-read.ts'
 import { fieldManager } from '../field-manager.ts'
 import { tellDropped } from './cluster-events.ts'
 
@@ -24,6 +25,9 @@ const maxAge = 90 * 24 * 3_600_000
 export const acknowledgedAge = 2 * 60_000
 /** Together they stay well below the megabyte that an object may have. */
 const maxCount = 4_000
+
+/** Between the starts of two reads, milliseconds: every join of a fleet asks, and thousands of tombstones are large. */
+const readEvery = 25
 
 /** Whoever holds a join token may name any uid: only with the key is it a cluster's own. */
 export interface FormerMember {
@@ -82,7 +86,7 @@ export interface Tombstones {
    * there is none. Throws `KubeApiError`, a conflict where somebody has written meanwhile.
    */
   dropAcknowledged(): Promise<number | undefined>
-  /** Asks the API server itself: the answer may become a signed refusal. */
+  /** Asks the API server, after this was asked: the answer may become a signed refusal. Throws `KubeApiError`. */
   findLive(member: FormerMember): Promise<Tombstone | undefined>
   /** From the cache: those that have still to hear of it. */
   unheard(): readonly Tombstone[]
@@ -99,6 +103,12 @@ export function createTombstones(deps: {
 }): Tombstones {
   const { client, informer, events, namespace, clock } = deps
   const key: ObjectKey = { namespace, name: tombstonesName }
+  const readSoon = shareReadsOf(async (of: ObjectKey) => client.get(configMapKind, of), {
+    idOf: ({ name }) => name,
+    every: readEvery,
+    clock,
+  })
+
   async function patch(data: Readonly<Record<string, string | null>>): Promise<void> {
     await client.mergePatch(configMapKind, key, { data }, { fieldManager })
   }
@@ -157,7 +167,7 @@ export function createTombstones(deps: {
       return Number.isFinite(next) ? next : undefined
     },
     async findLive(member) {
-      return read(await client.get(configMapKind, key), entryKey(member))
+      return read(await readSoon(key), entryKey(member))
     },
     unheard: () => tombstonesIn(informer.get(key)).filter(({ isAcknowledged }) => !isAcknowledged),
     mayHave: (member) => Object.hasOwn(informer.get(key)?.data ?? {}, entryKey(member)),

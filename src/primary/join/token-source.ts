@@ -9,7 +9,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { shareReads } from '../../lib/shared-read.ts'
+import { shareReads, shareReadsOf } from '../../lib/shared-read.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Keyring } from '../../protocol/keyring.ts'
 import { generateSigningKey } from '../../protocol/keys.ts'
@@ -63,25 +63,12 @@ export function createTokenSource(deps: {
     async () => (await client.list(secretKind, { namespace, fieldSelector: `type=${joinTokenType}` })).items,
     { every: listEvery, clock },
   )
+  const readSoon = shareReadsOf(async (secret: Secret) => client.get(secretKind, keyOf(secret)), {
+    idOf: ({ metadata }) => metadata.uid ?? '',
+    every: rereadEvery,
+    clock,
+  })
   let waiting = 0
-  /** By uid, as long as somebody waits for it. */
-  const reads = new Map<string | undefined, { readonly read: () => Promise<Secret | undefined>; askers: number }>()
-
-  async function readSoon({ metadata }: Secret): Promise<Secret | undefined> {
-    const { uid } = metadata
-    const shared = reads.get(uid) ?? {
-      read: shareReads(async () => client.get(secretKind, keyOf({ metadata })), { every: rereadEvery, clock }),
-      askers: 0,
-    }
-    reads.set(uid, shared)
-    shared.askers += 1
-    try {
-      return await shared.read()
-    } finally {
-      shared.askers -= 1
-      if (shared.askers === 0) reads.delete(uid)
-    }
-  }
 
   return {
     cached: (id) => first(keyring(), informer.by(tokenIdIndex, id), readDecoy),

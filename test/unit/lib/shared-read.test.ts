@@ -1,7 +1,7 @@
 /** A read that many share: none of them is shown what was there before he asked. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { shareReads } from '../../../src/lib/shared-read.ts'
+import { shareReads, shareReadsOf } from '../../../src/lib/shared-read.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 function world() {
@@ -56,5 +56,23 @@ describe('a shared read', () => {
     await clock.advance(100)
     begun[1]?.resolve('there')
     assert.equal(await late, 'there')
+  })
+})
+
+describe('a shared read of one thing among many', () => {
+  it('is shared by those who ask for that one, and begins at once where nobody waits for it', async () => {
+    const clock = createManualClock()
+    const read: string[] = []
+    const readSoon = shareReadsOf(
+      async (name: string) => {
+        read.push(name)
+        return name
+      },
+      { idOf: (name) => name, every: 100, clock },
+    )
+    assert.deepEqual(await Promise.all([readSoon('a'), readSoon('b'), readSoon('a')]), ['a', 'b', 'a'])
+    assert.deepEqual(read, ['a', 'b'])
+    assert.equal(await readSoon('a'), 'a')
+    assert.deepEqual(read, ['a', 'b', 'a'])
   })
 })
