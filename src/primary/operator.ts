@@ -168,12 +168,11 @@ function compose(deps: OperatorDeps, primaryUid: string) {
       interval: deps.heartbeatInterval,
     }),
   )
-  informers.clusters.onChange(({ type, object }) => {
+  informers.clusters.onChange((change) => {
     interval.forget()
     serving.forget()
-    if (type !== 'deleted') return
-    sightings.forget(object.metadata.name)
-    labels.forget(object.metadata.name)
+    sightings.follow(change)
+    if (change.type === 'deleted') labels.forget(change.object.metadata.name)
   })
   const tls = deps.listen.tls ? createOwnTls({ ...deps, secrets: informers.certificate }) : undefined
   const controllers = createControllers({

@@ -50,7 +50,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
   const heard = {
     contact: deps.sightings.contact(cluster),
     interval: deps.interval(),
-    listening: deps.sightings.listening(),
+    listening: deps.sightings.listening(cluster),
   }
   return {
     cluster,

@@ -25,7 +25,7 @@ export interface HealthObservation {
   readonly contact: Contact | undefined
   /** The interval that members are told, milliseconds. */
   readonly interval: number
-  /** How long this process has been the one that judges, milliseconds. */
+  /** How long this process has judged this member, milliseconds. */
   readonly listening: number
   /** Withheld: too many are silent at once, and nobody is called lost. */
   readonly outage: Outage
@@ -51,20 +51,6 @@ export function suspicionLimit(interval: number): number {
 /** How long a cluster may be silent before it is called unknown, milliseconds. */
 export function silenceLimit(interval: number): number {
   return lostAfterIntervals * interval
-}
-
-/** Clocks of replicas differ by less. Milliseconds. */
-const plausibleSkew = 60_000
-
-/**
- * How long this process could have heard this member, milliseconds: no longer than it judges, and no longer than there is a
- * member. Who has just joined may have been heard by another replica only, which tells of it within half a minute.
- */
-export function listeningTo({ spec: { member } }: Cluster, listening: number, now: number): number {
-  const joinedFor = now - Date.parse(member?.since ?? '')
-  // Unreadable, or too far ahead: written by a user, or by a clock that was wrong.
-  if (Number.isNaN(joinedFor) || joinedFor < -plausibleSkew) return listening
-  return Math.min(listening, Math.max(0, joinedFor))
 }
 
 /** What is old and from before this process judged proves no silence: another may have heard more since, and not told. */

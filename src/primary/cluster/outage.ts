@@ -7,7 +7,7 @@ import type { EventRecorder } from '../../kube/events.ts'
 import type { Informer } from '../../kube/informer.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
-import { believedContact, isCalledLost, listeningTo, silenceOf, suspicionLimit } from './health.decide.ts'
+import { believedContact, isCalledLost, silenceOf, suspicionLimit } from './health.decide.ts'
 import { type FleetObservation, nextOutage, type Outage } from './outage.decide.ts'
 import type { Sightings } from './sightings.ts'
 import { isConfirmed } from './standing.ts'
@@ -81,15 +81,14 @@ export function storedOutage({ status }: Cluster) {
   return status?.conditions?.find(({ type, status: word }) => type === 'ConnectivityDegraded' && word === 'True')
 }
 
-function count({ clusters, sightings, interval: intervalNow, clock }: OutageWatchDeps): FleetObservation {
+function count({ clusters, sightings, interval: intervalNow }: OutageWatchDeps): FleetObservation {
   const fleet = { joined: 0, silent: 0, undecided: 0 }
   const interval = intervalNow()
-  const [judging, now] = [sightings.listening(), clock.now()]
   for (const cluster of clusters.list()) {
     if (cluster.spec.primary || cluster.metadata.deletionTimestamp !== undefined || !isConfirmed(cluster)) continue
     fleet.joined += 1
     if (isCalledLost(cluster)) continue
-    const listening = listeningTo(cluster, judging, now)
+    const listening = sightings.listening(cluster)
     const contact = believedContact({ contact: sightings.contact(cluster), interval, listening })
     if (silenceOf({ contact, interval, listening }) >= suspicionLimit(interval)) fleet.silent += 1
     else if (contact === undefined) fleet.undecided += 1

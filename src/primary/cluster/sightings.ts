@@ -4,6 +4,7 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import type { Sighting } from '../../api/sightings.ts'
+import type { InformerChange } from '../../kube/store.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
 import type { Contact } from './health.decide.ts'
@@ -13,15 +14,19 @@ export interface Sightings {
   record(cluster: Cluster, heartbeat: Heartbeat): void
   /** The last contact with the member of this Cluster, whoever heard it. */
   contact(cluster: Cluster): Contact | undefined
-  forget(clusterName: string): void
+  /** Takes in that a Cluster has come, has changed or has gone. */
+  follow(change: InformerChange<Cluster>): void
   /** Every member that this process has heard. */
   heard(): readonly Sighting[]
   /** How many heartbeats this process has heard since it started. */
   heartbeats(): number
   /** This process becomes the one that judges: silence counts from now on. */
   beginJudging(): void
-  /** How long this process has been the one that judges, milliseconds; before that, how long it has been running. */
-  listening(): number
+  /**
+   * How long this process has judged the member of this Cluster, milliseconds: since it came to judge, or since that one
+   * is a member. Dates are not believed: they are by clocks of other replicas. Before it judges, how long it has been running.
+   */
+  listening(cluster: Cluster): number
 }
 
 interface Heard {
@@ -37,6 +42,8 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
   let judgingSince = clock.monotonic()
   let heartbeats = 0
   const members = new Map<string, Heard>()
+  /** When it was seen that they are members, of those who have become it since this process judges. */
+  const newcomers = new Map<string, number>()
 
   function ownContact({ metadata, spec }: Cluster): Contact | undefined {
     const heard = members.get(metadata.name)
@@ -62,8 +69,16 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
       const theirs = member !== undefined && isConfirmed(cluster) ? told(member.uid) : undefined
       return both(ownContact(cluster), theirs)
     },
-    forget(clusterName) {
-      members.delete(clusterName)
+    follow(change) {
+      const { name } = change.object.metadata
+      if (change.type === 'deleted') {
+        members.delete(name)
+        newcomers.delete(name)
+        return
+      }
+      const wasConfirmed = change.type === 'updated' && isConfirmed(change.previous)
+      // Another replica may have heard it, which tells of that within half a minute.
+      if (isConfirmed(change.object) && !wasConfirmed) newcomers.set(name, clock.monotonic())
     },
     heard: () =>
       [...members.values()].map(({ uid, heardAt, gap, heartbeat }) => ({
@@ -75,8 +90,9 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
     heartbeats: () => heartbeats,
     beginJudging() {
       judgingSince = clock.monotonic()
+      newcomers.clear()
     },
-    listening: () => clock.monotonic() - judgingSince,
+    listening: ({ metadata }) => clock.monotonic() - (newcomers.get(metadata.name) ?? judgingSince),
   }
 }
 

@@ -11,7 +11,6 @@ import {
   type HealthObservation,
   type HealthyVerdict,
   judgeHealthy,
-  listeningTo,
   nextLook,
   storedHealth,
 } from './health.decide.ts'
@@ -53,10 +52,8 @@ export type StatusDecision =
 
 /** Decides the whole status of a Cluster. */
 export function decideStatus(given: StatusObservation): StatusDecision {
-  const { cluster } = given
-  const listening = listeningTo(cluster, given.listening, given.now)
-  const contact = believedContact({ ...given, listening })
-  const observed = { ...given, listening, contact }
+  const observed = { ...given, contact: believedContact(given) }
+  const { cluster, contact } = observed
   if (cluster.metadata.deletionTimestamp !== undefined) return decideLeaving(observed)
   if (cluster.spec.primary) return decidePrimary(observed)
   const joined = judgeJoined(observed)

@@ -126,7 +126,7 @@ function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
     own: deps.own,
     contact: deps.sightings.contact(cluster),
     interval: deps.interval(),
-    listening: deps.sightings.listening(),
+    listening: deps.sightings.listening(cluster),
     now: deps.clock.now(),
     waitsFor: [],
     // Who has just been heard is not about to be lost, and who is, is judged anew by the leader.

@@ -198,27 +198,6 @@ describe('the status of a Cluster', () => {
     assert.equal(verdicts(before(7 * interval, 7 * interval))[1], 'Healthy=Unknown/NoHeartbeat', 'heard since')
   })
 
-  it('calls nobody lost who has just joined and was heard by another replica, however long this one judges', () => {
-    const judging = { listening: 1_000 * interval }
-    const fresh = (since: number): StatusObservation => {
-      const newcomer = cluster('east', { spec: { member: member({ since: at(since) }) } })
-      const status = { ...confirmed.status, lastSeen: at(noon) }
-      return observed({ ...newcomer, status }, { ...judging, now: noon })
-    }
-    const decision = decideStatus(fresh(noon - minute))
-    assert.equal(verdicts(decision)[1], 'Healthy=True/Heartbeat', 'what the other has written is repeated')
-    assert.equal(decision.kind === 'status' && decision.lookAgainMs, 9 * interval - minute)
-    assert.equal(verdicts(decideStatus(fresh(noon + 4_000)))[1], 'Healthy=True/Heartbeat', 'whose clock is ahead')
-    assert.equal(verdicts(decideStatus(fresh(noon - 9 * interval)))[1], 'Healthy=Unknown/NoHeartbeat', 'long ago')
-    const tenYears = 10 * 365 * 24 * 60 * minute
-    for (const wrong of [tenYears, -tenYears])
-      assert.equal(
-        verdicts(decideStatus(fresh(noon + wrong)))[1],
-        'Healthy=Unknown/NoHeartbeat',
-        'a date that is wrong',
-      )
-  })
-
   it('does not find again who was lost before this process came to judge', () => {
     const lost: Cluster = {
       ...joined,
