@@ -107,7 +107,7 @@ function compose(deps: AgentDeps, ownUid: string) {
     boot: toBase64url(secureRandom(12)),
     clock,
   }
-  const health = createOwnHealth()
+  const health = createOwnHealth(clock)
   const asMember = {
     ...toPrimary,
     report: () => ({ versions: toPrimary.versions, health: health.word(), labels: deps.labels }),

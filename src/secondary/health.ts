@@ -3,26 +3,32 @@
  * member cannot tell at home: its own API server does not let it read or write what it has to.
  */
 import { isConflict, KubeApiError } from '../kube/errors.ts'
+import type { Clock } from '../lib/clock.ts'
 
 export interface OwnHealth {
-  /** `ok`, or what is wrong, in the form of free text on the wire. */
+  /** `ok`, or what has been wrong for a while, in the form of free text on the wire. */
   word(): string
   /** Runs one pass over the objects, and remembers whether it could be carried out. */
   watch<T>(pass: () => Promise<T>): Promise<T>
 }
 
-export function createOwnHealth(): OwnHealth {
-  let word = 'ok'
+/** A fault that the next tries settle is no fault: their waits are shorter than this. Milliseconds. */
+export const toleratedFault = 15_000
+
+export function createOwnHealth(clock: Pick<Clock, 'monotonic'>): OwnHealth {
+  /** Of all passes since the last one that succeeded. */
+  let fault: { readonly word: string; readonly since: number } | undefined
   return {
-    word: () => word,
+    word: () => (fault === undefined || clock.monotonic() - fault.since < toleratedFault ? 'ok' : fault.word),
     async watch(pass) {
       try {
         const outcome = await pass()
-        word = 'ok'
+        fault = undefined
         return outcome
       } catch (error) {
         // Two writers have met: the next pass settles it.
-        if (error instanceof KubeApiError && !isConflict(error)) word = wordFor(error)
+        if (error instanceof KubeApiError && !isConflict(error))
+          fault = { word: wordFor(error), since: fault?.since ?? clock.monotonic() }
         throw error
       }
     },

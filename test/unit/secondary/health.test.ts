@@ -3,14 +3,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { KubeApiError } from '../../../src/kube/errors.ts'
 import { freeText } from '../../../src/protocol/fields.ts'
-import { createOwnHealth } from '../../../src/secondary/health.ts'
+import { createOwnHealth, toleratedFault } from '../../../src/secondary/health.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
 
 const failed = (verb: string, reason = 'Forbidden') =>
   new KubeApiError({ verb, resource: 'secrets' }, { status: 403, reason, message: 'made by the test' })
 
-/** The word after a pass that has ended so. */
-async function wordAfter(...endings: readonly (Error | undefined)[]): Promise<string> {
-  const health = createOwnHealth()
+/** The word after passes that have ended so, and so long after them. */
+async function wordAfter(ms: number, ...endings: readonly (Error | undefined)[]): Promise<string> {
+  const clock = createManualClock()
+  const health = createOwnHealth(clock)
   for (const ending of endings) {
     const pass = health.watch(async () => {
       if (ending !== undefined) throw ending
@@ -19,6 +21,7 @@ async function wordAfter(...endings: readonly (Error | undefined)[]): Promise<st
     if (ending === undefined) assert.equal(await pass, 'done')
     else await assert.rejects(pass, ending)
   }
+  await clock.advance(ms)
   return health.word()
 }
 
@@ -35,7 +38,21 @@ describe('the health of a secondary', () => {
   ]
   for (const [when, endings, word] of cases)
     it(`is ${word} ${when}`, async () => {
-      assert.equal(await wordAfter(...endings), word)
+      assert.equal(await wordAfter(toleratedFault, ...endings), word)
       assert.ok(freeText.safeParse(word).success, 'the wire carries it')
     })
+
+  it('is ok while the next tries may still settle it', async () => {
+    assert.equal(await wordAfter(toleratedFault - 1, failed('apply')), 'ok')
+  })
+
+  it('counts from the first of the passes that fail in a row', async () => {
+    const clock = createManualClock()
+    const health = createOwnHealth(clock)
+    for (const verb of ['apply', 'get']) {
+      await assert.rejects(health.watch(async () => Promise.reject(failed(verb))))
+      await clock.advance(toleratedFault / 2)
+    }
+    assert.equal(health.word(), 'api-read-failed')
+  })
 })
