@@ -1,5 +1,5 @@
 /**
- * Puts a suspicion on a Cluster, once: any replica may notice it, and none needs to ask another. It locks nobody out, and a
+ * Puts a suspicion on a Cluster, once: whichever replica notices it asks no other. It locks nobody out, and a
  * failure here never fails the request that has shown it.
  */
 import { type Cluster, clusterKind } from '../../api/cluster.ts'

@@ -1,6 +1,6 @@
 /**
- * When the primary's own certificate is made anew. Pure. Only one that the primary has made itself is renewed: any other is
- * somebody's to renew.
+ * When the primary's own certificate is made anew. Pure. Only one that the primary has made itself is renewed: whatever else is there is
+ * somebody else's to renew.
  */
 import { X509Certificate } from 'node:crypto'
 import { ownSubject } from './certificate.ts'
