@@ -267,11 +267,6 @@ export function meaningOf(code: ErrorCode): Meaning {
   return protocolErrors[code]
 }
 
-/** Whether a text that came over the wire is a code of the table given with this kind of answer. */
-export function isCodeFrom(origin: Origin, code: string): code is ErrorCode {
-  return Object.hasOwn(protocolErrors, code) && meaningOf(code as ErrorCode).origins.includes(origin)
-}
-
 /** `<Code>: <what happened, where>; <what to do>`, the form of `msg` in mc-join-status. */
 export function explain(code: ErrorCode, what?: string, remedy?: string): string {
   const meaning = meaningOf(code)

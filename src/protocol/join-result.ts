@@ -4,9 +4,9 @@
  */
 import { z } from 'zod'
 import { Redacted } from '../lib/redacted.ts'
-import { believed } from './answer.ts'
+import { believed, isCodeFrom } from './answer.ts'
 import { type RandomBytes, sha256 } from './encoding.ts'
-import { type ErrorCode, isCodeFrom, ProtocolError } from './errors.ts'
+import { type ErrorCode, ProtocolError } from './errors.ts'
 import * as field from './fields.ts'
 import type { Issuer } from './issuer.ts'
 import { signJws, verifyJws } from './jws.ts'

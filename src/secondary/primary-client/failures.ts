@@ -3,7 +3,8 @@
  * place named. Nothing here is final: only a signed answer is, and that never comes through this file.
  */
 import { errors } from 'undici'
-import { isCodeFrom, meaningOf, ProtocolError } from '../../protocol/errors.ts'
+import { isCodeFrom } from '../../protocol/answer.ts'
+import { meaningOf, ProtocolError } from '../../protocol/errors.ts'
 import { problemSchema } from '../../protocol/wire.ts'
 import type { Answer } from './answer.ts'
 

@@ -1,5 +1,6 @@
 /** Endpoints are tried in turn, until one of them leads to the primary. */
-import { isCodeFrom, ProtocolError } from '../../protocol/errors.ts'
+import { isCodeFrom } from '../../protocol/answer.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
 
 /**
  * The first success. Otherwise throws what a primary seems to have said, or else the failure of the first endpoint: the one

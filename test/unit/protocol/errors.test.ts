@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
+import { isCodeFrom } from '../../../src/protocol/answer.ts'
 import {
   type ErrorCode,
   explain,
-  isCodeFrom,
   meaningOf,
   type Origin,
   ProtocolError,

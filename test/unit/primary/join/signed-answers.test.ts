@@ -3,13 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { annotations } from '../../../../src/api/group.ts'
-import {
-  type ErrorCode,
-  isCodeFrom,
-  meaningOf,
-  ProtocolError,
-  protocolErrors,
-} from '../../../../src/protocol/errors.ts'
+import { isCodeFrom } from '../../../../src/protocol/answer.ts'
+import { type ErrorCode, meaningOf, ProtocolError, protocolErrors } from '../../../../src/protocol/errors.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import type { JoinToken } from '../../../../src/protocol/token.ts'
 import { failure } from '../memory-api.fixture.ts'
