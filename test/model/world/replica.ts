@@ -15,9 +15,9 @@ import {
   proofHeader,
   rekeyPath,
 } from '../../../src/protocol/wire.ts'
+import { noMetrics } from '../../support/no-metrics.ts'
 import { type ApiWay, occasion } from './api-way.ts'
 import type { Message, Network, WireAnswer } from './network.ts'
-import { noMetrics } from './no-metrics.ts'
 import { home, namespace } from './places.ts'
 import type { Process, Scheduler } from './scheduler.ts'
 

@@ -1,5 +1,5 @@
-/** Metrics that count nothing: nobody scrapes a world of the model. */
-import type { PrimaryMetrics, RoleMetrics, SecondaryMetrics } from '../../../src/lib/metrics.ts'
+/** Metrics that count nothing: nobody scrapes a simulated world. */
+import type { PrimaryMetrics, RoleMetrics, SecondaryMetrics } from '../../src/lib/metrics.ts'
 
 const nothing = () => {}
 

@@ -3,7 +3,7 @@
  * wrong. Owns time and timers only; a thousand of them cost little.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Clock, sleepWith } from '../../src/lib/clock.ts'
+import { type Clock, sleepWith } from '../../../src/lib/clock.ts'
 
 /** The clock of one process or machine. Its monotonic clock is everybody's, its wall clock is its own. */
 export interface WallClock extends Clock {

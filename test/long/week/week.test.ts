@@ -10,7 +10,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import type { WeekReport, WeekTask } from './week-report.ts'
+import type { WeekReport, WeekTask } from './report.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -27,8 +27,8 @@ const task: WeekTask = {
 const tellingsAnHour = 120
 
 async function liveThrough(): Promise<WeekReport> {
-  const tether = join(import.meta.dirname, '../../tools/tether.mjs')
-  const child = fork(join(import.meta.dirname, 'week-process.ts'), { execArgv: ['--import', tether] })
+  const tether = join(import.meta.dirname, '../../../tools/tether.mjs')
+  const child = fork(join(import.meta.dirname, 'process.ts'), { execArgv: ['--import', tether] })
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`the week has ended with ${String(code)} and without a report`)
   })

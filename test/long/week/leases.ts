@@ -2,9 +2,9 @@
  * Leases in memory, with the conflicts of an API server. Replicas renew theirs every two seconds, in a week more often than
  * an API server answers in an hour; that the election itself is right is tested against a real one.
  */
-import { KubeApiError } from '../../src/kube/errors.ts'
-import type { KubeObject } from '../../src/kube/objects.ts'
-import type { KubeRequest } from '../../src/kube/transport.ts'
+import { KubeApiError } from '../../../src/kube/errors.ts'
+import type { KubeObject } from '../../../src/kube/objects.ts'
+import type { KubeRequest } from '../../../src/kube/transport.ts'
 
 export const leases = 'leases.coordination.k8s.io'
 

@@ -1,12 +1,12 @@
 /** The objects of a secondary, in memory: what its user gives, and what it has written. It keeps them over a restart. */
-import { annotations } from '../../src/api/group.ts'
-import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
-import { mcIdentityName } from '../../src/api/mc-identity.ts'
-import { mcJoinName } from '../../src/api/mc-join.ts'
-import { mcJoinStatusName } from '../../src/api/mc-join-status.ts'
-import { encodeSecretData } from '../../src/api/secret-data.ts'
-import type { Secret } from '../../src/kube/objects.ts'
-import type { GivenObjects, ObjectStore } from '../../src/secondary/objects.ts'
+import { annotations } from '../../../src/api/group.ts'
+import { mcClusterInfoName } from '../../../src/api/mc-cluster-info.ts'
+import { mcIdentityName } from '../../../src/api/mc-identity.ts'
+import { mcJoinName } from '../../../src/api/mc-join.ts'
+import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
+import { encodeSecretData } from '../../../src/api/secret-data.ts'
+import type { Secret } from '../../../src/kube/objects.ts'
+import type { GivenObjects, ObjectStore } from '../../../src/secondary/objects.ts'
 
 export interface HeldObjects extends ObjectStore {
   given(): GivenObjects

@@ -1,8 +1,8 @@
 /** What stands between members and replicas: it leads each new connection to a replica that answers, and can cut a member off or hide a replica. */
-import { ProtocolError } from '../../src/protocol/errors.ts'
-import type { PrimaryLine } from '../../src/secondary/primary-client/line.ts'
-import type { Replica } from './week-replica.ts'
-import type { Rest } from './week-rest.ts'
+import { ProtocolError } from '../../../src/protocol/errors.ts'
+import type { PrimaryLine } from '../../../src/secondary/primary-client/line.ts'
+import type { Replica } from './replica.ts'
+import type { Rest } from './rest.ts'
 
 export interface Front {
   /** The address that everybody is told; nobody listens there. */

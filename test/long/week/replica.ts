@@ -1,12 +1,12 @@
 /** One replica of a primary in a simulated week: the whole operator in this process, on a clock and a way to its API server that can go wrong. */
-import { createClient } from '../../src/kube/client.ts'
-import { connect } from '../../src/kube/transport.ts'
-import type { PrimaryMetrics, RoleMetrics } from '../../src/lib/metrics.ts'
-import { createOperator } from '../../src/primary/operator.ts'
-import type { PrimaryPlace } from '../../tools/installation.ts'
-import type { WallClock } from './week-time.ts'
-import { type ApiWayDeps, createApiWay } from './week-way.ts'
-import type { Witness } from './week-witness.ts'
+import { createClient } from '../../../src/kube/client.ts'
+import { connect } from '../../../src/kube/transport.ts'
+import { createOperator } from '../../../src/primary/operator.ts'
+import type { PrimaryPlace } from '../../../tools/installation.ts'
+import { noMetrics } from '../../support/no-metrics.ts'
+import type { WallClock } from './time.ts'
+import { type ApiWayDeps, createApiWay } from './way.ts'
+import type { Witness } from './witness.ts'
 
 export interface ReplicaDeps extends Omit<ApiWayDeps, 'transport'> {
   readonly kubeconfig: string
@@ -37,22 +37,6 @@ export interface Replica {
   readonly ended: Promise<void>
 }
 
-const nothing = () => undefined
-
-/** A week has hundreds of processes, and one registry of metrics each would not be given back. */
-const metrics: RoleMetrics & PrimaryMetrics = {
-  reconcile: () => nothing,
-  queue: nothing,
-  listed: nothing,
-  watched: nothing,
-  leads: nothing,
-  asked: () => nothing,
-  answered: nothing,
-  limited: nothing,
-  tokenUsed: nothing,
-  observe: nothing,
-}
-
 export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
   const { identity, place, port, clock, witness, rest, answerLease } = deps
   const transport = await connect({ kubeconfig: deps.kubeconfig, userAgent: identity })
@@ -75,7 +59,8 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
     trustedProxies: [],
     memberLabels: [],
     heartbeatInterval: deps.interval,
-    metrics,
+    // A week has hundreds of processes, and one registry of metrics each would not be given back.
+    metrics: noMetrics,
     clock,
     log,
   })

@@ -3,12 +3,12 @@
  * Leases are answered in memory.
  */
 
-import { KubeApiError } from '../../src/kube/errors.ts'
-import type { KubeObject } from '../../src/kube/objects.ts'
-import type { KubeRequest, KubeTransport } from '../../src/kube/transport.ts'
-import { tombstonesName } from '../../src/primary/cluster/tombstones.ts'
-import { leases } from './week-leases.ts'
-import type { Rest } from './week-rest.ts'
+import { KubeApiError } from '../../../src/kube/errors.ts'
+import type { KubeObject } from '../../../src/kube/objects.ts'
+import type { KubeRequest, KubeTransport } from '../../../src/kube/transport.ts'
+import { tombstonesName } from '../../../src/primary/cluster/tombstones.ts'
+import { leases } from './leases.ts'
+import type { Rest } from './rest.ts'
 
 export interface ApiWay extends KubeTransport {
   /** While it is cut nothing passes, and what is under way fails. */

@@ -3,14 +3,14 @@
  * of the time and is no part of what memory is measured of.
  */
 import { once } from 'node:events'
-import { startControlPlane } from '../../tools/controlplane/control-plane.ts'
-import { installDefinitions, usualPrimary } from '../../tools/installation.ts'
-import { beginLife, type Life } from './week-life.ts'
-import { usedMemory } from './week-memory.ts'
-import { planWeek, seededRandom } from './week-plan.ts'
-import { reportOn, type WeekTask } from './week-report.ts'
-import { type Tally, tallyWrites } from './week-tally.ts'
-import { createWorld, type World } from './week-world.ts'
+import { startControlPlane } from '../../../tools/controlplane/control-plane.ts'
+import { installDefinitions, usualPrimary } from '../../../tools/installation.ts'
+import { beginLife, type Life } from './life.ts'
+import { usedMemory } from './memory.ts'
+import { planWeek, seededRandom } from './plan.ts'
+import { reportOn, type WeekTask } from './report.ts'
+import { type Tally, tallyWrites } from './tally.ts'
+import { createWorld, type World } from './world.ts'
 
 const hour = 3_600_000
 const replicasUser = `system:serviceaccount:${usualPrimary.home}:conjoin-primary`

@@ -1,9 +1,9 @@
 /** What the Clusters of a simulated week have ever said of their health, as a watch shows it to an administrator. */
-import { type Cluster, clusterKind } from '../../src/api/cluster.ts'
-import type { KubeClient } from '../../src/kube/client.ts'
-import { createInformer } from '../../src/kube/informer.ts'
-import type { Clock } from '../../src/lib/clock.ts'
-import type { Logger } from '../../src/lib/logger.ts'
+import { type Cluster, clusterKind } from '../../../src/api/cluster.ts'
+import type { KubeClient } from '../../../src/kube/client.ts'
+import { createInformer } from '../../../src/kube/informer.ts'
+import type { Clock } from '../../../src/lib/clock.ts'
+import type { Logger } from '../../../src/lib/logger.ts'
 
 export interface Ledger {
   cluster(name: string): Cluster | undefined

@@ -1,5 +1,5 @@
 /** What the replicas of a simulated week have written, by the API server's own record. */
-import type { AuditLog } from '../../tools/controlplane/audit-log.ts'
+import type { AuditLog } from '../../../tools/controlplane/audit-log.ts'
 
 export interface Tally {
   /** Reads what has been recorded since the last time. */

@@ -2,7 +2,7 @@
  * Hears every log of a simulated week without keeping it: how often each message came, and each word that ever stood in
  * one, for a search for secrets. It grows with what is new, not with time.
  */
-import type { Logger } from '../../src/lib/logger.ts'
+import type { Logger } from '../../../src/lib/logger.ts'
 
 export interface Witness {
   /** Hears under this name; `listen` is called with each line. */

@@ -1,12 +1,12 @@
 /** Makes happen what is planned for a simulated week, and keeps account of what must be true of everybody afterwards. */
-import { clusterKind } from '../../src/api/cluster.ts'
-import { annotations } from '../../src/api/group.ts'
-import { primaryIdentityName } from '../../src/api/primary-identity.ts'
-import { secretKind } from '../../src/kube/objects.ts'
-import { usualPrimary } from '../../tools/installation.ts'
-import type { Member } from './week-member.ts'
-import type { Happening } from './week-plan.ts'
-import type { Place, World } from './week-world.ts'
+import { clusterKind } from '../../../src/api/cluster.ts'
+import { annotations } from '../../../src/api/group.ts'
+import { primaryIdentityName } from '../../../src/api/primary-identity.ts'
+import { secretKind } from '../../../src/kube/objects.ts'
+import { usualPrimary } from '../../../tools/installation.ts'
+import type { Member } from './member.ts'
+import type { Happening } from './plan.ts'
+import type { Place, World } from './world.ts'
 
 /** Somebody was cut off for hours. */
 export interface LongSilence {

@@ -1,14 +1,14 @@
 /** What is left to say of a simulated week when it is over: who is what on which side, what was written, and how much memory was used. */
-import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
-import { mcIdentityName } from '../../src/api/mc-identity.ts'
-import { primaryIdentityName } from '../../src/api/primary-identity.ts'
-import { type Secret, secretKind } from '../../src/kube/objects.ts'
-import { usualPrimary } from '../../tools/installation.ts'
-import { secretsIn, tokenSecrets } from '../support/scene-secrets.ts'
-import { type Finding, searchSecrets } from '../support/secret-search.ts'
-import type { Life, LongSilence } from './week-life.ts'
-import type { Member } from './week-member.ts'
-import type { World } from './week-world.ts'
+import { mcClusterInfoName } from '../../../src/api/mc-cluster-info.ts'
+import { mcIdentityName } from '../../../src/api/mc-identity.ts'
+import { primaryIdentityName } from '../../../src/api/primary-identity.ts'
+import { type Secret, secretKind } from '../../../src/kube/objects.ts'
+import { usualPrimary } from '../../../tools/installation.ts'
+import { secretsIn, tokenSecrets } from '../../support/scene-secrets.ts'
+import { type Finding, searchSecrets } from '../../support/secret-search.ts'
+import type { Life, LongSilence } from './life.ts'
+import type { Member } from './member.ts'
+import type { World } from './world.ts'
 
 export interface WeekTask {
   readonly hours: number
