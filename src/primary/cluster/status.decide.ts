@@ -44,8 +44,8 @@ export type StatusDecision =
       readonly kind: 'status'
       readonly fields: Pick<ClusterStatus, 'id' | 'keyId' | 'lastSeen' | 'versions' | 'primaryKeyId'>
       readonly conditions: readonly ClusterVerdict[]
-      /** A condition of this type goes: it is present only while it holds. */
-      readonly over?: ClusterConditionType
+      /** Conditions of these types go: they are present only while they hold. */
+      readonly over?: readonly ClusterConditionType[]
       /** When silence would change the judgement, milliseconds from now; absent where it never would. */
       readonly lookAgainMs?: number
     }
@@ -100,7 +100,7 @@ function decidePrimary({ own, outage, interval }: StatusObservation): StatusDeci
       { type: 'Ready', status: 'True', reason: 'Primary', message },
       ...(outage.kind === 'withheld' ? [degraded(outage)] : []),
     ],
-    ...(outage.kind === 'withheld' ? {} : { over: 'ConnectivityDegraded' }),
+    ...(outage.kind === 'withheld' ? {} : { over: ['ConnectivityDegraded'] }),
     // Its end is not told by anybody: whoever comes back changes no condition.
     ...(outage.kind === 'none' ? {} : { lookAgainMs: interval }),
   }

@@ -7,14 +7,14 @@ import { type Condition, keyOf } from '../../kube/objects.ts'
 import { deepEqual } from '../../lib/deep-equal.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { StatusDecision } from './status.decide.ts'
-import { conditionsInForce } from './suspicion.ts'
 
 /** The status that results, or undefined where it is what is stored. `now` is ms since the epoch. */
 export function nextStatus(cluster: Cluster, decision: StatusDecision, now: number): ClusterStatus | undefined {
   if (decision.kind === 'later') return undefined
   const generation = cluster.metadata.generation
   const observed = generation === undefined ? {} : { observedGeneration: generation }
-  const kept = conditionsInForce(cluster).filter(({ type }) => type !== decision.over)
+  const over: readonly string[] = decision.over ?? []
+  const kept = (cluster.status?.conditions ?? []).filter(({ type }) => !over.includes(type))
   const conditions = decision.conditions.reduce<readonly Condition[]>(
     (list, verdict: ClusterVerdict) => setCondition(list, { ...verdict, ...observed }, new Date(now)),
     kept,

@@ -13,7 +13,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { Buckets } from '../load/buckets.ts'
-import { conditionsInForce, isSuspected, type Suspicion } from './suspicion.ts'
+import { isSuspected, type Suspicion } from './suspicion.ts'
 
 export interface SuspectDeps {
   readonly client: KubeClient
@@ -56,7 +56,7 @@ async function show({ client, clusters, clock }: SuspectDeps, seen: Cluster, sus
     if (cluster === undefined || !isSame || isSuspected(cluster)) return false
     const { generation, resourceVersion } = cluster.metadata
     const verdict = { ...suspicion, ...(generation === undefined ? {} : { observedGeneration: generation }) }
-    const conditions = setCondition(conditionsInForce(cluster), verdict, new Date(clock.now()))
+    const conditions = setCondition(cluster.status?.conditions ?? [], verdict, new Date(clock.now()))
     const patch = { metadata: { resourceVersion }, status: { conditions } }
     try {
       await client.mergePatch(clusterKind, keyOf(cluster), patch, { fieldManager, subresource: 'status' })

@@ -1,14 +1,13 @@
 /**
  * What speaks for two clusters with one identity, in the words that a Cluster shows, and for how long that is shown: until
- * the key has changed. Pure; who notices it, and who writes it, is elsewhere.
+ * another key is in use. Pure; who notices it, and who writes it, is elsewhere.
  */
 import type { Cluster } from '../../api/cluster.ts'
-import type { ClusterVerdict } from '../../api/conditions.ts'
-import type { Condition } from '../../kube/objects.ts'
+import type { ClusterConditionType, ClusterVerdict } from '../../api/conditions.ts'
 
 export type Suspicion = Extract<ClusterVerdict, { type: 'CloneSuspected' }>
 
-const type = 'CloneSuspected'
+const type = 'CloneSuspected' satisfies ClusterConditionType
 const rotate = 'run `kubectl conjoin rotate member` on the one that is to stay'
 
 export const suspicions = {
@@ -35,21 +34,7 @@ function suspicion(reason: Suspicion['reason'], message: string): Suspicion {
   return { type, status: 'True', reason, message }
 }
 
-/** The conditions without a suspicion that the present key has outlived: whoever held the one before is out. */
-export function conditionsInForce({ spec, status }: Pick<Cluster, 'spec' | 'status'>): readonly Condition[] {
-  const conditions = (status?.conditions ?? []) as readonly Condition[]
-  const since = wholeSeconds(spec.member?.since)
-  return conditions.filter(
-    (condition) => condition.type !== type || !(since > wholeSeconds(condition.lastTransitionTime)),
-  )
-}
-
-/** Whether the Cluster shows one that is in force. */
-export function isSuspected(cluster: Pick<Cluster, 'spec' | 'status'>): boolean {
-  return conditionsInForce(cluster).some((condition) => condition.type === type)
-}
-
-/** A condition's time has no fraction. What cannot be read is no number, and outlives nothing. */
-function wholeSeconds(time: string | undefined): number {
-  return Math.floor(Date.parse(time ?? '') / 1000)
+/** Whether the Cluster shows one. */
+export function isSuspected({ status }: Pick<Cluster, 'status'>): boolean {
+  return (status?.conditions ?? []).some((condition) => condition.type === type)
 }

@@ -107,7 +107,9 @@ function confirmed(deps: ConfirmationDeps, cluster: Cluster, trusted: string | u
   const keyId = cluster.spec.member?.keyId
   if (decision.kind === 'later' || keyId === undefined) return decision
   const used = trusted === undefined ? { keyId } : { keyId, primaryKeyId: trusted }
-  return { ...decision, fields: { ...decision.fields, ...used } }
+  // A copy that was suspected holds the key before, which nobody can use any more.
+  const over = keyId === cluster.status?.keyId ? [] : (['CloneSuspected'] as const)
+  return { ...decision, fields: { ...decision.fields, ...used }, over }
 }
 
 /** Written by whichever replica hears it. What cannot be written now is heard again with the next heartbeat. */

@@ -69,19 +69,6 @@ describe('a suspicion', () => {
     assert.equal(api.requests.length, 2)
   })
 
-  it('takes the place of one that the key has outlived, with a time of its own', async () => {
-    const { api, clock, suspect, seen, stored } = world()
-    await suspect(seen, alternate)
-    await clock.advance(60_000)
-    const before = stored()
-    assert.ok(before)
-    const rekeyed = { ...before, spec: { ...before.spec, member: member({ since: at(clock.now() - 5_000) }) } }
-    await suspect(api.put(clusterKind, rekeyed), suspicions.previousKeyUsed('old'))
-    const [condition, ...others] = stored()?.status?.conditions ?? []
-    assert.deepEqual([condition?.reason, condition?.lastTransitionTime], ['PreviousKeyUsed', '2030-01-05T12:01:00Z'])
-    assert.deepEqual(others, [])
-  })
-
   it('is written whoever else writes the status at the same moment', async () => {
     const { api, suspect, seen, stored } = world()
     let isDisturbed = false
