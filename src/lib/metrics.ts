@@ -40,6 +40,8 @@ export interface PrimaryState {
   readonly clusters: readonly { readonly type: 'primary' | 'secondary'; readonly reason: string }[]
   readonly tombstones: number
   readonly isIdentityLost: boolean
+  /** Many members are silent at once, and are not called lost for that. */
+  readonly isConnectivityDegraded: boolean
 }
 
 export interface PrimaryMetrics {

@@ -75,6 +75,13 @@ export function createPrimaryMetrics({ counter, gauge, stopwatch }: Instruments)
     },
     readState(({ isIdentityLost }) => Number(isIdentityLost)),
   )
+  gauge(
+    {
+      name: 'conjoin_connectivity_degraded',
+      help: 'Whether so many members are silent at once that none of them is called lost for it.',
+    },
+    readState(({ isConnectivityDegraded }) => Number(isConnectivityDegraded)),
+  )
 
   return {
     asked(ask) {

@@ -9,6 +9,7 @@ import type { ConfigMap } from '../kube/objects.ts'
 import type { Ask, Limit, PrimaryMetrics, PrimaryState } from '../lib/metrics.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 import type { Answer } from './answer.ts'
+import { storedOutage } from './cluster/outage.ts'
 import type { HeartbeatService } from './heartbeat/heartbeat-service.ts'
 import type { AdmissionJournal } from './join/admission-journal.ts'
 import type { JoinService } from './join/join-service.ts'
@@ -103,6 +104,7 @@ export function stateOf(
     })),
     tombstones: tombstones.flatMap(({ data }) => Object.keys(data ?? {})).length,
     isIdentityLost,
+    isConnectivityDegraded: clusters.some((cluster) => cluster.spec.primary && storedOutage(cluster) !== undefined),
   }
 }
 

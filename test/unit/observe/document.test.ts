@@ -41,6 +41,7 @@ async function scrapeOf(role: 'primary' | 'secondary'): Promise<string> {
       clusters: [{ type: 'primary', reason: 'Primary' }],
       tombstones: 0,
       isIdentityLost: false,
+      isConnectivityDegraded: false,
     }))
   }
   return metrics.text()

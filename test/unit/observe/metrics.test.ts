@@ -141,6 +141,7 @@ describe('the metrics of a primary', () => {
       ],
       tombstones: 4,
       isIdentityLost: true,
+      isConnectivityDegraded: true,
     }))
     assert.deepEqual(await clustersIn(), [
       ['conjoin_clusters{type="primary",reason="Primary"}', 1],
@@ -149,6 +150,7 @@ describe('the metrics of a primary', () => {
     ])
     assert.equal((await scrape())['conjoin_tombstones'], 4)
     assert.equal((await scrape())['conjoin_identity_lost'], 1)
+    assert.equal((await scrape())['conjoin_connectivity_degraded'], 1)
     reasons = []
     assert.deepEqual(await clustersIn(), [['conjoin_clusters{type="primary",reason="Primary"}', 1]])
   })

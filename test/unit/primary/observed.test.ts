@@ -1,6 +1,7 @@
 /** What a primary tells of its work: as much as an operator wants, and no name. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Cluster } from '../../../src/api/cluster.ts'
 import { KubeApiError } from '../../../src/kube/errors.ts'
 import type { PrimaryMetrics } from '../../../src/lib/metrics.ts'
 import type { JoinService } from '../../../src/primary/join/join-service.ts'
@@ -180,5 +181,28 @@ describe('the state of a primary', () => {
     assert.equal(stateOf([], tombstones, false).tombstones, 2)
     assert.equal(stateOf([], [{ metadata: { name: 'mc-tombstones' } }], false).tombstones, 0)
     assert.equal(stateOf([], [], true).isIdentityLost, true)
+  })
+
+  it('tells that many are silent at once while the own Cluster says so, and no other', () => {
+    const saying = (isPrimary: boolean, status: 'True' | 'False') =>
+      cluster('hub', {
+        spec: { primary: isPrimary },
+        status: {
+          conditions: [
+            {
+              type: 'ConnectivityDegraded',
+              status,
+              reason: 'ManyHeartbeatsLost',
+              message: '',
+              lastTransitionTime: at(noon),
+            },
+          ],
+        },
+      })
+    const isDegraded = (...clusters: Cluster[]) => stateOf(clusters, [], false).isConnectivityDegraded
+    assert.equal(isDegraded(saying(true, 'True')), true)
+    assert.equal(isDegraded(saying(true, 'False')), false)
+    assert.equal(isDegraded(saying(false, 'True')), false)
+    assert.equal(isDegraded(cluster('hub', { spec: { primary: true } })), false)
   })
 })
