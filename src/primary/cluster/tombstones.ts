@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Cluster, ClusterMember } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
-import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
+import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import type { Informer } from '../../kube/informer.ts'
 import { type ConfigMap, configMapKind, type ObjectKey } from '../../kube/objects.ts'
@@ -25,6 +25,9 @@ const maxAge = 90 * 24 * 3_600_000
 export const acknowledgedAge = 2 * 60_000
 /** Together they stay well below the megabyte that an object may have. */
 const maxCount = 4_000
+
+/** What is remembered and is over does no harm: no more is tried than this. */
+const maxRounds = 4
 
 /** Between the starts of two reads, milliseconds: every join of a fleet asks, and thousands of tombstones are large. */
 const readEvery = 25
@@ -80,7 +83,12 @@ export interface Tombstones {
   prepare(): Promise<void>
   /** For both of its keys. An acknowledgement by the key before is that key's alone: it may be a thief's. */
   store(tombstone: Tombstone): Promise<void>
-  drop(member: FormerMember & Pick<Tombstone, 'previousKeyId'>): Promise<void>
+  /**
+   * Drops what is remembered of a member that is back, where `isOver` says so of it as the API server has it now: another
+   * disconnection may have come since. What somebody else writes at the same time may save it; it is over all the same.
+   * Throws `KubeApiError`.
+   */
+  forget(member: FormerMember, isOver: (tombstone: Tombstone) => boolean): Promise<void>
   /**
    * Drops those that were acknowledged and are old enough; gives the milliseconds until the next one is, undefined where
    * there is none. Throws `KubeApiError`, a conflict where somebody has written meanwhile.
@@ -90,8 +98,6 @@ export interface Tombstones {
   findLive(member: FormerMember): Promise<Tombstone | undefined>
   /** From the cache: those that have still to hear of it. */
   unheard(): readonly Tombstone[]
-  /** From the cache: a hint that a live look is worth while. */
-  mayHave(member: FormerMember): boolean
 }
 
 export function createTombstones(deps: {
@@ -142,11 +148,24 @@ export function createTombstones(deps: {
       if (cached !== undefined && unheard.length > 0)
         tellDropped(events, cached, [...new Set(unheard.map(({ name }) => name))])
     },
-    async drop(member) {
-      try {
-        await patch(Object.fromEntries(entryKeys(member).map((entry) => [entry, null])))
-      } catch (error) {
-        if (!isNotFound(error)) throw error
+    async forget(member, isOver) {
+      const entry = entryKey(member)
+      // Most who join were never disconnected: the cache spares them the look.
+      if (!Object.hasOwn(informer.get(key)?.data ?? {}, entry)) return
+      for (let round = 0; round < maxRounds; round += 1) {
+        const live = await readSoon(key)
+        const found = read(live, entry)
+        if (found === undefined || !isOver(found)) return
+        const gone = entryKeys(found).map((each) => [each, null])
+        const { resourceVersion } = live?.metadata ?? {}
+        const change = { metadata: { resourceVersion }, data: Object.fromEntries(gone) }
+        try {
+          await client.mergePatch(configMapKind, key, change, { fieldManager })
+          return
+        } catch (error) {
+          if (isNotFound(error)) return
+          if (!isConflict(error)) throw error
+        }
       }
     },
     async dropAcknowledged() {
@@ -170,7 +189,6 @@ export function createTombstones(deps: {
       return read(await readSoon(key), entryKey(member))
     },
     unheard: () => tombstonesIn(informer.get(key)).filter(({ isAcknowledged }) => !isAcknowledged),
-    mayHave: (member) => Object.hasOwn(informer.get(key)?.data ?? {}, entryKey(member)),
   }
 }
 

@@ -102,10 +102,13 @@ function wasDisconnected({ applicant, byUid, disconnectedAt, isReturn }: Situati
   if (byUid !== undefined || disconnectedAt === undefined) return undefined
   // Only a join token is a word of the primary that is younger than the disconnection.
   if (isReturn) return disconnected(disconnectedAt)
-  if (disconnectedAt < applicant.askedAt) return undefined
+  return undoes(disconnectedAt, applicant.askedAt) ? disconnected(disconnectedAt) : undefined
+}
+
+/** Whether a disconnection came after what was asked for then; both are ms since the epoch. */
+export function undoes(disconnectedAt: number, askedAt: number): boolean {
   // No request lives so long. The primary's clock was put back since, and would keep this cluster out until then.
-  if (disconnectedAt > applicant.askedAt + joinNonceLifetime + clockTolerance) return undefined
-  return disconnected(disconnectedAt)
+  return disconnectedAt >= askedAt && disconnectedAt <= askedAt + joinNonceLifetime + clockTolerance
 }
 
 function isMember({ applicant, byUid }: Situation): Admission | undefined {

@@ -15,7 +15,14 @@ import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { addUse } from '../join-token/token-uses.ts'
-import { type Admission, decideAdmission, type Granted, type Situation, standingAfter } from './admission.decide.ts'
+import {
+  type Admission,
+  decideAdmission,
+  type Granted,
+  type Situation,
+  standingAfter,
+  undoes,
+} from './admission.decide.ts'
 import { type CommitDeps, commitCluster, commitRecord } from './commit.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
 import type { TokenSource } from './token-source.ts'
@@ -104,7 +111,7 @@ async function carryOut(
   if (!isKnown) await countUse(deps, round)
   const cluster = await commitCluster(deps, granted, { join, settings })
   if (standing === 'admitted') await commitRecord(deps, cluster.metadata.name, join.claims.k10)
-  if (warrant.kind === 'token') await forgetDisconnection(deps.tombstones, join)
+  if (warrant.kind === 'token') await forgetDisconnection(deps.tombstones, round)
   const isRebound = granted.kind === 'rebind'
   // One that was approved is as new as one that needed no approval, until a heartbeat confirms it.
   const wasApproved = cluster.spec.approval === 'manual' && !isConfirmed(cluster)
@@ -200,12 +207,10 @@ async function countUse(deps: AdmitDeps, { join, warrant, settings }: Round): Pr
   await addUse(deps.client, warrant.token.secret, join.key.thumbprint, deps.clock.now())
 }
 
-/** A member is not disconnected: its tombstone goes with its new Cluster. */
-async function forgetDisconnection(tombstones: Tombstones, { key, claims }: VerifiedRequest): Promise<void> {
-  const member = { uid: claims.sub, keyId: key.thumbprint }
-  if (!tombstones.mayHave(member)) return
-  const found = await tombstones.findLive(member)
-  if (found !== undefined) await tombstones.drop(found)
+/** A member is not disconnected: its tombstone goes with its new Cluster. One that has come since ends that one again. */
+async function forgetDisconnection(tombstones: Tombstones, { join, askedAt }: Round): Promise<void> {
+  const member = { uid: join.claims.sub, keyId: join.key.thumbprint }
+  await tombstones.forget(member, ({ at }) => !undoes(at, askedAt))
 }
 
 function refused(code: ErrorCode, what?: string, remedy?: string): Admitted {

@@ -40,7 +40,7 @@ const entry = (fields: { at?: number }) => JSON.stringify({ name: 'x', time: at(
 
 describe('a tombstone', () => {
   it('is found live by uid and key, and by nothing less', async () => {
-    const { api, tombstones } = await world()
+    const { tombstones } = await world()
     await tombstones.store(east)
     assert.deepEqual(await tombstones.findLive(east), east)
     for (const other of [
@@ -51,11 +51,6 @@ describe('a tombstone', () => {
       { uid: '__proto__' },
     ])
       assert.equal(await tombstones.findLive({ ...east, ...other }), undefined)
-    assert.equal(tombstones.mayHave(east), false)
-    api.sync()
-    assert.equal(tombstones.mayHave(east), true)
-    for (const uid of ['uid-eas', 'toString', '__proto__']) assert.equal(tombstones.mayHave({ ...east, uid }), false)
-    assert.equal(tombstones.mayHave({ ...east, keyId: 'key-eas' }), false)
   })
 
   it('replaces an older one of the same cluster, and leaves the others', async () => {
@@ -68,14 +63,44 @@ describe('a tombstone', () => {
     assert.notEqual(await tombstones.findLive({ uid: 'uid-west', keyId: 'key-west' }), undefined)
   })
 
-  it('is gone when dropped, also where it was gone already', async () => {
+  it('is forgotten when it is over, with the key before, also where it is gone already', async () => {
     const { api, data, tombstones } = await world()
-    await tombstones.store(east)
-    await tombstones.drop(east)
-    await tombstones.drop(east)
+    await tombstones.store({ ...east, previousKeyId: 'key-before' })
+    api.sync()
+    await tombstones.forget(east, () => true)
     assert.deepEqual(data(), {})
+    await tombstones.forget(east, () => true)
     api.removeUnseen(configMapKind, tombstonesName, namespace)
-    await tombstones.drop(east)
+    await tombstones.forget(east, () => true)
+  })
+
+  it('stays where it is not over, though the cache shows an older one that is', async () => {
+    const { api, tombstones } = await world()
+    await tombstones.store(east)
+    api.sync()
+    const again = { ...east, at: noon + 1_000 }
+    await tombstones.store(again)
+    await tombstones.forget(east, ({ at: since }) => since === noon)
+    assert.deepEqual(await tombstones.findLive(east), again)
+  })
+
+  it('is not forgotten with another in its place that came while it was looked at', async () => {
+    const { api, tombstones } = await world()
+    await tombstones.store(east)
+    const west = { ...east, uid: 'uid-west' }
+    await tombstones.store(west)
+    api.sync()
+    const again = { ...east, at: noon + 1_000 }
+    const time = at(again.at)
+    api.before = (request) => {
+      if (!request.startsWith('patch')) return
+      api.before = () => undefined
+      const stored = { ...api.stored(configMapKind, tombstonesName, namespace)?.data }
+      const data = { ...stored, 'uid-east.key-east': JSON.stringify({ name: 'east', time }) }
+      api.putUnseen(configMapKind, { metadata: { name: tombstonesName, namespace }, data })
+    }
+    await tombstones.forget(east, ({ at: since }) => since === noon)
+    assert.deepEqual([await tombstones.findLive(east), await tombstones.findLive(west)], [again, west])
   })
 
   it('is stored also where somebody has deleted all of them', async () => {
@@ -86,25 +111,31 @@ describe('a tombstone', () => {
   })
 
   it('is not believed stored where the API server fails', async () => {
-    const { api, tombstones } = await world()
+    const { api, fill, tombstones } = await world()
+    fill({ 'uid-east.key-east': entry({}) })
     api.before = () => {
       throw failure(500, 'InternalError')
     }
+    await assert.rejects(
+      tombstones.forget(east, () => true),
+      { name: 'KubeApiError', status: 500 },
+    )
     await assert.rejects(tombstones.store(east), { name: 'KubeApiError', status: 500 })
-    await assert.rejects(tombstones.drop(east), { name: 'KubeApiError', status: 500 })
     await assert.rejects(tombstones.findLive(east), { name: 'KubeApiError', status: 500 })
   })
 })
 
 describe('a cluster that joins under the uid of a disconnected one, which anybody can know', () => {
   it('takes away nothing that is remembered of that one, however it leaves', async () => {
-    const { tombstones } = await world()
+    const { api, tombstones } = await world()
     await tombstones.store(east)
     const impostor = { ...east, keyId: 'key-impostor', at: noon + 1, isAcknowledged: true }
     await tombstones.store(impostor)
     assert.deepEqual(await tombstones.findLive(east), east)
     assert.deepEqual(await tombstones.findLive(impostor), impostor)
-    await tombstones.drop(impostor)
+    api.sync()
+    await tombstones.forget(impostor, () => true)
+    assert.equal(await tombstones.findLive(impostor), undefined)
     assert.deepEqual(await tombstones.findLive(east), east)
   })
 })

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clusterKind } from '../../../../src/api/cluster.ts'
+import { configMapKind } from '../../../../src/kube/objects.ts'
+import { at } from '../objects.fixture.ts'
 import { type Applicant, applicant, joinWorld } from './join-world.fixture.ts'
 
 const tenYears = 10 * 365 * 24 * 3_600_000
@@ -38,9 +40,29 @@ describe('a captured join that is sent again to a replica that has not heard of 
     const { request } = await world.requestOf(asks, token, challenge)
     await world.advance(1_000)
     await world.tombstones.store({ ...tombstone, at: world.clock.now() })
-    assert.equal(world.tombstones.mayHave(tombstone), false, 'the cache has heard of it')
     assert.equal((await world.service.join({ request })).status, 403)
     assert.deepEqual(world.api.all(clusterKind), [])
+  })
+})
+
+describe('a cluster that is disconnected again while its join is written', () => {
+  it('stays disconnected: its join forgets the older word alone', async () => {
+    const asks = applicant()
+    const { world, token, tombstone } = await disconnected(asks)
+    await world.tombstones.store({ ...tombstone, at: world.clock.now() })
+    world.api.sync()
+    await world.advance(1_000)
+    const again = { ...tombstone, at: world.clock.now() + 1_000 }
+    world.api.before = (request) => {
+      if (!request.startsWith('create bootstraps')) return
+      world.api.before = () => undefined
+      const [stored] = world.api.all(configMapKind)
+      assert.ok(stored)
+      const entry = JSON.stringify({ name: again.name, time: at(again.at) })
+      world.api.put(configMapKind, { ...stored, data: { [`${again.uid}.${again.keyId}`]: entry } })
+    }
+    assert.equal((await world.join(asks, token)).kind, 'joined')
+    assert.deepEqual(await world.tombstones.findLive(tombstone), again)
   })
 })
 

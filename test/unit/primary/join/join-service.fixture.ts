@@ -54,7 +54,7 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
       byKey: () => undefined,
       live: async (name: string): Promise<Cluster | undefined> => (name === taken?.metadata.name ? taken : undefined),
     } as unknown as ClusterLookup,
-    tombstones: { mayHave: () => false, findLive: async () => undefined } as unknown as Tombstones,
+    tombstones: { forget: async () => undefined, findLive: async () => undefined } as unknown as Tombstones,
     suspect: async () => undefined,
     serving: () => ({ keyring, name: 'primary-cluster-1', endpoint, interval: 20_000 }),
     issuerNamed: lookUpIn(keyring),
