@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
-import { read } from '../support/kubectl.ts'
+import { read } from '../support/api-objects.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 

@@ -11,8 +11,9 @@ import type { Cluster } from '../../src/api/cluster.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import type { LogLine } from '../../tools/role-process.ts'
+import { read } from '../support/api-objects.ts'
 import { chart, helm, setting, tryHelm, type Values } from '../support/helm.ts'
-import { kubectl, plain, read } from '../support/kubectl.ts'
+import { kubectl, plain } from '../support/kubectl.ts'
 import { tokenSecretOf } from '../support/manifests.ts'
 import { completePod, type Pods, runDeployment } from '../support/pod-runner.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
@@ -148,7 +149,7 @@ describe('a release of the chart', () => {
     podsOfPrimary = await runDeployment(primary, home, 'conjoin-primary')
     assert.equal(podsOfPrimary.pods.length, 2)
     await until('the Cluster of the primary is there', async () =>
-      read<Cluster>(primary, objects, 'clusters.dist.kio.kasten.io', 'primary-1'),
+      read<Cluster>(primary, objects, 'cluster', 'primary-1'),
     )
     const name = 'clusters.dist.kio.kasten.io/primary-1'
     await kubectl(primary, ['wait', '--for=condition=Ready', name, '-n', objects, '--timeout=60s'])
@@ -165,7 +166,7 @@ describe('a release of the chart', () => {
     })
     await rollOut()
     await until('the Cluster has the address of the new values', async () => {
-      const cluster = await read<Cluster>(primary, objects, 'mcc', 'primary-1')
+      const cluster = await read<Cluster>(primary, objects, 'cluster', 'primary-1')
       return cluster?.spec.k10.ingress?.url === endpoint()
     })
   })
@@ -264,7 +265,7 @@ describe('a release of the chart', () => {
   })
 
   it('finds every member again when it is installed again', async () => {
-    const before = await read<Cluster>(primary, objects, 'mcc', 'west')
+    const before = await read<Cluster>(primary, objects, 'cluster', 'west')
     await helm(primary, ['install', 'conjoin', chart, '-n', home, ...setting(values)])
     podsOfPrimary = await runDeployment(primary, home, 'conjoin-primary')
     // Through a proxy that is not there, unless the Secret is read that says which way needs none.
@@ -283,7 +284,7 @@ describe('a release of the chart', () => {
     await pod?.process.logged('it is heard again', isHeard)
     assert.doesNotMatch(pod?.process.output() ?? '', /CA bundle/)
     await untilReady('west')
-    assert.deepEqual((await read<Cluster>(primary, objects, 'mcc', 'west'))?.spec.member, before?.spec.member)
+    assert.deepEqual((await read<Cluster>(primary, objects, 'cluster', 'west'))?.spec.member, before?.spec.member)
   })
 
   it('is tested by helm, on either side, with the rights that it has itself', async () => {

@@ -10,6 +10,7 @@ import { decodeIdentity } from '../../src/api/mc-identity.ts'
 import type { ConfigMap, KubeObject, Secret } from '../../src/kube/objects.ts'
 import { suggestName } from '../../src/primary/join/admission.decide.ts'
 import { signingKeyFromPem } from '../../src/protocol/keys.ts'
+import { list } from './api-objects.ts'
 import { type DisturbableJoin, primaryName, tokenName } from './disturbable-join.ts'
 import { plain } from './kubectl.ts'
 import { handled, readiness } from './role-reports.ts'
@@ -186,12 +187,13 @@ interface Objects {
 }
 
 async function readObjects(scene: Scene): Promise<Objects> {
-  const ownKinds = 'clusters.dist.kio.kasten.io,bootstraps.dist.kio.kasten.io'
+  const { primaryCluster, secondaryCluster, place, namespace } = scene
+  const kinds = ['cluster', 'bootstrap', 'secret', 'configmap'] as const
   const [onPrimary, onSecondary] = await Promise.all([
-    scene.onPrimary(['get', `${ownKinds},secrets,configmaps`, '-o', 'json']),
-    scene.onSecondary(['get', 'secrets,configmaps', '-o', 'json']),
+    Promise.all(kinds.map(async (kind) => list(primaryCluster, place.namespace, kind))),
+    Promise.all(kinds.slice(2).map(async (kind) => list(secondaryCluster, namespace, kind))),
   ])
-  return { onPrimary: listed(onPrimary), onSecondary: listed(onSecondary) }
+  return { onPrimary: onPrimary.flat(), onSecondary: onSecondary.flat() }
 }
 
 function outcomeOf({ proxies }: DisturbableJoin, { onPrimary, onSecondary }: Objects): Outcome {
@@ -231,10 +233,6 @@ function outcomeOf({ proxies }: DisturbableJoin, { onPrimary, onSecondary }: Obj
     onPrimary: onPrimary.map(nameOf),
     onSecondary: onSecondary.map(nameOf),
   }
-}
-
-function listed(text: string): readonly KubeObject[] {
-  return (JSON.parse(text) as { items: KubeObject[] }).items
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

@@ -3,6 +3,7 @@ import { annotations } from '../../src/api/group.ts'
 import { decodePrimaryIdentity, primaryIdentityName } from '../../src/api/primary-identity.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import { signingKeyFromPem, toPublicPem } from '../../src/protocol/keys.ts'
+import { read } from './api-objects.ts'
 import type { DisturbableJoin } from './disturbable-join.ts'
 import { admitted, assertEnd, clusterName, type Story } from './join-stories.ts'
 import type { Scene } from './scene.ts'
@@ -59,8 +60,8 @@ export const rekeyed: Story = {
 
 /** The keys of the primary as they are stored. */
 async function primaryKeys(scene: Scene) {
-  const secret = JSON.parse(await scene.atHome(['get', 'secret', primaryIdentityName, '-o', 'json'])) as Secret
-  return decodePrimaryIdentity(secret)
+  const secret = await read<Secret>(scene.primaryCluster, scene.place.home, 'secret', primaryIdentityName)
+  return secret && decodePrimaryIdentity(secret)
 }
 
 export const rolled: Story = {

@@ -10,7 +10,8 @@ import type { ConfigMap, KubeObject, Secret } from '../../src/kube/objects.ts'
 import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import { type RoleProcess, startProgram } from '../../tools/role-process.ts'
-import { kubectl, plain, read } from './kubectl.ts'
+import { type Kind, read } from './api-objects.ts'
+import { kubectl, plain } from './kubectl.ts'
 import { until } from './until.ts'
 
 interface Container {
@@ -184,7 +185,7 @@ async function mountVolumes(controlPlane: ControlPlane, pod: PodObject): Promise
 async function mounted<T extends KubeObject>(
   controlPlane: ControlPlane,
   pod: PodObject,
-  kind: string,
+  kind: Kind,
   name: string,
 ): Promise<T> {
   const object = await read<T>(controlPlane, pod.metadata.namespace ?? '', kind, name)

@@ -6,23 +6,29 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { mcClusterInfoName } from '../../src/api/mc-cluster-info.ts'
 import { mcIdentityName } from '../../src/api/mc-identity.ts'
+import { mcJoinStatusName } from '../../src/api/mc-join-status.ts'
 import { primaryIdentityName } from '../../src/api/primary-identity.ts'
 import { primaryTlsName } from '../../src/api/primary-tls.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import { seedOf, signingKeyFromPem } from '../../src/protocol/keys.ts'
 import { nonceKeyOf } from '../../src/protocol/nonce.ts'
 import { parseToken } from '../../src/protocol/token.ts'
+import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { PrimaryPlace } from '../../tools/installation.ts'
+import { type Kind, list, read } from './api-objects.ts'
 import { plain } from './kubectl.ts'
 import { encodingsOf, type Haystack, type KnownSecret, searchSecrets, secretText } from './secret-search.ts'
 
 /** It is worthless without the key of its member, and every heartbeat shows it. */
 export const communicationToken = 'the communication token'
 
-/** What is needed of a scene: kubectl in its three namespaces, its logs, and the kubeconfigs of its processes. */
+/** What is needed of a scene: its three namespaces, its logs, and the kubeconfigs of its processes. */
 export interface Searchable {
-  onPrimary(args: readonly string[]): Promise<string>
-  atHome(args: readonly string[]): Promise<string>
-  onSecondary(args: readonly string[]): Promise<string>
+  readonly primaryCluster: ControlPlane
+  readonly secondaryCluster: ControlPlane
+  readonly place: PrimaryPlace
+  /** Of the secondary. */
+  readonly namespace: string
   printed(): string
   readonly kubeconfigs: readonly string[]
 }
@@ -50,17 +56,14 @@ export function assertAllWouldBeFound(secrets: readonly KnownSecret[]): void {
 
 /** Whatever the Secrets of the scene hold now, and what its processes prove themselves with. */
 export async function secretsOf(scene: Searchable): Promise<readonly KnownSecret[]> {
+  const { primaryCluster, secondaryCluster, place, namespace } = scene
   const [home, primary, secondary] = await Promise.all([
-    listSecrets(async (args) => scene.atHome(args)),
-    listSecrets(async (args) => scene.onPrimary(args)),
-    listSecrets(async (args) => scene.onSecondary(args)),
+    list<Secret>(primaryCluster, place.home, 'secret'),
+    list<Secret>(primaryCluster, place.namespace, 'secret'),
+    list<Secret>(secondaryCluster, namespace, 'secret'),
   ])
   const bearers = await Promise.all(scene.kubeconfigs.map(bearerOf))
   return [...home, ...primary, ...secondary].flatMap(secretsIn).concat(bearers)
-}
-
-async function listSecrets(kubectl: (args: readonly string[]) => Promise<string>): Promise<readonly Secret[]> {
-  return (JSON.parse(await kubectl(['get', 'secrets', '-o', 'json'])) as { items: Secret[] }).items
 }
 
 /** What one of our Secrets holds, by its name; any other is a join token. */
@@ -128,25 +131,30 @@ async function bearerOf(kubeconfig: string): Promise<KnownSecret> {
 
 /** Everything but the data of Secrets; of `mc-join-status`, the data too. */
 export async function readableOf(scene: Searchable): Promise<readonly Haystack[]> {
-  const metadata = 'jsonpath={range .items[*]}{.metadata}{"\\n"}{.type}{"\\n"}{end}'
-  const definitions = (await scene.onPrimary(['get', 'crds', '-o', 'name'])).split('\n')
-  const ours = definitions.flatMap((name) => (name.endsWith('.dist.kio.kasten.io') ? [name.replace(/^.*\//, '')] : []))
-  const kinds = [...ours, 'configmaps', 'events.events.k8s.io'].join(',')
+  const { primaryCluster, secondaryCluster, place, namespace } = scene
   const [objects, marks, others, otherMarks, status] = await Promise.all([
-    scene.onPrimary(['get', kinds, '-o', 'json', '--show-managed-fields']),
-    scene.onPrimary(['get', 'secrets', '-o', metadata]),
-    scene.onSecondary(['get', 'configmaps,events.events.k8s.io', '-o', 'json']),
-    scene.onSecondary(['get', 'secrets', '-o', metadata]),
-    scene.onSecondary(['get', 'secret', 'mc-join-status', '-o', 'json', '--ignore-not-found']),
+    textOf(primaryCluster, place.namespace, ['bootstrap', 'cluster', 'configmap', 'event']),
+    marksOf(primaryCluster, place.namespace),
+    textOf(secondaryCluster, namespace, ['configmap', 'event']),
+    marksOf(secondaryCluster, namespace),
+    read<Secret>(secondaryCluster, namespace, 'secret', mcJoinStatusName),
   ])
-  const said = status === '' ? '' : JSON.stringify(plain(JSON.parse(status) as Secret))
   return [
     { where: 'the logs of the processes', text: scene.printed() },
     { where: 'objects on the primary', text: objects },
     { where: 'Secrets of the primary without their data', text: marks },
     { where: 'objects on the secondary', text: others },
     { where: 'Secrets of the secondary without their data', text: otherMarks },
-    { where: 'mc-join-status', text: status },
-    { where: 'mc-join-status in plain text', text: said },
+    { where: 'mc-join-status', text: JSON.stringify(status ?? '') },
+    { where: 'mc-join-status in plain text', text: status === undefined ? '' : JSON.stringify(plain(status)) },
   ]
+}
+
+async function textOf(controlPlane: ControlPlane, namespace: string, kinds: readonly Kind[]): Promise<string> {
+  return JSON.stringify(await Promise.all(kinds.map(async (kind) => list(controlPlane, namespace, kind))))
+}
+
+async function marksOf(controlPlane: ControlPlane, namespace: string): Promise<string> {
+  const secrets = await list<Secret>(controlPlane, namespace, 'secret')
+  return JSON.stringify(secrets.map(({ metadata, type }) => ({ metadata, type })))
 }

@@ -18,7 +18,8 @@ import {
   startSecondary,
 } from '../../tools/installation.ts'
 import type { Flags, RoleProcess } from '../../tools/role-process.ts'
-import { kubectl, type Plain, plain, read } from './kubectl.ts'
+import { type Kind, list, read } from './api-objects.ts'
+import { kubectl, type Plain, plain } from './kubectl.ts'
 import { bootstrapOf, tokenSecretOf } from './manifests.ts'
 import { assertNothingLeaks, tokenSecrets } from './scene-secrets.ts'
 import type { Haystack } from './secret-search.ts'
@@ -204,21 +205,20 @@ export class Scene {
     await this.onPrimary(['create', '-f', '-'], JSON.stringify(secret))
   }
 
-  async readOnPrimary<T extends KubeObject>(kind: string, name: string): Promise<T | undefined> {
+  async readOnPrimary<T extends KubeObject>(kind: Kind, name: string): Promise<T | undefined> {
     return read<T>(this.primaryCluster, this.place.namespace, kind, name)
   }
 
   async clusters(): Promise<readonly Cluster[]> {
-    const text = await this.onPrimary(['get', 'clusters.dist.kio.kasten.io', '-o', 'json'])
-    return (JSON.parse(text) as { items: Cluster[] }).items
+    return list<Cluster>(this.primaryCluster, this.place.namespace, 'cluster')
   }
 
   async cluster(name: string): Promise<Cluster | undefined> {
-    return this.readOnPrimary<Cluster>('clusters.dist.kio.kasten.io', name)
+    return this.readOnPrimary<Cluster>('cluster', name)
   }
 
   async readBootstrap(name: string): Promise<Bootstrap | undefined> {
-    return this.readOnPrimary<Bootstrap>('bootstraps.dist.kio.kasten.io', name)
+    return this.readOnPrimary<Bootstrap>('bootstrap', name)
   }
 
   async untilReady(name: string): Promise<void> {
@@ -226,8 +226,7 @@ export class Scene {
   }
 
   async eventsOnPrimary(): Promise<readonly KubeEvent[]> {
-    const text = await this.onPrimary(['get', 'events.events.k8s.io', '-o', 'json'])
-    return (JSON.parse(text) as { items: KubeEvent[] }).items
+    return list<KubeEvent>(this.primaryCluster, this.place.namespace, 'event')
   }
 
   // --- what users do on the secondary
@@ -254,7 +253,7 @@ export class Scene {
     await this.onSecondary(['apply', '-f', '-'], JSON.stringify(config))
   }
 
-  async readOnSecondary<T extends KubeObject>(kind: string, name: string): Promise<T | undefined> {
+  async readOnSecondary<T extends KubeObject>(kind: Kind, name: string): Promise<T | undefined> {
     return read<T>(this.secondaryCluster, this.namespace, kind, name)
   }
 

@@ -44,6 +44,8 @@ export interface ControlPlane {
   readonly auditLog: AuditLog
   /** Runs the real kubectl, as administrator or with another kubeconfig. Never throws on a non-zero exit. */
   kubectl(args: readonly string[], options?: { input?: string; kubeconfig?: string }): Promise<Finished>
+  /** The JSON at this path of the API, as administrator; undefined where there is none. Throws on every other answer. */
+  get(path: string): Promise<string | undefined>
   /**
    * Path of a kubeconfig for a service account, with a token of one day by TokenRequest. Creates the namespace and the
    * service account where they are missing; gives no rights.
@@ -152,6 +154,12 @@ async function boot({ options, binaries, layout, supervision }: BootDeps): Promi
       // By environment and not by flags: a kubectl plugin takes no flags before its name.
       const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(layout.directory, 'kubectl-cache') }
       return run(binaries.kubectl, args, { input, env })
+    },
+    async get(path) {
+      const { status, body } = await admin.send('GET', path)
+      if (status === 404) return undefined
+      if (status !== 200) throw new Error(`GET ${path} on ${name} was answered with ${status}: ${body}`)
+      return body
     },
     async serviceAccountKubeconfig(namespace, account) {
       const token = await createServiceAccountToken(admin, namespace, account)
