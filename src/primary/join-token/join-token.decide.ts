@@ -40,7 +40,10 @@ export function decideJoinToken(observed: JoinTokenObservation): JoinTokenDecisi
   if (secret.metadata.deletionTimestamp !== undefined) return { kind: 'nothing' }
   const reading = readJoinTokenSettings(secret.metadata.annotations, { now: observed.now })
   const fault = findFault(observed, reading)
-  if (fault !== secret.metadata.annotations?.[annotations.tokenError]) return { kind: 'report', fault }
+  const isSaid = fault === secret.metadata.annotations?.[annotations.tokenError]
+  // A primary that cannot serve cannot tell whose a token is, and takes nothing back that has been said of it.
+  const isUnjudged = fault === undefined && endpoint === undefined && isIssued(secret)
+  if (!isSaid && !isUnjudged) return { kind: 'report', fault }
   if (fault !== undefined || endpoint === undefined) return { kind: 'nothing' }
   if (!isIssued(secret))
     return reading.ok ? { kind: 'issue', endpoint, settings: reading.settings } : { kind: 'nothing' }

@@ -52,6 +52,13 @@ describe('a join-token Secret', () => {
     assert.match(String(decision.kind === 'report' && decision.fault), /^token-id is set already, and .* did not issue/)
   })
 
+  it('goes on saying so while the primary cannot serve, and takes it back once it can tell', () => {
+    const said = { ...issued, [annotations.tokenError]: 'token-id is set already' }
+    const observed = { secret: secret({ annotations: said, data: filled }), admitted: [], isForeign: false, now: noon }
+    assert.deepEqual(decideJoinToken({ ...observed, endpoint: undefined }), { kind: 'nothing' })
+    assert.deepEqual(decideJoinToken({ ...observed, endpoint }), { kind: 'report', fault: undefined })
+  })
+
   it('follows a new endpoint', () => {
     const moved = secret({ annotations: issued, data: { ...filled, endpoint: encoded('https://old.example.com') } })
     assert.deepEqual(decide(moved), { kind: 'move', endpoint })
