@@ -50,9 +50,11 @@ export function createClusterLookup(deps: {
         other !== undefined && ageOrder(other, cluster) < 0 ? [other.metadata.name] : [],
       )
       const elders = await Promise.all(cached.map(live))
-      return elders.some(
-        (elder) => elder?.spec.member?.uid === member.uid || elder?.spec.member?.keyId === member.keyId,
-      )
+      return elders.some((elder) => {
+        // Made anew under its name, it is the younger of the two.
+        if (elder === undefined || ageOrder(elder, cluster) > 0) return false
+        return elder.spec.member?.uid === member.uid || elder.spec.member?.keyId === member.keyId
+      })
     },
   }
 }
