@@ -64,8 +64,16 @@ export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
   let held: { readonly keys: StoredKeys; readonly keyring: Keyring } | undefined
   let lost = false
   let waiting = 0
+  let holding = Promise.resolve()
 
+  /** One after the other, in the order in which they were seen: keys that are older must not come to lie on top. */
   async function hold(keys: StoredKeys): Promise<void> {
+    const taken = holding.then(async () => takeOver(keys))
+    holding = taken.catch(() => undefined)
+    return taken
+  }
+
+  async function takeOver(keys: StoredKeys): Promise<void> {
     if (held !== undefined && fingerprint(held.keys) === fingerprint(keys)) return
     held = { keys, keyring: await keyringOf(keys, deps.primaryUid) }
     lost = false
@@ -79,13 +87,19 @@ export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
     return { kind: 'done' }
   }
 
-  /** What the API server shows takes the place of what is held; where it shows nothing, nothing is given up. */
+  /**
+   * What the API server shows takes the place of what is held; where it shows nothing, nothing is given up. Where the cache
+   * has moved on in the meantime the answer may be older than that, and a key that was given up must not come back.
+   */
   async function look(): Promise<void> {
     if (waiting >= maxWaiting) throw new ProtocolError('Busy', 'too many requests name a key that is not known')
     waiting += 1
     try {
-      const live = readKeys(await lookSoon())
-      if (live !== undefined) await hold(live)
+      const before = versionOf(deps.secrets.get(key))
+      const live = await lookSoon()
+      const cached = deps.secrets.get(key)
+      const keys = readKeys(versionOf(cached) === before ? live : cached)
+      if (keys !== undefined) await hold(keys)
     } finally {
       waiting -= 1
     }
@@ -135,6 +149,10 @@ export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
       }
     },
   }
+}
+
+function versionOf(secret: Secret | undefined): string | undefined {
+  return secret?.metadata.resourceVersion
 }
 
 /** Two that are equal hold the same keys in the same places. */

@@ -22,11 +22,11 @@ const filledToken: Secret = {
 }
 
 /** A replica of the primary, with caches of its own. */
-function replica(api: MemoryApi) {
+function replica(api: MemoryApi, client = api.client) {
   let changes = 0
   const { log, lines } = createRecordingLog()
   const keeper = createIdentityKeeper({
-    client: api.client,
+    client,
     secrets: api.cache(secretKind),
     clusters: api.cache(clusterKind),
     tokens: api.cache(secretKind),
@@ -210,6 +210,31 @@ describe('a key that the cache of a replica does not show yet', () => {
     assert.equal((await lagging.issuerNamed(young.thumbprint)).key.thumbprint, young.thumbprint)
     assert.equal((await lagging.issuerNamed(old.thumbprint)).key.thumbprint, old.thumbprint)
     assert.deepEqual([lagging.thumbprint(), lagging.changes()], [young.thumbprint, 2])
+  })
+
+  it('is not taken from an answer that was slower than the news of another key', async () => {
+    const api = createMemoryApi()
+    api.put(secretKind, identitySecret(toPrivatePem(old)))
+    const [underWay, arrival] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const slow: MemoryApi['client'] = {
+      ...api.client,
+      async get(...asked) {
+        const answer = await api.client.get(...asked)
+        underWay.resolve()
+        await arrival.promise
+        return answer
+      },
+    }
+    const only = replica(api, slow)
+    await only.reconcile()
+    const asking = assert.rejects(only.issuerNamed('nobody'), { code: 'PrimaryKeyMismatch' })
+    await underWay.promise
+    api.put(secretKind, identitySecret(toPrivatePem(young)))
+    await only.reconcile()
+    arrival.resolve()
+    await asking
+    assert.equal(only.thumbprint(), young.thumbprint)
+    await assert.rejects(only.issuerNamed(old.thumbprint), { code: 'PrimaryKeyMismatch' })
   })
 
   it('is looked for once, however many ask, and refused where the primary does not hold it', async () => {
