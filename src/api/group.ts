@@ -55,7 +55,7 @@ export const annotations = {
   uses: `${group}/uses`,
   /** Join token, for people: when it last admitted one, RFC 3339. */
   lastUsed: `${group}/last-used`,
-  /** Bounded join token: thumbprints of the keys that have used it. */
+  /** Bounded join token: who has used it, each as `<uid>.<thumbprint of the key>`. */
   usedBy: `${group}/used-by`,
   /** Cluster, by the user: thumbprint of the one key that may take the place of the member's; gone once it has. */
   allowRebind: `${group}/allow-rebind`,

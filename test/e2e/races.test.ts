@@ -59,7 +59,10 @@ describe('joins through two replicas', () => {
     assert.deepEqual(codes, ['Joined', ...Array.from({ length: 19 }, () => 'TokenExhausted')])
     const winner = joiners[outcomes.findIndex(({ kind }) => kind === 'joined')]
     const secret = await scene.readOnPrimary<Secret>('secret', 'single')
-    assert.equal(secret?.metadata.annotations?.['dist.kio.kasten.io/used-by'], winner?.key.thumbprint)
+    assert.equal(
+      secret?.metadata.annotations?.['dist.kio.kasten.io/used-by'],
+      `${winner?.uid}.${winner?.key.thumbprint}`,
+    )
     const members = (await scene.clusters()).map(({ spec }) => spec.member?.uid)
     const left = joiners.filter(({ uid }) => members.includes(uid))
     assert.deepEqual(left, [winner], 'nobody else has left a Cluster')

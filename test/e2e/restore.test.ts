@@ -110,7 +110,8 @@ describe('a primary whose etcd was put back from a backup', () => {
     const other = await createJoiner().join({ ...once, name: 'other' })
     assert.equal(other.kind === 'refused' && other.refusal.code, 'TokenExhausted')
     const secret = await steady.readOnPrimary<Secret>('secret', 'once')
-    assert.equal(secret?.metadata.annotations?.[`${prefix}/used-by`], members.bounded.key.thumbprint)
+    const { uid, key } = members.bounded
+    assert.equal(secret?.metadata.annotations?.[`${prefix}/used-by`], `${uid}.${key.thumbprint}`)
   })
 
   it('gets a secondary back by itself where its token is in the backup', async () => {

@@ -222,7 +222,7 @@ function outcomeOf({ proxies }: DisturbableJoin, { onPrimary, onSecondary }: Obj
       .filter(({ metadata }) => metadata.labels?.[createdByLabel] === 'join')
       .map(({ metadata, spec }) => [metadata.name, ...Object.values(spec.clusters).map(({ name }) => name)]),
     uses: token[annotations.uses],
-    isUsedByOwnKey: keyId !== undefined && token[annotations.usedBy] === keyId,
+    isUsedByOwnKey: keyId !== undefined && token[annotations.usedBy] === `${stored?.clusterUid}.${keyId}`,
     tombstones: configMaps.flatMap(({ data = {} }) => Object.keys(data).map((entry) => entry.replace(/\..*$/, ''))),
     status: { status, msg },
     info: info && {

@@ -14,7 +14,7 @@ import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
-import { addUse } from '../join-token/token-uses.ts'
+import { addUse, userOf } from '../join-token/token-uses.ts'
 import {
   type Admission,
   decideAdmission,
@@ -27,7 +27,7 @@ import { type CommitDeps, commitCluster, commitRecord } from './commit.ts'
 import { judgeTelling, judgeToken, judgeUse, type TokenRefusal } from './token-scope.decide.ts'
 import type { TokenSource } from './token-source.ts'
 import { maxWaiting, type WaitingPlaces } from './waiting-places.ts'
-import { keysThatUsed, reread, settingsOf, tokenIdOf, vouchingBy, type Warrant } from './warrant.ts'
+import { reread, settingsOf, tokenIdOf, usersBy, vouchingBy, type Warrant } from './warrant.ts'
 
 export interface AdmitDeps extends CommitDeps {
   readonly primaryUid: string
@@ -127,7 +127,7 @@ async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): 
   if (unfit !== undefined) return { kind: 'refuse', ...unfit }
   const admission = decideAdmission(await gather(deps, round, source))
   if (source === 'live') await suspectClone(deps, admission, claims.sub)
-  const use = { keyId: key.thumbprint, users: keysThatUsed(warrant) }
+  const use = { user: userOf({ uid: claims.sub, keyId: key.thumbprint }), users: usersBy(warrant) }
   const unfitNow = judgeAdmission(settings, admission, use)
   return unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow }
 }
@@ -141,7 +141,7 @@ async function suspectClone({ suspect }: AdmitDeps, admission: Admission, newcom
 function judgeAdmission(
   settings: JoinTokenSettings,
   admission: Admission,
-  use: { readonly keyId: string; readonly users: readonly string[] },
+  use: { readonly user: string; readonly users: readonly string[] },
 ): TokenRefusal | undefined {
   switch (admission.kind) {
     case 'wait':
@@ -203,8 +203,9 @@ async function gather(
 /** A bounded token is used before the Cluster is made: a crash between the two costs the key nothing. */
 async function countUse(deps: AdmitDeps, { join, warrant, settings }: Round): Promise<void> {
   if (warrant.kind === 'membership' || settings.maxUses === undefined) return
-  if (keysThatUsed(warrant).includes(join.key.thumbprint)) return
-  await addUse(deps.client, warrant.token.secret, join.key.thumbprint, deps.clock.now())
+  const user = userOf({ uid: join.claims.sub, keyId: join.key.thumbprint })
+  if (usersBy(warrant).includes(user)) return
+  await addUse(deps.client, warrant.token.secret, user, deps.clock.now())
 }
 
 /** A member is not disconnected: its tombstone goes with its new Cluster. One that has come since ends that one again. */

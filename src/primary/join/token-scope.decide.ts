@@ -19,14 +19,14 @@ export function judgeToken(
   return asked.name === undefined ? undefined : judgeName(clusterName, asked.name)
 }
 
-/** After the decision: `name` is the one that the cluster has or would get. */
+/** After the decision: `name` is the one that the cluster has or would get, `user` who it is, as `userOf` names it. */
 export function judgeUse(
   { clusterName, maxUses }: JoinTokenSettings,
-  use: { readonly name: string; readonly keyId: string; readonly isMember: boolean; readonly users: readonly string[] },
+  use: { readonly name: string; readonly user: string; readonly isMember: boolean; readonly users: readonly string[] },
 ): TokenRefusal | undefined {
   const misnamed = judgeName(clusterName, use.name)
   if (misnamed !== undefined) return misnamed
-  const isFree = use.isMember || use.users.includes(use.keyId)
+  const isFree = use.isMember || use.users.includes(use.user)
   if (maxUses === undefined || isFree || use.users.length < maxUses) return undefined
   return {
     code: 'TokenExhausted',
@@ -40,7 +40,7 @@ export function judgeUse(
  */
 export function judgeTelling(
   settings: JoinTokenSettings,
-  use: { readonly name: string; readonly keyId: string; readonly users: readonly string[] },
+  use: { readonly name: string; readonly user: string; readonly users: readonly string[] },
 ): TokenRefusal | undefined {
   const only = settings.clusterName
   if (only !== undefined && only !== use.name) return scope(`the join token admits only the name ${only}`)

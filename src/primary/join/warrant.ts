@@ -26,8 +26,8 @@ export function settingsOf(warrant: Warrant, now: number): JoinTokenSettings | u
   return reading.ok ? reading.settings : undefined
 }
 
-/** The keys that have used it. */
-export function keysThatUsed(warrant: Warrant): readonly string[] {
+/** Who has used it, each as `userOf` names it. */
+export function usersBy(warrant: Warrant): readonly string[] {
   return warrant.kind === 'token' ? usersOf(warrant.token.secret) : []
 }
 

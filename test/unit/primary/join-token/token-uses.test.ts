@@ -5,7 +5,7 @@ import { annotations } from '../../../../src/api/group.ts'
 import { readJoinTokenSettings } from '../../../../src/api/join-token-settings.ts'
 import { type Secret, secretKind } from '../../../../src/kube/objects.ts'
 import { judgeUse } from '../../../../src/primary/join/token-scope.decide.ts'
-import { addUse, usersOf } from '../../../../src/primary/join-token/token-uses.ts'
+import { addUse, userOf, usersOf } from '../../../../src/primary/join-token/token-uses.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
 import { at, namespace, noon } from '../objects.fixture.ts'
 
@@ -64,35 +64,34 @@ describe('a use of a token', () => {
 })
 
 describe('a bounded token', () => {
-  const ask = (keyId: string, users: readonly string[], isMember = false) =>
-    judgeUse(settingsFor('2'), { name: 'east', keyId, isMember, users })?.code
+  const ask = (user: string, users: readonly string[], isMember = false) =>
+    judgeUse(settingsFor('2'), { name: 'east', user, isMember, users })?.code
 
-  it('has a use for as many keys as it says', () => {
+  it('has a use for as many as it says', () => {
     assert.equal(ask('key-new', []), undefined)
     assert.equal(ask('key-new', ['key-east']), undefined)
     assert.equal(ask('key-new', ['key-east', 'key-west']), 'TokenExhausted')
   })
 
-  it('is free for a key that has used it, and for a member', () => {
+  it('is free for who has used it, and for a member', () => {
     assert.equal(ask('key-west', ['key-east', 'key-west']), undefined)
     assert.equal(ask('key-new', ['key-east', 'key-west'], true), undefined)
   })
 
-  it('knows a key by the whole of its thumbprint', () => {
-    for (const keyId of ['key-eas', 'key-east2', 'KEY-EAST', 'key-east key-west'])
-      assert.equal(ask(keyId, ['key-east', 'key-west']), 'TokenExhausted', keyId)
+  it('knows who has used it by the whole of uid and thumbprint', () => {
+    for (const user of ['key-eas', 'key-east2', 'KEY-EAST', 'key-east key-west'])
+      assert.equal(ask(user, ['key-east', 'key-west']), 'TokenExhausted', user)
   })
 
   it('allows 500 uses at most, so that they fit the Secret', () => {
     assert.equal(readingFor('500').ok, true)
     for (const tooMany of ['501', '0', '1e3', '-1', '']) assert.equal(readingFor(tooMany).ok, false, tooMany)
-    const users = Array.from({ length: 500 }, (_, index) => String(index).padStart(43, '0'))
-    assert.equal(
-      judgeUse(settingsFor('500'), { name: 'e', keyId: 'x', isMember: false, users })?.code,
-      'TokenExhausted',
+    const users = Array.from({ length: 500 }, (_, index) =>
+      userOf({ uid: crypto.randomUUID(), keyId: String(index).padStart(43, '0') }),
     )
+    assert.equal(judgeUse(settingsFor('500'), { name: 'e', user: 'x', isMember: false, users })?.code, 'TokenExhausted')
     assert.equal(
-      judgeUse(settingsFor('500'), { name: 'e', keyId: 'x', isMember: false, users: users.slice(1) }),
+      judgeUse(settingsFor('500'), { name: 'e', user: 'x', isMember: false, users: users.slice(1) }),
       undefined,
     )
   })

@@ -96,7 +96,8 @@ describe('a member with a new key', () => {
     const { token } = world.storeToken({ [annotations.maxUses]: '1' })
     allow(world, asks.key.thumbprint)
     assert.equal(await ask(world, asks, token), 'east')
-    assert.equal(world.api.all<Secret>(secretKind)[0]?.metadata.annotations?.[annotations.usedBy], asks.key.thumbprint)
+    const usedBy = world.api.all<Secret>(secretKind)[0]?.metadata.annotations?.[annotations.usedBy]
+    assert.equal(usedBy, `${asks.uid}.${asks.key.thumbprint}`)
   })
 
   it('that waits for approval goes on waiting', async () => {

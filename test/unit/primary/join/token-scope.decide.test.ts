@@ -9,7 +9,7 @@ function bounds(settings: Partial<JoinTokenSettings> = {}): JoinTokenSettings {
 }
 
 const asked = { uid: 'uid-east', name: 'east', now: noon }
-const use = { name: 'east', keyId: 'key-east', isMember: false, users: [] }
+const use = { name: 'east', user: 'key-east', isMember: false, users: [] }
 
 describe('a token', () => {
   it('without bounds admits everybody, again and again', () => {
@@ -44,7 +44,7 @@ describe('a token', () => {
     }
   })
 
-  it('of so many uses is exhausted for new keys only', () => {
+  it('of so many uses is exhausted for new clusters and keys only', () => {
     const bounded = bounds({ maxUses: 2 })
     assert.equal(judgeUse(bounded, { ...use, users: ['key-a'] }), undefined)
     const users = ['key-a', 'key-b']
@@ -52,12 +52,12 @@ describe('a token', () => {
       code: 'TokenExhausted',
       what: 'the join token allows 2 uses, and all are taken',
     })
-    assert.equal(judgeUse(bounded, { ...use, users, keyId: 'key-a' }), undefined, 'a use belongs to its key')
+    assert.equal(judgeUse(bounded, { ...use, users, user: 'key-a' }), undefined, 'a use belongs to its key')
     assert.equal(judgeUse(bounded, { ...use, users, isMember: true }), undefined, 'a member joins again for free')
   })
 
   it('tells its holder of no cluster that it could not let in', () => {
-    const about = (name: string, users: readonly string[] = []) => ({ name, keyId: 'key-east', users })
+    const about = (name: string, users: readonly string[] = []) => ({ name, user: 'key-east', users })
     assert.equal(judgeTelling(bounds(), about('west')), undefined)
     const scoped = bounds({ clusterName: 'east' })
     assert.equal(judgeTelling(scoped, about('east')), undefined)
