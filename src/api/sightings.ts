@@ -141,7 +141,7 @@ export function decodeSightings(content: SightingsContent): ToldSightings | unde
 
 /**
  * When each member was last heard, for people: RFC 3339 by the clocks of the replicas, which may differ. The ConfigMaps
- * are up to half a minute old; one that cannot be read is left out.
+ * are half a minute old, or a quarter of the interval; one that cannot be read is left out.
  */
 export function readLastSeen(configMaps: readonly SightingsContent[]): (uid: string) => string | undefined {
   const seen = new Map<string, number>()

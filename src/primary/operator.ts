@@ -271,7 +271,8 @@ function compose(deps: OperatorDeps, primaryUid: string) {
   /** The leader reads what is told. It tells in turn where another one may come to lead. */
   const hasReader = () => !isLeading || told.hasOthers()
   async function tell(signal: AbortSignal): Promise<void> {
-    await tellSightings({ ...deps, namespace: identityNamespace, sightings, hasReader }, signal)
+    const telling = { ...deps, namespace: identityNamespace, sightings, hasReader, interval: interval.get }
+    await tellSightings(telling, signal)
   }
 
   metrics.observe(() => stateOf(informers.clusters.list(), informers.tombstones.list(), identity.isLost()))

@@ -77,7 +77,7 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
         return
       }
       const wasConfirmed = change.type === 'updated' && isConfirmed(change.previous)
-      // Another replica may have heard it, which tells of that within half a minute.
+      // Another replica may have heard it, which tells of that a little later.
       if (isConfirmed(change.object) && !wasConfirmed) newcomers.set(name, clock.monotonic())
     },
     heard: () =>

@@ -21,27 +21,32 @@ export interface TellerDeps {
   readonly sightings: Pick<Sightings, 'heard' | 'heartbeats'>
   /** Whether somebody would read it. */
   readonly hasReader: () => boolean
+  /** The interval that members are told, milliseconds. */
+  readonly interval: () => number
   readonly clock: Clock
   readonly log: Logger
 }
 
 /** No replica writes more often, milliseconds. */
-const pace = 30_000
+const shortestPace = 30_000
+/** Part of the interval. Silence is judged by whole intervals, so of members that beat seldom it is told seldom. */
+const paceOfInterval = 1 / 4
 /** A write that failed is tried again sooner, so that members are not lost for one lost write. Milliseconds. */
-const retry = { base: 1_000, cap: pace }
+const retry = { base: 1_000, cap: shortestPace }
 /** A stop waits no longer than this for the API server, milliseconds. */
 const removalLimit = 2_000
 
 /** Tells until aborted, then takes back what it has told; resolves when that is done. */
 export async function tellSightings(deps: TellerDeps, signal: AbortSignal): Promise<void> {
-  const { sightings, clock, log } = deps
+  const { sightings, interval, clock, log } = deps
+  const pace = () => Math.max(shortestPace, interval() * paceOfInterval)
   let told = 0
   let failures = 0
   /** How many ConfigMaps of it there may be. */
   let parts = 0
   while (true) {
     // Also before the first time: a replica that becomes the leader at once, and is alone, has nobody to tell.
-    await clock.sleep(failures === 0 ? pace : exponentialBackoff(failures, retry), signal).catch(() => undefined)
+    await clock.sleep(failures === 0 ? pace() : exponentialBackoff(failures, retry), signal).catch(() => undefined)
     if (signal.aborted) break
     const heartbeats = sightings.heartbeats()
     if (heartbeats === told || !deps.hasReader()) continue

@@ -23,7 +23,7 @@ function world(through: (client: KubeClient) => Pick<KubeClient, 'apply' | 'dele
   const stop = new AbortController()
   let heard: readonly Sighting[] = []
   let heartbeats = 0
-  const state = { hasReader: true }
+  const state = { hasReader: true, interval: 20_000 }
   const told = tellSightings(
     {
       client: through(api.client),
@@ -31,6 +31,7 @@ function world(through: (client: KubeClient) => Pick<KubeClient, 'apply' | 'dele
       identity: 'replica-1',
       sightings: { heard: () => heard, heartbeats: () => heartbeats },
       hasReader: () => state.hasReader,
+      interval: () => state.interval,
       clock,
       log,
     },
@@ -69,6 +70,16 @@ describe('a replica that hears heartbeats', { timeout: 60_000 }, () => {
       written: noon + 300_000,
       members: [{ member: memberId('uid-east'), age: 300, gap: Infinity, heartbeat: healthy }],
     })
+  })
+
+  it('tells of members that beat seldom four times in their interval', async () => {
+    const { api, clock, state, hear } = world()
+    state.interval = 600_000
+    for (let second = 0; second < 600; second += 10) {
+      hear(seen('uid-east', second))
+      await clock.advance(10_000)
+    }
+    assert.equal(api.requests.length, 4)
   })
 
   it('tells of a very large fleet in several ConfigMaps, and takes back those that it needs no longer', async () => {
