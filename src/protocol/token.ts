@@ -77,12 +77,17 @@ export function parseToken(text: string): JoinToken {
   const secret = fromBase64url(secretText)
   if (secret?.length !== 32) throw malformed('the secret of the token in mc-join does not have 32 bytes')
   const claims = readHeader(header)
+  let key: SigningKey | undefined
   return {
     id: claims.tid,
     primaryUid: claims.iss,
     primaryKey: readPrimaryKey(claims.pk),
     endpoints: claims.ep,
-    key: tokenKey(header, secret),
+    // A member judges its token with every look and uses it once; the key is most of what reading one costs.
+    get key() {
+      key ??= tokenKey(header, secret)
+      return key
+    },
   }
 }
 

@@ -2,7 +2,7 @@
  * Whether a simulated world has come to rest, so that its time may go on: nothing is under way, and every watch has shown
  * what was written. Counts only; what is under way is told by those who do it.
  */
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 
 export interface Rest {
   /** Something is under way until this has settled. */
@@ -32,13 +32,20 @@ const stillness = 25
 
 export function createRest(): Rest {
   let underWay = 0
-  let movement = Promise.withResolvers<void>()
+  /** Told of the next movement: whoever waits for rest. */
+  let onMove = () => undefined as void
   const versions = new Map<string, number>()
   const watches = new Set<Watch>()
 
-  function move(): void {
-    movement.resolve()
-    movement = Promise.withResolvers<void>()
+  /** Whether nothing moves for a while; asked at each movement, so it makes nothing but a timer. */
+  async function isStill(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const patience = setTimeout(() => resolve(true), stillness)
+      onMove = () => {
+        clearTimeout(patience)
+        resolve(false)
+      }
+    })
   }
 
   function isAtRest(): boolean {
@@ -52,7 +59,7 @@ export function createRest(): Rest {
         return await work
       } finally {
         underWay -= 1
-        move()
+        onMove()
       }
     },
     written(name, version) {
@@ -66,7 +73,7 @@ export function createRest(): Rest {
       watches.add(watch)
       return {
         shown(name, version) {
-          move()
+          onMove()
           watch.seen.set(name, version)
           if (version >= (versions.get(name) ?? 0)) watch.behind.delete(name)
         },
@@ -77,13 +84,7 @@ export function createRest(): Rest {
       for (;;) {
         await turn()
         if (isAtRest()) return true
-        const patience = new AbortController()
-        const isStill = await Promise.race([
-          movement.promise.then(() => false),
-          delay(stillness, true, { signal: patience.signal }).catch(() => false),
-        ])
-        patience.abort()
-        if (isStill) return false
+        if (await isStill()) return false
       }
     },
   }
