@@ -1,35 +1,27 @@
 /**
- * Answers a member's heartbeat: judges who sends it, remembers the sighting, and says what the member is told. The cache
- * may say yes; whatever else is said rests on what the API server has just shown.
+ * Answers a member's heartbeat: judges who sends it, remembers the sighting, and says what the member is told.
  */
 import type { Clock } from '../../lib/clock.ts'
-import { ProtocolError } from '../../protocol/errors.ts'
 import { signerOfMembershipToken, signMembershipToken } from '../../protocol/membership-token.ts'
 import { type Heartbeat, type HeartbeatBody, heartbeatBodySchema, type Reply } from '../../protocol/reply.ts'
 import { heartbeatPath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
-import { readBody } from '../body.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
-import type { Tombstones } from '../cluster/tombstones.ts'
-import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { MemberLabels } from '../labels/member-labels.ts'
+import type { MemberDesk, MemberRequest, ProvenRequest } from '../member/member-desk.ts'
+import { judgeQuickly, type MembershipDeps } from '../member/membership.ts'
+import { replyToNonMember } from '../member/non-member.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { BootIds } from './boot-ids.ts'
 import type { Confirmation } from './confirmation.ts'
-import type { MemberDesk, MemberRequest, ProvenRequest } from './member-desk.ts'
-import { type Claim, isMember, type MembershipVerdict } from './membership.decide.ts'
-import { elderOnly, judgeLive, readClaim } from './membership.ts'
-import { replyToNonMember } from './non-member.ts'
 
-export interface HeartbeatDeps {
+export interface HeartbeatDeps extends MembershipDeps {
   readonly desk: MemberDesk
   /** Throws `ProtocolError` `Busy` while there is no primary that could have members. */
   readonly serving: () => ServingPrimary
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
-  readonly clusters: ClusterLookup
-  readonly tombstones: Tombstones
   readonly confirmation: Pick<Confirmation, 'heard'>
   readonly bootIds: BootIds
   readonly suspect: Suspect
@@ -45,46 +37,36 @@ export interface HeartbeatService {
 /** A member's nonce lives at least this long, milliseconds. */
 export const leastNonceLifetime = 5 * 60_000
 
+const expected = { path: heartbeatPath, schema: heartbeatBodySchema, called: 'the heartbeat' }
+
 export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
   return {
     async heartbeat(request) {
-      const body = readHeartbeat(request.body)
       const nonceLifetime = Math.max(leastNonceLifetime, 3 * deps.interval())
-      const expected = { path: heartbeatPath(request.clusterName), nonceLifetime, kid: body.kid }
-      return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven, body))
+      return deps.desk.answer(request, { ...expected, nonceLifetime }, async (proven, body) =>
+        replyTo(deps, proven, body),
+      )
     },
   }
 }
 
-function readHeartbeat(body: Buffer): HeartbeatBody {
-  const parsed = heartbeatBodySchema.safeParse(readBody(body))
-  if (!parsed.success) throw new ProtocolError('Malformed', 'the heartbeat is not well-formed')
-  return parsed.data
-}
-
-async function judge(deps: HeartbeatDeps, proven: ProvenRequest, claim: Claim): Promise<MembershipVerdict> {
-  const cached = deps.clusters.named(proven.clusterName)
-  if (cached !== undefined && isMember(claim, cached)) return elderOnly(deps, cached)
-  const verdict = await judgeLive(deps, proven, claim)
-  return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
-}
-
 async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, body: HeartbeatBody): Promise<Reply> {
-  const claim = readClaim(proven)
-  const verdict = await judge(deps, proven, claim)
+  const { claim } = proven
+  const verdict = await judgeQuickly(deps, proven)
   if (verdict.kind !== 'member') return replyToNonMember(verdict, claim.keyId, deps.suspect)
   const primary = deps.serving()
   const { labels = {}, ...heartbeat } = body
   const trusted = trustedKey(proven, heartbeat)
   await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId, trusted)
   deps.labels.reported(verdict.cluster, labels)
-  if (deps.bootIds.heard(proven.clusterName, proven)) await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
+  const run = { keyId: claim.keyId, boot: proven.boot }
+  if (deps.bootIds.heard(proven.clusterName, run)) await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
   return {
     status: 'ok',
     interval: primary.interval / 1000,
     keys: primaryKeys(primary.keyring),
     endpoints: [primary.endpoint],
-    ...(await renewedToken(deps, proven, { claim, heartbeat })),
+    ...(await renewedToken(deps, proven, heartbeat)),
   }
 }
 
@@ -104,8 +86,9 @@ function trustedKey({ token }: ProvenRequest, { kid }: Heartbeat): string | unde
 async function renewedToken(
   { clock }: HeartbeatDeps,
   proven: ProvenRequest,
-  { claim: { uid, keyId, tokenKeyId }, heartbeat }: { readonly claim: Claim; readonly heartbeat: Heartbeat },
+  heartbeat: Heartbeat,
 ): Promise<{ readonly token?: string }> {
+  const { uid, keyId, tokenKeyId } = proven.claim
   if (tokenKeyId === keyId && trustedKey(proven, heartbeat) === heartbeat.kid) return {}
   const { issuer, clusterName } = proven
   return { token: await signMembershipToken(issuer, { clusterName, uid, thumbprint: keyId }, clock.now()) }

@@ -14,19 +14,16 @@ import { clockTolerance } from '../../protocol/nonce.ts'
 import { leaveSchema, type Reply } from '../../protocol/reply.ts'
 import { leavePath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
-import { readBody } from '../body.ts'
 import type { Suspect } from '../cluster/suspect.ts'
-import { suspicions } from '../cluster/suspicion.ts'
 import { type Tombstone, type Tombstones, tombstoneOf } from '../cluster/tombstones.ts'
-import type { ClusterLookup } from '../cluster-lookup.ts'
-import type { MemberDesk, MemberRequest, ProvenRequest } from '../heartbeat/member-desk.ts'
-import { judgeLive, readClaim, strangerRefused } from '../heartbeat/membership.ts'
+import type { MemberDesk, MemberRequest, ProvenRequest } from '../member/member-desk.ts'
+import { judgeLive, type MembershipDeps } from '../member/membership.ts'
+import { replyToNonMember } from '../member/non-member.ts'
 
-export interface LeaveDeps {
+export interface LeaveDeps extends MembershipDeps {
   readonly client: KubeClient
   readonly desk: MemberDesk
-  readonly clusters: ClusterLookup
-  readonly tombstones: Tombstones
+  readonly tombstones: MembershipDeps['tombstones'] & Pick<Tombstones, 'store'>
   readonly events: EventRecorder
   readonly suspect: Suspect
   /** The interval that members are told, milliseconds. */
@@ -43,20 +40,23 @@ export interface LeaveService {
 /** Shorter than that of a heartbeat, milliseconds: what was captured is of no use for longer than a captured join. */
 export const leaveNonceLifetime = 60_000
 
+const expected = {
+  path: leavePath,
+  schema: leaveSchema,
+  called: 'the request to leave',
+  nonceLifetime: leaveNonceLifetime,
+}
+
 export function createLeaveService(deps: LeaveDeps): LeaveService {
   return {
     async leave(request) {
-      const body = leaveSchema.safeParse(readBody(request.body))
-      if (!body.success) throw new ProtocolError('Malformed', 'the request to leave is not well-formed')
-      const { kid } = body.data
-      const expected = { path: leavePath(request.clusterName), nonceLifetime: leaveNonceLifetime, kid }
       return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven))
     },
   }
 }
 
 async function replyTo(deps: LeaveDeps, proven: ProvenRequest): Promise<Reply> {
-  const verdict = await judgeLive(deps, proven, readClaim(proven))
+  const verdict = await judgeLive(deps, proven)
   switch (verdict.kind) {
     case 'member':
     case 'leaving':
@@ -69,10 +69,8 @@ async function replyTo(deps: LeaveDeps, proven: ProvenRequest): Promise<Reply> {
       // Gone already: an answer that was lost is asked for again.
       break
     case 'other-key':
-      if (verdict.isReplaced) await deps.suspect(verdict.cluster, suspicions.previousKeyUsed(proven.keyId))
-      return { status: 'KeyMismatch' }
     case 'stranger':
-      throw strangerRefused()
+      return replyToNonMember(verdict, proven.claim.keyId, deps.suspect)
   }
   return { status: 'ok', interval: deps.interval() / 1000 }
 }

@@ -17,20 +17,18 @@ import { type Rekey, rekeySchema, verifyRekeyRequest } from '../../protocol/reke
 import type { Reply } from '../../protocol/reply.ts'
 import { rekeyPath } from '../../protocol/wire.ts'
 import type { Answer } from '../answer.ts'
-import { readBody } from '../body.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
-import type { MemberDesk, MemberRequest, ProvenRequest } from '../heartbeat/member-desk.ts'
-import type { Claim, MembershipVerdict } from '../heartbeat/membership.decide.ts'
-import { elderOnly, judgeLive, type MembershipDeps, readClaim } from '../heartbeat/membership.ts'
-import { replyToNonMember } from '../heartbeat/non-member.ts'
+import type { MemberDesk, MemberRequest, ProvenRequest } from '../member/member-desk.ts'
+import { judgeLive, type MembershipDeps } from '../member/membership.ts'
+import { replyToNonMember } from '../member/non-member.ts'
 import { decideRekey } from './rekey.decide.ts'
 
 export interface RekeyDeps extends MembershipDeps {
   readonly client: KubeClient
   readonly desk: MemberDesk
-  readonly clusters: Pick<ClusterLookup, 'live' | 'hasElder' | 'byKey'>
+  readonly clusters: MembershipDeps['clusters'] & Pick<ClusterLookup, 'byKey'>
   readonly events: EventRecorder
   readonly suspect: Suspect
   /** The interval that members are told, milliseconds. */
@@ -50,33 +48,32 @@ export const rekeyNonceLifetime = 60_000
 /** A Cluster has few writers; so many conflicts in a row do not happen. */
 const maxRounds = 8
 
+const expected = {
+  path: rekeyPath,
+  schema: rekeySchema,
+  called: 'the request for another key',
+  nonceLifetime: rekeyNonceLifetime,
+}
+
 export function createRekeyService(deps: RekeyDeps): RekeyService {
   return {
     async rekey(request) {
-      const body = rekeySchema.safeParse(readBody(request.body))
-      if (!body.success) throw new ProtocolError('Malformed', 'the request for another key is not well-formed')
-      const expected = { path: rekeyPath(request.clusterName), nonceLifetime: rekeyNonceLifetime, kid: body.data.kid }
-      return deps.desk.answer(request, expected, async (proven) => replyTo(deps, proven, body.data))
+      return deps.desk.answer(request, expected, async (proven, body) => replyTo(deps, proven, body))
     },
   }
 }
 
 async function replyTo(deps: RekeyDeps, proven: ProvenRequest, { request }: Rekey): Promise<Reply> {
-  const claim = readClaim(proven)
-  const subject = { primaryUid: proven.issuer.uid, uid: claim.uid, oldKeyId: proven.keyId }
+  const { uid, keyId } = proven.claim
+  const subject = { primaryUid: proven.issuer.uid, uid, oldKeyId: keyId }
   for (let round = 0; round < maxRounds; round += 1) {
-    const verdict = await judge(deps, proven, claim)
-    if (verdict.kind !== 'member') return replyToNonMember(verdict, proven.keyId, deps.suspect)
+    const verdict = await judgeLive(deps, proven)
+    if (verdict.kind !== 'member') return replyToNonMember(verdict, keyId, deps.suspect)
     // Only now: a signature of a stranger is not worth verifying.
     const next = await verifyRekeyRequest(request, subject)
     if (await takeOver(deps, proven, { cluster: verdict.cluster, next })) return accepted(deps, proven, next)
   }
   throw new ProtocolError('Busy', 'the key could not be replaced')
-}
-
-async function judge(deps: RekeyDeps, proven: ProvenRequest, claim: Claim): Promise<MembershipVerdict> {
-  const verdict = await judgeLive(deps, proven, claim)
-  return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
 }
 
 /** False where somebody has written the Cluster meanwhile, so that it has to be judged again. Throws `KeyRefused`. */
@@ -90,7 +87,7 @@ async function takeOver(
   const decision = decideRekey({
     cluster,
     member,
-    provenKeyId: proven.keyId,
+    provenKeyId: proven.claim.keyId,
     next,
     primaryKeyIds: proven.keyring.held.map(({ key }) => key.thumbprint),
     holder: deps.clusters.byKey(next.thumbprint),
@@ -148,8 +145,8 @@ function tell(
 
 /** The token names the new key; without that key it is worthless. */
 async function accepted(deps: RekeyDeps, proven: ProvenRequest, { thumbprint }: PublicKey): Promise<Reply> {
-  const { issuer, clusterName } = proven
-  const subject = { clusterName, uid: readClaim(proven).uid, thumbprint }
+  const { issuer, clusterName, claim } = proven
+  const subject = { clusterName, uid: claim.uid, thumbprint }
   const token = await signMembershipToken(issuer, subject, deps.clock.now())
   return { status: 'ok', interval: deps.interval() / 1000, token }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createUsedNonces } from '../../../../src/primary/heartbeat/used-nonces.ts'
+import { createUsedNonces } from '../../../../src/primary/member/used-nonces.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { cluster, member } from '../objects.fixture.ts'
 import { freshNonce, heartbeatBy, primaryWith } from './heartbeat-service.fixture.ts'

@@ -2,11 +2,9 @@
 
 import type { Cluster } from '../../../../src/api/cluster.ts'
 import { systemClock } from '../../../../src/lib/clock.ts'
-import type { Tombstones } from '../../../../src/primary/cluster/tombstones.ts'
-import type { ClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createHeartbeatService, type HeartbeatDeps } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
-import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { createMemberDesk } from '../../../../src/primary/member/member-desk.ts'
 import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
@@ -36,8 +34,8 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
       named: () => east,
       live: look('cluster'),
       hasElder: async () => false,
-    } as unknown as ClusterLookup,
-    tombstones: { findLive: look('tombstone') } as unknown as Tombstones,
+    },
+    tombstones: { findLive: look('tombstone') },
     confirmation: { heard: async () => undefined },
     bootIds: { heard: () => false },
     suspect: async () => undefined,

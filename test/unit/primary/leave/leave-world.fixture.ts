@@ -1,7 +1,8 @@
 /** A leave service beside the heartbeats of a primary in memory, and requests to it. */
-import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
+
 import { createLeaveService } from '../../../../src/primary/leave/leave-service.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { createMemberDesk } from '../../../../src/primary/member/member-desk.ts'
 import { openReply, type Reply, replyAnswerSchema } from '../../../../src/protocol/reply.ts'
 import { leavePath } from '../../../../src/protocol/wire.ts'
 import { lookUpIn } from '../../../support/keyring.ts'

@@ -1,7 +1,7 @@
 /** A service for other keys beside the heartbeats of a primary in memory, and requests to it. */
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
-import { createMemberDesk } from '../../../../src/primary/heartbeat/member-desk.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { createMemberDesk } from '../../../../src/primary/member/member-desk.ts'
 import { createRekeyService } from '../../../../src/primary/rekey/rekey-service.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signRekeyRequest } from '../../../../src/protocol/rekey.ts'

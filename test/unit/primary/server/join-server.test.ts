@@ -5,7 +5,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { KubeApiError } from '../../../../src/kube/errors.ts'
-import type { MemberRequest } from '../../../../src/primary/heartbeat/member-desk.ts'
+import type { MemberRequest } from '../../../../src/primary/member/member-desk.ts'
 import type { JoinServerDeps } from '../../../../src/primary/server/join-server.ts'
 import { type ErrorCode, meaningOf, ProtocolError } from '../../../../src/protocol/errors.ts'
 import {

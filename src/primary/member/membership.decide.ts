@@ -6,14 +6,7 @@ import type { Cluster } from '../../api/cluster.ts'
 import { isPresentKeyUsed, isPreviousKeyGood } from '../cluster/key-use.ts'
 import { standingOf } from '../cluster/standing.ts'
 import type { Tombstone } from '../cluster/tombstones.ts'
-
-export interface Claim {
-  /** What the communication token says; where the cached Cluster does not settle it, the primary's key has signed it. */
-  readonly uid: string
-  readonly tokenKeyId: string
-  /** Thumbprint of the key that signed the proof of possession. */
-  readonly keyId: string
-}
+import type { Claim } from './claim.ts'
 
 export interface MembershipObservation {
   readonly claim: Claim

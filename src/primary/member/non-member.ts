@@ -4,7 +4,6 @@ import type { Reply } from '../../protocol/reply.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
 import type { MembershipVerdict } from './membership.decide.ts'
-import { strangerRefused } from './membership.ts'
 
 /**
  * The reply to sign; `keyId` is the key that has asked. A disconnected cluster is told so even after the primary's own
@@ -26,6 +25,6 @@ export async function replyToNonMember(
     case 'leaving':
       throw new ProtocolError('Busy', 'the Cluster is being deleted')
     case 'stranger':
-      throw strangerRefused()
+      throw new ProtocolError('ProofInvalid', 'the request does not come from a member')
   }
 }

@@ -6,7 +6,7 @@ import {
   decideMembership,
   isMember,
   type MembershipObservation,
-} from '../../../../src/primary/heartbeat/membership.decide.ts'
+} from '../../../../src/primary/member/membership.decide.ts'
 import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 const east = cluster('east', { spec: { member: member() } })

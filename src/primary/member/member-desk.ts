@@ -1,7 +1,8 @@
 /**
- * What every request of a member passes, whatever it asks for: the proof of its key, its nonce, how often it may ask; and
- * the signature under its reply. Who the member is, and what it is told, is for the services to say.
+ * What every request of a member passes, whatever it asks for: the form of its body, the proof of its key, its nonce, how
+ * often it may ask; and the signature under its reply. Who the member is, and what it is told, is for the services to say.
  */
+import type { z } from 'zod'
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Issuer } from '../../protocol/issuer.ts'
@@ -10,7 +11,9 @@ import { createNonce, memberContext } from '../../protocol/nonce.ts'
 import { claimedThumbprint, verifyPossession } from '../../protocol/possession-proof.ts'
 import { type Reply, replyStatus, signReply } from '../../protocol/reply.ts'
 import { type Answer, problemOf } from '../answer.ts'
+import { readBody } from '../body.ts'
 import type { Buckets } from '../load/buckets.ts'
+import { type Claim, readClaim } from './claim.ts'
 import { createUsedNonces } from './used-nonces.ts'
 
 export interface MemberDeskDeps {
@@ -31,13 +34,22 @@ export interface MemberRequest {
   readonly body: Buffer
 }
 
+/** What a route expects of a request. */
+export interface Expected<B> {
+  readonly path: (clusterName: string) => string
+  readonly schema: z.ZodType<B>
+  /** The body, for people: `the heartbeat`. */
+  readonly called: string
+  /** Milliseconds. */
+  readonly nonceLifetime: number
+}
+
 /** A request whose proof has been verified; nothing else of it has been. */
 export interface ProvenRequest extends Pick<MemberRequest, 'clusterName' | 'token'> {
   readonly keyring: Keyring
   /** What the reply is signed with: the key that the member trusts. */
   readonly issuer: Issuer
-  /** Thumbprint of the key that has signed it. */
-  readonly keyId: string
+  readonly claim: Claim
   /** Names the run of the process that has sent it. */
   readonly boot: string
   /** When its nonce was made, ms since the epoch. */
@@ -46,38 +58,46 @@ export interface ProvenRequest extends Pick<MemberRequest, 'clusterName' | 'toke
 
 export interface MemberDesk {
   /**
-   * Verifies a request to `path` and signs what `reply` says to it with the key that the member names; `nonceLifetime` is
-   * ms. A `NonceInvalid`, also one of `reply`, is answered with a fresh nonce. Throws `ProtocolError` for what else is
-   * answered without a signature.
+   * Verifies a request and signs what `reply` says to it, with the key that the member names. A `NonceInvalid`, also one of
+   * `reply`, is answered with a fresh nonce. Throws `ProtocolError` for what else is answered without a signature.
    */
-  answer(
+  answer<B extends { readonly kid?: string | undefined }>(
     request: MemberRequest,
-    expected: { readonly path: string; readonly nonceLifetime: number; readonly kid: string | undefined },
-    reply: (proven: ProvenRequest) => Promise<Reply>,
+    expected: Expected<B>,
+    reply: (proven: ProvenRequest, said: B) => Promise<Reply>,
   ): Promise<Answer>
 }
 
 export function createMemberDesk({ keyring: loadKeyring, issuerNamed, pace, clock }: MemberDeskDeps): MemberDesk {
   const usedNonces = createUsedNonces()
   return {
-    async answer(request, { path, nonceLifetime, kid }, reply) {
+    async answer(request, expected, reply) {
+      const said = readSaid(request, expected)
       const keyring = loadKeyring()
       const { uid, current } = keyring
       const { clusterName, token, proof, body } = request
+      const path = expected.path(clusterName)
       const nonceFor = (keyId: string) => createNonce(current.nonceKey, memberContext(uid, keyId), clock.now())
       try {
-        const limits = { now: clock.now(), lifetime: nonceLifetime }
+        const limits = { now: clock.now(), lifetime: expected.nonceLifetime }
         const { key, boot, nonceMadeAt } = await verifyPossession(keyring, proof, { path, token, body }, limits)
         const keyId = key.thumbprint
         if (!usedNonces.use(keyId, { madeAt: nonceMadeAt, now: clock.now() }))
           throw new ProtocolError('NonceInvalid', 'the nonce has been used')
         const wait = pace.take(keyId)
         if (wait > 0) throw new ProtocolError('Busy', 'this member asks too often', { retryAfterMs: wait })
-        const issuer = await issuerNamed(kid)
-        const said = await reply({ keyring, issuer, clusterName, token, keyId, boot, nonceMadeAt })
-        const signed = await signReply(issuer, { proof, thumbprint: keyId }, said)
-        const nonce = nonceFor(keyId)
-        return { status: replyStatus[said.status], body: { reply: signed }, nonce, says: said.status, isProven: true }
+        const issuer = await issuerNamed(said.kid)
+        const claim = readClaim(request, keyId)
+        const answer = await reply({ keyring, issuer, clusterName, token, claim, boot, nonceMadeAt }, said)
+        const signed = await signReply(issuer, { proof, thumbprint: keyId }, answer)
+        const { status } = answer
+        return {
+          status: replyStatus[status],
+          body: { reply: signed },
+          nonce: nonceFor(keyId),
+          says: status,
+          isProven: true,
+        }
       } catch (error) {
         if (error instanceof ProtocolError && error.code === 'NonceInvalid')
           return { ...problemOf(error), nonce: nonceFor(claimedThumbprint(proof)) }
@@ -85,4 +105,11 @@ export function createMemberDesk({ keyring: loadKeyring, issuerNamed, pace, cloc
       }
     },
   }
+}
+
+/** Before anything is verified: it costs nothing. */
+function readSaid<B>({ body }: MemberRequest, { schema, called }: Expected<B>): B {
+  const parsed = schema.safeParse(readBody(body))
+  if (!parsed.success) throw new ProtocolError('Malformed', `${called} is not well-formed`)
+  return parsed.data
 }
