@@ -45,7 +45,12 @@ export interface Situation {
 export type Admission =
   | { readonly kind: 'create'; readonly name: string }
   /** The name was registered ahead by a Bootstrap and nobody has joined under it. */
-  | { readonly kind: 'bind'; readonly cluster: Cluster }
+  | {
+      readonly kind: 'bind'
+      readonly cluster: Cluster
+      /** Whether an approval that was given ahead is for the applicant too. */
+      readonly takesApproval: boolean
+    }
   | { readonly kind: 'recognise'; readonly cluster: Cluster }
   /** The member comes with a new key, which somebody who may decide it has allowed. */
   | { readonly kind: 'rebind'; readonly cluster: Cluster }
@@ -146,8 +151,9 @@ function nameIsTaken({ applicant, byName }: Situation): Admission | undefined {
   )
 }
 
-function admit({ applicant, byName, generatedNames }: Situation): Admission {
-  if (byName !== undefined) return { kind: 'bind', cluster: byName }
+function admit({ applicant, byName, generatedNames, isReturn }: Situation): Admission {
+  // Who was a member of this name may have been removed on purpose. What is said ahead is said of who is given a join token.
+  if (byName !== undefined) return { kind: 'bind', cluster: byName, takesApproval: !isReturn }
   const name = applicant.name ?? generatedNames.find((candidate) => !candidate.taken)?.name
   return name === undefined ? { kind: 'wait', what: 'no free name could be made' } : { kind: 'create', name }
 }
@@ -163,8 +169,9 @@ export function standingAfter(granted: Granted, { approval }: Pick<JoinTokenSett
       return standingOf({ spec: asked })
     case 'bind': {
       // Whoever registered it ahead may have approved or denied it ahead too.
-      const { spec, status } = granted.cluster
-      return standingOf({ spec: { ...spec, ...asked }, status })
+      const { cluster, takesApproval } = granted
+      const standing = standingOf({ spec: { ...cluster.spec, ...asked }, status: cluster.status })
+      return standing === 'admitted' && !takesApproval ? 'waiting' : standing
     }
     case 'recognise':
     case 'rebind':

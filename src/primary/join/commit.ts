@@ -44,7 +44,8 @@ export async function commitCluster(deps: CommitDeps, granted: Granted, writing:
       return deps.client.create<Cluster>(clusterKind, newCluster(deps, granted.name, writing), { fieldManager })
     case 'bind': {
       const { metadata } = labelPatch(granted.cluster, clusterLabels)
-      const patch = { metadata, spec: joinedSpec(deps, writing) }
+      const spec = { ...joinedSpec(deps, writing), ...(granted.takesApproval ? {} : { approved: null }) }
+      const patch = { metadata, spec }
       return deps.client.mergePatch<Cluster>(clusterKind, keyOf(granted.cluster), patch, { fieldManager })
     }
     case 'rebind': {

@@ -54,7 +54,11 @@ describe('an applicant', () => {
 
   it('binds to a name that was registered ahead', () => {
     const ahead = cluster('east')
-    assert.deepEqual(decideAdmission(situation({ byName: ahead })), { kind: 'bind', cluster: ahead })
+    assert.deepEqual(decideAdmission(situation({ byName: ahead })), {
+      kind: 'bind',
+      cluster: ahead,
+      takesApproval: true,
+    })
   })
 
   it('cannot be the primary itself', () => {

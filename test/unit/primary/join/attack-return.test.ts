@@ -7,7 +7,7 @@ import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 import { signMembershipToken } from '../../../../src/protocol/membership-token.ts'
 import { signPossession } from '../../../../src/protocol/possession-proof.ts'
 import { heartbeatPath } from '../../../../src/protocol/wire.ts'
-import { namespace } from '../objects.fixture.ts'
+import { cluster, namespace } from '../objects.fixture.ts'
 import { applicant, issuer, joinWorld } from './join-world.fixture.ts'
 
 const dayMs = 24 * 3_600_000
@@ -48,6 +48,27 @@ describe('a cluster that was disconnected', () => {
     const asks = applicant()
     world.storeMember(asks, { deletionTimestamp: new Date(world.clock.now() - 1_000).toISOString() })
     await assert.rejects(world.comeBack(asks), { code: 'Busy' })
+  })
+})
+
+describe('a cluster that was removed, and whose disconnection is remembered no more', () => {
+  it('does not take the approval that was given ahead to whoever is to join under its name', async () => {
+    const world = joinWorld()
+    const removed = applicant()
+    world.api.put<Cluster>(clusterKind, cluster('east', { spec: { approved: true } }))
+    for (let time = 0; time < 2; time += 1) {
+      assert.equal(await world.comeBack(removed), 'PendingApproval')
+      await world.advance(10_000)
+    }
+    const { spec } = world.api.stored<Cluster>(clusterKind, 'east', namespace) ?? {}
+    assert.deepEqual([spec?.approval, spec?.approved, spec?.member?.uid], ['manual', undefined, removed.uid])
+    assert.deepEqual(world.returning, ['east'], 'an administrator is told')
+  })
+
+  it('stays out where its name was denied ahead', async () => {
+    const world = joinWorld()
+    world.api.put<Cluster>(clusterKind, cluster('east', { spec: { approved: false } }))
+    assert.equal(await world.comeBack(applicant()), 'Denied')
   })
 })
 
