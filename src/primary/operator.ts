@@ -33,7 +33,7 @@ import { createMemberLabels } from './labels/member-labels.ts'
 import { createLeaveService } from './leave/leave-service.ts'
 import { createBuckets } from './load/buckets.ts'
 import { createGate } from './load/gate.ts'
-import { joinLoad, memberLoad, newsLoad, sourceLoad } from './load/limits.ts'
+import { joinLoad, memberLoad, newsLoad, rekeyLoad, sourceLoad } from './load/limits.ts'
 import { createMemberDesk } from './member/member-desk.ts'
 import { createMemberLane } from './member/member-lane.ts'
 import { countAnswers, countTurnedAway, countUses, countWaits, stateOf } from './observed.ts'
@@ -236,7 +236,7 @@ function compose(deps: OperatorDeps, primaryUid: string) {
         log,
       }),
       heartbeats: createHeartbeatService({ ...ofMembers, serving: serving.get, confirmation, bootIds, labels }),
-      rekeys: createRekeyService(ofMembers),
+      rekeys: createRekeyService({ ...ofMembers, pace: createBuckets(rekeyLoad, clock) }),
       leaves: createLeaveService(ofMembers),
     }
     const open = deps.openJoinServer ?? createJoinServer

@@ -20,6 +20,7 @@ import type { Answer } from '../answer.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
+import type { Buckets } from '../load/buckets.ts'
 import type { MemberDesk, MemberRequest, ProvenRequest } from '../member/member-desk.ts'
 import { judgeLive, type MembershipDeps } from '../member/membership.ts'
 import { replyToNonMember } from '../member/non-member.ts'
@@ -31,6 +32,8 @@ export interface RekeyDeps extends MembershipDeps {
   readonly clusters: MembershipDeps['clusters'] & Pick<ClusterLookup, 'byKey'>
   readonly events: EventRecorder
   readonly suspect: Suspect
+  /** How often a Cluster may get another key: the desk counts by key, and each new one begins afresh there. */
+  readonly pace: Buckets
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
   readonly clock: Clock
@@ -99,6 +102,7 @@ async function takeOver(
     case 'repeat':
       return true
     case 'replace':
+      assertPace(deps, cluster)
       try {
         await write(deps, cluster, { member, replaced: decision.member })
       } catch (error) {
@@ -108,6 +112,12 @@ async function takeOver(
       tell(deps, cluster, decision.member)
       return true
   }
+}
+
+/** A member that changes its key without end would cost two writes and an Event each time. Throws `Busy`. */
+function assertPace({ pace }: RekeyDeps, { metadata }: Cluster): void {
+  const wait = pace.take(metadata.uid ?? metadata.name)
+  if (wait > 0) throw new ProtocolError('Busy', 'this member changes its key too often', { retryAfterMs: wait })
 }
 
 /** Bound to the object and the version that were judged. Throws `KubeApiError`. */

@@ -56,6 +56,33 @@ describe('a request for another key that the member has not made', () => {
   })
 })
 
+describe('a member that changes its key without end', () => {
+  it('is told to wait after a few: each change is two writes and an Event, and each new key had a pace of its own', async () => {
+    const { world, east } = await confirmedMember()
+    let present = east
+    const refused: (string | undefined)[] = []
+    world.api.requests.length = 0
+    for (let time = 0; time < 20; time += 1) {
+      const next = generateSigningKey()
+      const status = statusOf(await world.rekey(present, next))
+      if (status === 'ok') present = { ...present, key: next }
+      else refused.push(status)
+      await world.beat(present)
+      world.api.sync()
+    }
+    assert.deepEqual(refused, Array(15).fill('Busy'))
+    assert.equal(world.api.requests.filter((request) => request.startsWith('patch')).length, 10)
+    assert.equal(world.events.length, 5)
+    await world.clock.advance(60_000)
+    assert.equal(statusOf(await world.rekey(present, generateSigningKey())), 'ok', 'later it may again')
+  })
+
+  it('is answered again about the last one, however often: a lost answer must not keep it waiting', async () => {
+    const { world, east, next } = await confirmedMember()
+    for (let time = 0; time < 10; time += 1) assert.equal(statusOf(await world.rekey(east, next)), 'ok')
+  })
+})
+
 describe('a key that no member may have', () => {
   const cases: Record<string, (world: Awaited<ReturnType<typeof confirmedMember>>) => [Beater['key'], RegExp]> = {
     'the one that it would replace': ({ east }) => [east.key, /the one that it would replace/],

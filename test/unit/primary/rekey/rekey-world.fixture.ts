@@ -1,6 +1,7 @@
 /** A service for other keys beside the heartbeats of a primary in memory, and requests to it. */
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
+import { rekeyLoad } from '../../../../src/primary/load/limits.ts'
 import { createMemberDesk } from '../../../../src/primary/member/member-desk.ts'
 import { createRekeyService } from '../../../../src/primary/rekey/rekey-service.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
@@ -29,6 +30,7 @@ export function rekeyWorld() {
     tombstones,
     events: recorder,
     suspect,
+    pace: createBuckets(rekeyLoad, clock),
     interval: () => 20_000,
     clock,
     log: silentLog,
