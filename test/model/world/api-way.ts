@@ -58,13 +58,25 @@ export function createApiWay(deps: ApiWayDeps): ApiWay {
   const unsubscribe = server.onChange((change) => {
     for (const watch of watches) watch.push(change)
   })
+  const listening = new Set<() => void>()
+
+  /** Gives what ends it. Whatever a dead process listens to ends with its way: Node keeps a signal that is listened to. */
+  function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
+    const end = () => {
+      signal?.removeEventListener('abort', run)
+      listening.delete(end)
+    }
+    signal?.addEventListener('abort', run)
+    listening.add(end)
+    return end
+  }
 
   async function arrive<T>(request: KubeRequest, serve: () => T): Promise<T> {
     const { subject, signal } = request
     const fault = deps.faultFor(owner)
     const result = Promise.withResolvers<T>()
     if (signal?.aborted) throw signal.reason as Error
-    signal?.addEventListener('abort', () => result.reject(signal.reason), { once: true })
+    const endListening = onAbort(signal, () => result.reject(signal?.reason))
     const fail = () => result.reject(errorFromNetwork(subject, new Error('the model lost it')))
     scheduler.add(undefined, () => {
       // What a process sent before it died is under way.
@@ -78,7 +90,7 @@ export function createApiWay(deps: ApiWayDeps): ApiWay {
         else result.reject(served.error)
       })
     })
-    return result.promise
+    return result.promise.finally(endListening)
   }
 
   function openWatch(request: KubeRequest): AsyncIterable<string> {
@@ -107,6 +119,7 @@ export function createApiWay(deps: ApiWayDeps): ApiWay {
       },
       end(error) {
         ended ??= { error }
+        endListening()
         watches.delete(watch)
         give()
       },
@@ -124,7 +137,7 @@ export function createApiWay(deps: ApiWayDeps): ApiWay {
     }
 
     watches.add(watch)
-    request.signal?.addEventListener('abort', () => watch.end(request.signal?.reason as Error), { once: true })
+    const endListening = onAbort(request.signal, () => watch.end(request.signal?.reason as Error))
     const since = Number(target.query.get('resourceVersion'))
     for (const change of server.changes) if (change.version > since) watch.push(change)
     return {
@@ -150,7 +163,10 @@ export function createApiWay(deps: ApiWayDeps): ApiWay {
       return bodyOf(request.subject, answer)
     },
     stream: async (request) => arrive(request, () => openWatch(request)),
-    close: async () => unsubscribe(),
+    async close() {
+      unsubscribe()
+      for (const end of listening) end()
+    },
     cutWatches() {
       for (const watch of watches) watch.end()
     },

@@ -131,7 +131,8 @@ export function createNetwork(deps: {
         const result = Promise.withResolvers<WireAnswer>()
         const fail = (code: string) => result.reject(networkFailure(Object.assign(new Error(code), { code }), where))
         const cancel = clock.after(connectTimeout + answerTimeout, () => fail('UND_ERR_BODY_TIMEOUT'))
-        signal.addEventListener('abort', () => result.reject(signal.reason), { once: true })
+        const aborted = () => result.reject(signal.reason)
+        signal.addEventListener('abort', aborted)
         this.send({ from: owner.name, path, headers, body }, (answer) => {
           if (answer === undefined) fail('ECONNREFUSED')
           else result.resolve(answer)
@@ -140,6 +141,7 @@ export function createNetwork(deps: {
           return received(await result.promise)
         } finally {
           cancel()
+          signal.removeEventListener('abort', aborted)
         }
       }
     },

@@ -13,6 +13,7 @@ import {
   type MemoryApiServer,
 } from '../../support/memory-api/server.ts'
 import { type ApiFault, createApiWay, type Occasion } from './api-way.ts'
+import { rememberCurve } from './curve.ts'
 import { primaryKinds, secondaryKinds } from './kinds.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
 import { type Answered, createNetwork, type Network, type NetworkFault } from './network.ts'
@@ -20,7 +21,7 @@ import { endpoint, namespace } from './places.ts'
 import { type Program, startProgram } from './program.ts'
 import { type Chance, createChance, uuidOf } from './random.ts'
 import { runReplica } from './replica.ts'
-import { createRest } from './rest.ts'
+import { rest } from './rest.ts'
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts'
 import { runSecondary } from './secondary.ts'
 
@@ -81,8 +82,8 @@ export function createWorld(options: WorldOptions): World {
   let during: Occasion | undefined
   let backup: Backup | undefined
   let restoration: ReturnType<World['restoration']> = 'never'
-  const rest = createRest()
-  const scheduler = createScheduler({ chance: () => chance, rest: async () => rest.rest() })
+  const forgetCurve = rememberCurve()
+  const scheduler = createScheduler({ chance: () => chance, rest })
   const log = createLogBook(() => scheduler.elapsed())
   const faults: Faults = { api: [], network: [], held: new Set() }
   const uidsFrom = createChance(options.seed + 1)
@@ -182,7 +183,7 @@ export function createWorld(options: WorldOptions): World {
     },
     end() {
       for (const program of [...replicas, ...secondaries.map((secondary) => secondary.program)]) program.end()
-      rest.end()
+      forgetCurve()
     },
   }
 }
