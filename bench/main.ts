@@ -4,7 +4,7 @@
  * missed is a result like any other.
  */
 import { join } from 'node:path'
-import { run } from '../tools/controlplane/run.ts'
+import { buildProgram } from '../tools/bundle/build-program.ts'
 import { ensurePrograms } from '../tools/programs/binaries.ts'
 import { quickSizes, type Request, readCommandLine, usualSizes } from './command-line.ts'
 import type { Curve, Section } from './figures.ts'
@@ -24,17 +24,6 @@ const startedAt = performance.now()
 function step(text: string): void {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   console.log(`[${seconds.padStart(7)} s] ${text}`)
-}
-
-/** What users run, from the sources as they are. Throws with what the build says. */
-async function buildProgram(): Promise<string> {
-  step('building the program')
-  const { exitCode, stderr } = await run(process.execPath, [join(root, 'tools/build.ts')], {
-    input: '',
-    env: process.env,
-  })
-  if (exitCode !== 0) throw new Error(`the program could not be built: ${stderr.trim()}`)
-  return join(root, 'dist/conjoin.mjs')
 }
 
 function storeOf({ isQuick, save }: Request): ResultStore {
@@ -68,6 +57,7 @@ async function main(): Promise<readonly string[]> {
   // Before anything is built: the results are those of the sources as they are now.
   const origin = await provenance()
   await ensurePrograms(['etcd', 'kube-apiserver', 'kubectl', 'helm'], step)
+  step('building the program')
   const program = await buildProgram()
   const store = storeOf(request)
   const order = sections.map(({ name }) => name)

@@ -66,7 +66,7 @@ interface StartOptions {
   readonly flags?: Flags
   readonly env?: Flags
   /** Another file than the program's source: the bundle. */
-  readonly program?: string
+  readonly program?: string | undefined
 }
 
 /** Starts a primary on a free port and resolves when it serves. */

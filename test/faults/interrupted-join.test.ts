@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { buildProgram } from '../../tools/bundle/build-program.ts'
 import { createChance } from '../model/world/random.ts'
 import {
   assertSurvives,
@@ -14,15 +15,14 @@ import {
   interruptionsOf,
   recordSteps,
 } from '../support/interruptions.ts'
-import type { Step } from '../support/join-steps.ts'
 import { admitted, clusterName, left, refused, type Story } from '../support/join-stories.ts'
 import { beating, rekeyed, rolled } from '../support/member-stories.ts'
-import { startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/scene.ts'
 
 /** Each case is two processes on few cores; more of them only wait for each other. */
 const concurrency = 3
-/** These wait for a client to lose patience, and cost nothing meanwhile. */
-const slowConcurrency = 6
+/** These wait for a client to lose patience, and cost nothing meanwhile: they run beside the others. */
+const slowConcurrency = 4
 
 /** Of these stories so many cases are drawn, others in each run; the seed draws the same again. */
 const drawn: ReadonlyMap<Story, number> = new Map([
@@ -32,23 +32,29 @@ const drawn: ReadonlyMap<Story, number> = new Map([
 const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
 const chance = createChance(seed)
 
-const pair = await startPair()
+const [booted, program] = await Promise.all([startPair(), buildProgram()])
+/** Its processes are what users run, which starts in a third of the time that the source takes. */
+const pair: Pair = { ...booted, scene: async (name, options) => booted.scene(name, { ...options, program }) }
 after(async () => pair.stop())
 
+const stories = { admitted, refused, left, beating, rekeyed, rolled }
 // All before the first test is known: when those that are known have run, the runner ends the pair.
-const recordings: { readonly story: Story; readonly steps: readonly Step[] }[] = []
-for (const [story, sceneName] of [
-  [admitted, 'admitted'],
-  [refused, 'refused'],
-  [left, 'left'],
-  [beating, 'beating'],
-  [rekeyed, 'rekeyed'],
-  [rolled, 'rolled'],
-] as const)
-  recordings.push({ story, steps: await recordSteps(pair, story, sceneName) })
+const recorded = await Promise.all(
+  Object.entries(stories).map(async ([name, story]) => ({ story, steps: await recordSteps(pair, story, name) })),
+)
+const recordings = recorded.map(({ story, steps }) => {
+  /** Whatever could happen to them. */
+  const all = steps
+    .flatMap((step) => interruptionsOf(story, step))
+    .filter(endsTheSame)
+    .filter(comesEachTime)
+  return { story, steps, all, cases: draw(all, drawn.get(story)) }
+})
 
 /** A primary that dies is not back before a member that leaves gives up: that one leaves untold, which is another end. */
-const endsTheSame = ({ story, kills }: Interruption) => story !== left || kills !== 'primary'
+function endsTheSame({ story, kills }: Interruption): boolean {
+  return story !== left || kills !== 'primary'
+}
 
 /** What is news at the same time is told in one write or in several, and heartbeats go on for as long as a story takes. */
 function comesEachTime({ story, step: { name, nth } }: Interruption): boolean {
@@ -62,21 +68,7 @@ function draw(cases: readonly Interruption[], count = cases.length): readonly In
   return Array.from({ length: count }, () => others.splice(chance.below(others.length), 1)).flat()
 }
 
-let scenes = 0
-function survives(cases: readonly Interruption[]): void {
-  for (const interruption of cases) {
-    scenes += 1
-    const sceneName = `case-${scenes}`
-    it(formatInterruption(interruption), async () => assertSurvives(pair, sceneName, interruption))
-  }
-}
-
-for (const { story, steps } of recordings) {
-  const all = steps
-    .flatMap((step) => interruptionsOf(story, step))
-    .filter(endsTheSame)
-    .filter(comesEachTime)
-  const cases = draw(all, drawn.get(story))
+for (const { story, steps, all, cases } of recordings) {
   console.log(
     `${story.title} takes these steps, not counting leases and Events:\n${formatTable(story, steps)}\n${cases.length} of ${all.length} cases are tried, FAULTS_SEED=${seed}\n`,
   )
@@ -88,10 +80,20 @@ for (const { story, steps } of recordings) {
     assert.equal(channels.includes('primary'), story !== refused && story !== beating, 'nor does a refusal')
     assert.ok(cases.length >= 6, `only ${cases.length} cases were found`)
   })
-
-  describe(`${story.title} goes on when`, { concurrency }, () => survives(cases.filter(({ isSlow }) => !isSlow)))
-
-  describe(`${story.title} waits and goes on when`, { concurrency: slowConcurrency }, () =>
-    survives(cases.filter(({ isSlow }) => isSlow)),
-  )
 }
+
+let scenes = 0
+function survive(isSlow: boolean): void {
+  for (const interruption of recordings.flatMap(({ cases }) => cases)) {
+    if (interruption.isSlow !== isSlow) continue
+    scenes += 1
+    const sceneName = `case-${scenes}`
+    const title = `${interruption.story.title}: ${formatInterruption(interruption)}`
+    it(title, async () => assertSurvives(pair, sceneName, interruption))
+  }
+}
+
+describe('whatever happens, all comes to its end', { concurrency: 2 }, () => {
+  describe('at once', { concurrency }, () => survive(false))
+  describe('when a client has lost its patience', { concurrency: slowConcurrency }, () => survive(true))
+})

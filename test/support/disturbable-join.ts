@@ -8,6 +8,7 @@ import { type Channel, exchangeName, writeName } from './join-steps.ts'
 import { Recorder } from './recorder.ts'
 import type { Pair, Scene } from './scene.ts'
 import { communicationToken } from './scene-secrets.ts'
+import { until } from './until.ts'
 import { wayToApiServer } from './way-to-api-server.ts'
 
 export type Side = 'primary' | 'secondary'
@@ -74,8 +75,10 @@ export async function prepareJoin(
   await start('primary')
   await start('secondary')
   await scene.bootstrap({ name: primaryName, url: wire.url })
-  await scene.onPrimary(['wait', '--for=condition=Ready', 'bootstraps.dist.kio.kasten.io/bootstrap-primary'])
-  await scene.untilReady(primaryName)
+  await until('the primary is registered', async () => {
+    const { status } = (await scene.cluster(primaryName)) ?? {}
+    return status?.conditions?.some(({ type, status: word }) => type === 'Ready' && word === 'True')
+  })
   const given = await scene.token(tokenName, { 'max-uses': '3' })
 
   return {

@@ -40,6 +40,8 @@ export interface SceneOptions {
   readonly path?: string
   readonly primaryFlags?: Flags
   readonly secondaryFlags?: Flags
+  /** Another file than the program's source: the bundle, which starts in a third of the time. */
+  readonly program?: string
 }
 
 /** Boots the two control planes; once for a test file. */
@@ -128,6 +130,7 @@ export class Scene {
       // Ten seconds is the least: a test that waits for a heartbeat waits no longer than it must.
       flags: { 'log-level': 'debug', 'heartbeat-interval': '10', ...this.#setting.options.primaryFlags, ...flags },
       env,
+      program: this.#setting.options.program,
     })
     this.#roles.add(role)
     return role
@@ -138,6 +141,7 @@ export class Scene {
       namespace: this.namespace,
       flags: { 'log-level': 'debug', ...this.#setting.options.secondaryFlags, ...flags },
       env,
+      program: this.#setting.options.program,
     })
     this.#roles.add(role)
     return role
