@@ -47,7 +47,7 @@ export function createAdminClient(url: string, certificateAuthority: string, tok
       )
       sent.once('error', (error) => {
         // Nobody has read what came over a connection that was already dead.
-        if (sent.reusedSocket) send(method, path, body).then(resolve, reject)
+        if (sent.reusedSocket) resolve(send(method, path, body))
         else reject(error)
       })
       sent.end(body === undefined ? undefined : JSON.stringify(body))
