@@ -53,7 +53,7 @@ export function createHeartbeatService(deps: HeartbeatDeps): HeartbeatService {
 async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, body: HeartbeatBody): Promise<Reply> {
   const { claim } = proven
   const verdict = await judgeQuickly(deps, proven)
-  if (verdict.kind !== 'member') return replyToNonMember(verdict, claim.keyId, deps.suspect)
+  if (verdict.kind !== 'member') return replyToNonMember(verdict, proven, deps.suspect)
   const primary = deps.serving()
   const { labels = {}, ...heartbeat } = body
   const trusted = trustedKey(proven, heartbeat)

@@ -70,7 +70,7 @@ async function replyTo(deps: LeaveDeps, proven: ProvenRequest): Promise<Reply> {
       break
     case 'other-key':
     case 'stranger':
-      return replyToNonMember(verdict, proven.claim.keyId, deps.suspect)
+      return replyToNonMember(verdict, proven, deps.suspect)
   }
   return { status: 'ok', interval: deps.interval() / 1000 }
 }

@@ -71,7 +71,7 @@ async function replyTo(deps: RekeyDeps, proven: ProvenRequest, { request }: Reke
   const subject = { primaryUid: proven.issuer.uid, uid, oldKeyId: keyId }
   for (let round = 0; round < maxRounds; round += 1) {
     const verdict = await judgeLive(deps, proven)
-    if (verdict.kind !== 'member') return replyToNonMember(verdict, keyId, deps.suspect)
+    if (verdict.kind !== 'member') return replyToNonMember(verdict, proven, deps.suspect)
     // Only now: a signature of a stranger is not worth verifying.
     const next = await verifyRekeyRequest(request, subject)
     if (await takeOver(deps, proven, { cluster: verdict.cluster, next })) return accepted(deps, proven, next)

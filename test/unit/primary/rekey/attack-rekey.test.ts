@@ -186,6 +186,39 @@ describe('a key that was replaced and whose successor is in use', () => {
   })
 })
 
+describe('a heartbeat that was captured before the key was replaced', () => {
+  it('is answered with a fresh nonce only, and shows nothing: its sender may be anybody', async () => {
+    const { world, east, next } = await confirmedMember()
+    await world.clock.advance(1_000)
+    const heldBack = await world.requestOf(east)
+    await world.rekey(east, next)
+    await world.beat({ ...east, key: next })
+    world.api.sync()
+    const answer = await world.heartbeats.heartbeat(heldBack)
+    assert.deepEqual([answer.status, 'code' in answer.body && answer.body.code], [401, 'NonceInvalid'])
+    assert.equal(world.suspicion(), undefined)
+    assert.deepEqual(
+      world.events.map(({ reason }) => reason),
+      ['KeyChanged'],
+    )
+    assert.ok(answer.nonce)
+    const { status } = await world.heartbeats.heartbeat(await world.requestOf(east, { nonce: answer.nonce }))
+    assert.equal(status, 403)
+    assert.equal(world.suspicion(), 'PreviousKeyUsed', 'whoever has the key shows it at once')
+  })
+
+  it('keeps nobody from being told where the clock was put back by years since', async () => {
+    const { world, east, next } = await confirmedMember()
+    await world.rekey(east, next)
+    await world.beat({ ...east, key: next })
+    const stored = world.stored()
+    assert.ok(stored?.spec.member)
+    const member = { ...stored.spec.member, since: at(world.clock.now() + 365 * 24 * 3_600_000) }
+    world.api.put<Cluster>(clusterKind, { ...stored, spec: { ...stored.spec, member } })
+    assert.equal((await world.beat(east)).status, 'KeyMismatch')
+  })
+})
+
 describe('a thief who has the key of a member, and changes it', () => {
   it('shows on both sides: the member is told KeyMismatch, and the Cluster says what was done', async () => {
     const { world, east } = await confirmedMember()

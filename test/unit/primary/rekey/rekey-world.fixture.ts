@@ -57,6 +57,8 @@ export function rekeyWorld() {
   return {
     ...world,
     service,
+    /** A replica that has not heard what the service for other keys has. */
+    heartbeats: world.service,
     rekeyOf,
     answerTo,
     /** The reply to a request for this key, or the code of a refusal. */
