@@ -3,6 +3,7 @@
  * whole roll is answered by the old one, and learns the new one so.
  */
 import type { SigningKey } from '../../protocol/keys.ts'
+import { clockTolerance } from '../../protocol/nonce.ts'
 import type { StoredKeys } from './stored-keys.ts'
 
 export interface RollObservation {
@@ -46,10 +47,11 @@ export function decideRoll(observed: RollObservation): RollDecision {
   if (keys.next === undefined) {
     if (asked !== undefined && asked !== keys.rotated) return { kind: 'announce' }
   } else if (isPromotionDue(observed, keys.next)) return { kind: 'promote' }
-  const kids = now < dropDue(keys) ? [] : unusedKeys(observed)
+  const held = keys.retired.length === 0 ? 0 : left(keys.promotedAt ?? 0, retiredAtLeast, now)
+  const kids = held > 0 ? [] : unusedKeys(observed)
   if (kids.length > 0) return { kind: 'drop', kids }
-  const dates = [keys.next && keys.next.announcedAt + announcedFor, keys.retired.length > 0 ? dropDue(keys) : undefined]
-  const ahead = dates.flatMap((at) => (at !== undefined && at > now ? [at - now] : []))
+  const announced = keys.next === undefined ? 0 : left(keys.next.announcedAt, announcedFor, now)
+  const ahead = [held, announced].filter((ms) => ms > 0)
   return ahead.length === 0 ? { kind: 'nothing' } : { kind: 'nothing', afterMs: Math.min(...ahead) }
 }
 
@@ -85,11 +87,15 @@ function givenUp(keys: StoredKeys, kids: readonly string[], make: () => SigningK
 }
 
 function isPromotionDue({ members, now }: RollObservation, next: NonNullable<StoredKeys['next']>): boolean {
-  return now >= next.announcedAt + announcedFor || members.every((named) => named === next.key.thumbprint)
+  return left(next.announcedAt, announcedFor, now) === 0 || members.every((named) => named === next.key.thumbprint)
 }
 
-function dropDue({ promotedAt = 0 }: StoredKeys): number {
-  return promotedAt + retiredAtLeast
+/**
+ * Milliseconds that are left of a wait; none where it began in the future: the clock was put back since, and would make it
+ * last until then. Either step is safe before its time, for whoever still trusts the older key keeps it from being dropped.
+ */
+function left(since: number, wait: number, now: number): number {
+  return since > now + clockTolerance ? 0 : Math.max(0, since + wait - now)
 }
 
 /** Trusted by no member and pinned by no token: every one has named a younger key, or one that is not held any more. */

@@ -13,6 +13,7 @@ import type { StoredKeys } from '../../../../src/primary/identity/stored-keys.ts
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 
 const now = Date.UTC(2030, 0, 10)
+const years = 10 * 365 * 24 * 3_600_000
 const [a, b, c, made] = [generateSigningKey(), generateSigningKey(), generateSigningKey(), generateSigningKey()]
 const [kidA, kidB, kidC] = [a.thumbprint, b.thumbprint, c.thumbprint]
 
@@ -42,6 +43,21 @@ const cases: readonly [string, RollObservation, RollDecision][] = [
   ['there are no members', seen(announced), { kind: 'promote' }],
   ['seven days but a moment', seen(announced, { members: [kidA], now: now + announcedFor - 1 }), wait(1)],
   ['seven days are over', seen(announced, { members: [kidA], now: now + announcedFor }), { kind: 'promote' }],
+  [
+    'the clock was put back by years since the next key was announced',
+    seen({ ...announced, next: { key: b, announcedAt: now + years } }, { members: [kidA] }),
+    { kind: 'promote' },
+  ],
+  [
+    'the clock was put back by years since the retired key retired',
+    seen({ ...promoted, promotedAt: now + years }, { members: [kidB] }),
+    drop(kidA),
+  ],
+  [
+    'the clock of a leader before was seconds ahead',
+    seen({ ...announced, next: { key: b, announcedAt: now + 5_000 } }, { members: [kidA] }),
+    wait(announcedFor + 5_000),
+  ],
   ['nobody trusts the retired key', seen(promoted, { members: [kidB] }), drop(kidA)],
   ['it has retired just now', seen({ ...promoted, promotedAt: now }, { members: [kidB] }), wait(retiredAtLeast)],
   ['a member has not named a younger key', seen(promoted, { members: [kidB, kidA] }), { kind: 'nothing' }],
