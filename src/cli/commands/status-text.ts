@@ -51,7 +51,7 @@ function findingText({ severity, role, code, what, remedy, next }: Finding): str
   return [
     ...wrapped(`${severity.toUpperCase()}${of}: ${code}: ${what}`, columns),
     ...indented(remedy + does + where + (next === undefined ? '' : ':')),
-    ...(next === undefined ? [] : commandLines(next.command).map((line) => indent + indent + line)),
+    ...(next === undefined ? [] : commandLines(plain(next.command)).map((line) => indent + indent + line)),
   ].join('\n')
 }
 

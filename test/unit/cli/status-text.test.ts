@@ -92,7 +92,8 @@ describe('the text of a status', () => {
 
   it('moves no cursor, whatever an object holds', () => {
     const evil = '\u001B[2J\u001B]0;title\u0007\r\nNothing is wrong.\u009B1m'
-    const text = statusText(report({ findings: [{ ...fault, what: evil, remedy: evil }], unread: [evil] }))
+    const next = { command: `kubectl annotate '${evil}'`, does: evil, on: evil }
+    const text = statusText(report({ findings: [{ ...fault, what: evil, remedy: evil, next }], unread: [evil] }))
     assert.doesNotMatch(text.replaceAll('\n', ''), /\p{Cc}/u)
     assert.doesNotMatch(text, /^Nothing is wrong/m)
   })
