@@ -1,6 +1,7 @@
 /** Why a primary is not ready, for /readyz and for people: a reason on each line. It decides nothing that is answered to clusters. */
+
+import type { Informers } from './compose/informers.ts'
 import type { IdentityKeeper } from './identity/identity-keeper.ts'
-import type { Informers } from './informers.ts'
 
 /** Empty when ready. `outage` says why this replica can do nothing for anybody, where that is so. */
 export function reasonsNotReady(

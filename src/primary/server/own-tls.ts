@@ -12,6 +12,8 @@ import { createServedCertificate, type ServedCertificate } from './served-certif
 import { createRenewalReconciler, loadCertificate } from './tls-secret.ts'
 
 export interface OwnTls {
+  /** SHA-256 of the keys of the leaves that this replica shows; none before the certificate is loaded. */
+  spki(): readonly string[]
   /** Throws `KubeApiError`, and `Error` where a Secret of our name holds no certificate that can be used. */
   load(): Promise<ServedCertificate>
   /** Shows what others put into the Secret, until aborted. */
@@ -33,13 +35,15 @@ export interface OwnTlsDeps {
 
 export function createOwnTls({ client, secrets, identityNamespace, endpoint, clock, log }: OwnTlsDeps): OwnTls {
   const hosts = ['localhost', ...(endpoint === undefined ? [] : [new URL(endpoint).hostname])]
+  let served: ServedCertificate | undefined
+  secrets.onChange(({ type, object }) => {
+    if (type !== 'deleted') served?.take(object)
+  })
   return {
+    spki: () => served?.spki() ?? [],
     async load() {
       const first = await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
-      const served = createServedCertificate(first, log)
-      secrets.onChange(({ type, object }) => {
-        if (type !== 'deleted') served.take(object)
-      })
+      served = createServedCertificate(first, log)
       return served
     },
     follow: async (signal) => secrets.run(signal),
