@@ -51,8 +51,8 @@ export function createClusterLookup(deps: {
       )
       const elders = await Promise.all(cached.map(live))
       return elders.some((elder) => {
-        // Made anew under its name, it is the younger of the two.
-        if (elder === undefined || ageOrder(elder, cluster) > 0) return false
+        // Made anew under its name, it is the younger of the two, or the very Cluster that is looked at.
+        if (elder === undefined || ageOrder(elder, cluster) >= 0) return false
         return elder.spec.member?.uid === member.uid || elder.spec.member?.keyId === member.keyId
       })
     },

@@ -39,6 +39,13 @@ describe('two Clusters of one cluster', () => {
     assert.equal(await lookup.hasElder(younger), false)
   })
 
+  it('are one where it was made anew under its own name, though the cache shows the one before', async () => {
+    const { api, lookup } = world(older)
+    const anew = made('east', 2_000)
+    api.putUnseen(clusterKind, anew)
+    assert.equal(await lookup.hasElder(anew), false)
+  })
+
   it('cost no request where the cache shows no other', async () => {
     const { api, lookup } = world(older, made('west', 1_000, { uid: 'uid-west', keyId: 'key-west' }))
     assert.equal(await lookup.hasElder(older), false)
