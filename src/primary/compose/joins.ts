@@ -4,7 +4,7 @@ import { createJoinService } from '../join/join-service.ts'
 import { createWaitingPlaces } from '../join/waiting-places.ts'
 import { createBuckets } from '../load/buckets.ts'
 import { createGate } from '../load/gate.ts'
-import { joinLoad, memberLoad } from '../load/limits.ts'
+import { joinLoad, memberLoad, newsLoad } from '../load/limits.ts'
 import { countTurnedAway, countUses, countWaits } from '../observed.ts'
 import type { Core } from './core.ts'
 import type { OperatorDeps } from './deps.ts'
@@ -20,6 +20,7 @@ export function composeJoins(deps: OperatorDeps, core: Core, spki: () => readonl
     ...deps,
     ...core,
     bootstraps: informers.bootstraps,
+    recordPace: createBuckets(newsLoad, clock),
     primaryUid: core.own.uid,
     waitingPlaces: createWaitingPlaces({ clusters: informers.clusters, clock }),
     issuerNamed: identity.issuerNamed,

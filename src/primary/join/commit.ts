@@ -13,16 +13,20 @@ import type { Informer } from '../../kube/informer.ts'
 import { keyOf } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { deepEqual } from '../../lib/deep-equal.ts'
+import { ProtocolError } from '../../protocol/errors.ts'
 import type { VerifiedRequest } from '../../protocol/join-request.ts'
 import { joinedBootstrap, recordedCluster, recordedK10, recordNames } from '../bootstrap/joined-bootstrap.ts'
 import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import { fieldManager } from '../field-manager.ts'
 import { isByMember } from '../labels/member-labels.decide.ts'
+import type { Buckets } from '../load/buckets.ts'
 import type { Granted } from './admission.decide.ts'
 
 export interface CommitDeps {
   readonly client: KubeClient
   readonly bootstraps: Informer<Bootstrap>
+  /** How often the record of a Cluster may be changed: a member that reports something else at each join must not cost a write each. */
+  readonly recordPace: Buckets
   readonly namespace: string
   readonly clock: Clock
 }
@@ -111,7 +115,7 @@ type K10 = Cluster['spec']['k10']
 /**
  * The Bootstrap that records what the secondary reported. Its k10 reaches the Cluster through the Bootstrap controller,
  * so a changed one is written here only. A name that a user's Bootstrap registered ahead has its record already. Throws
- * `KubeApiError` as above.
+ * `KubeApiError` as above, and `Busy` where it changes too often.
  */
 export async function commitRecord(deps: CommitDeps, clusterName: string, reported: K10): Promise<void> {
   if (isRegisteredAhead(clusterName, deps.bootstraps)) return
@@ -126,6 +130,9 @@ async function recordUnder(deps: CommitDeps, name: string, clusterName: string, 
   if (known === undefined) return true
   if (!isMadeByJoin(known) || recordedCluster(known) !== clusterName) return false
   if (!deepEqual(recordedK10(known), k10)) {
+    const wait = deps.recordPace.take(clusterName)
+    if (wait > 0)
+      throw new ProtocolError('Busy', 'this cluster reports another installation too often', { retryAfterMs: wait })
     const entries = Object.keys(known.spec.clusters).map((key) => [
       key,
       { k10: { ...k10, ingress: k10.ingress ?? null } },

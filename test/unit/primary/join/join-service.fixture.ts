@@ -45,6 +45,7 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
       },
     } as unknown as KubeClient,
     bootstraps: { by: () => [], get: () => undefined } as unknown as Informer<never>,
+    recordPace: createBuckets({ burst: 3, perSecond: 1e-6 }, systemClock),
     namespace,
     primaryUid: issuer.uid,
     tokens: { cached: () => known, live: async () => known, reread: async () => known, ...tokens },

@@ -15,7 +15,9 @@ import { createWaitingPlaces } from '../../../../src/primary/join/waiting-places
 import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createGate } from '../../../../src/primary/load/gate.ts'
+import { newsLoad } from '../../../../src/primary/load/limits.ts'
 import { askForChallenge, type Challenge, openChallenge } from '../../../../src/protocol/challenge.ts'
+import type { K10 } from '../../../../src/protocol/fields.ts'
 import { createIssuer } from '../../../../src/protocol/issuer.ts'
 import { joinAnswerSchema, signJoinRequest } from '../../../../src/protocol/join-request.ts'
 import { type JoinOutcome, openResult } from '../../../../src/protocol/join-result.ts'
@@ -40,6 +42,7 @@ export interface Applicant {
   readonly key: SigningKey
   readonly uid: string
   readonly name?: string | undefined
+  readonly k10?: K10
 }
 
 export const applicant = (fields: Partial<Applicant> = {}): Applicant => ({
@@ -85,6 +88,7 @@ export function joinWorld() {
   const service = createJoinService({
     client,
     bootstraps: api.cache(bootstrapKind, bootstrapIndexes),
+    recordPace: createBuckets(newsLoad, clock),
     namespace,
     primaryUid: issuer.uid,
     tokens,
@@ -118,7 +122,7 @@ export function joinWorld() {
   /** The request of a join, signed with this token whatever the challenge was asked for. */
   const requestOf = async (asks: Applicant, token: JoinToken, challenge: Challenge, signedWith = token) => {
     const exchangeKey = generateExchangeKey()
-    const joiner = { ...asks, k10, versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
+    const joiner = { k10, ...asks, versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
     const signing = { ...signedWith, id: token.id }
     const exchange = { token: signing, challenge, exchangeKey: exchangeKey.publicKey, now: clock.now() }
     return { exchangeKey, request: await signJoinRequest(joiner, exchange) }
@@ -172,12 +176,12 @@ export function joinWorld() {
     },
     /** The body with which it comes back as the member that it was; `shown` is another token than its own. */
     async returnOf(asks: Applicant, shown?: string) {
-      const { key, uid, name = 'east' } = asks
+      const { key, uid, name = 'east', k10: reported = k10 } = asks
       const question = askForChallenge({ tokenId: null, primaryKey, thumbprint: key.thumbprint })
       const { challenge } = (await service.challenge(question)).body as { challenge: string }
       const opened = await openChallenge(challenge, { request: question, primaryUid: issuer.uid, primaryKey })
       const exchangeKey = generateExchangeKey()
-      const joiner = { key, uid, name, k10, versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
+      const joiner = { key, uid, name, k10: reported, versions: { operator: '0.1.0', kubernetes: 'v1.36.3' } }
       const exchange = {
         challenge: opened,
         primaryUid: issuer.uid,
