@@ -1,14 +1,14 @@
 /** What stands between members and replicas: it leads each new connection to a replica that answers, and can cut a member off or hide a replica. */
 import { ProtocolError } from '../../../src/protocol/errors.ts'
 import type { PrimaryLine } from '../../../src/secondary/primary-client/line.ts'
-import type { Replica } from './replica.ts'
+import type { Endpoints, Replica } from './replica.ts'
 import type { Rest } from './rest.ts'
 
 export interface Front {
   /** The address that everybody is told; nobody listens there. */
   readonly url: string
   /** The line of a member, led to a replica. */
-  through(line: PrimaryLine, member: string): PrimaryLine
+  through(line: PrimaryLine, member: string, way: keyof Endpoints): PrimaryLine
   cutOff(member: string, isCut: boolean): void
 }
 
@@ -27,12 +27,12 @@ export function createFront({ replicas, elapsed, rest, random }: FrontDeps): Fro
   const url = 'http://primary.test'
   const cutOff = new Set<string>()
 
-  function through(line: PrimaryLine, member: string): PrimaryLine {
+  function through(line: PrimaryLine, member: string, way: keyof Endpoints): PrimaryLine {
     let connected: { readonly endpoint: string; readonly usedAt: number } | undefined
 
     function lead(isNew: boolean): string {
       if (cutOff.has(member)) throw new ProtocolError('ConnectTimeout', `no connection to ${url} within 5 s`)
-      const endpoints = replicas().flatMap((replica) => (replica.isServing() ? [replica.endpoint] : []))
+      const endpoints = replicas().flatMap((replica) => (replica.isServing() ? [replica.endpoints[way]] : []))
       const isKept = !isNew && connected !== undefined && elapsed() - connected.usedAt < idle
       const before = isKept ? connected?.endpoint : undefined
       const endpoint = endpoints.find((open) => open === before) ?? endpoints[Math.floor(random() * endpoints.length)]

@@ -2,12 +2,9 @@
  * A secondary of a simulated week: the product's join, heartbeats and departure over objects in memory. It has no lease and
  * no watch, whose renewals alone would fill the week; everything else is what `agent.ts` composes.
  */
-import { decodeIdentity, mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { mcJoinName } from '../../../src/api/mc-join.ts'
-import { decodeJoinStatus, mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import { createController } from '../../../src/kube/controller.ts'
 import { secureRandom, toBase64url } from '../../../src/protocol/encoding.ts'
-import { signingKeyFromPem } from '../../../src/protocol/keys.ts'
 import { createIdentityKeeper } from '../../../src/secondary/identity/identity-keeper.ts'
 import { readContent } from '../../../src/secondary/join/content.ts'
 import { createDeparture } from '../../../src/secondary/join/departure.ts'
@@ -22,7 +19,7 @@ import type { GivenObjects } from '../../../src/secondary/objects.ts'
 import type { LineOptions } from '../../../src/secondary/primary-client/line.ts'
 import { createNetwork } from '../../../src/secondary/primary-client/network.ts'
 import type { Front } from './front.ts'
-import { createHeldObjects, type HeldObjects } from './objects.ts'
+import { createHeldObjects, type HeldObjects, keyIdOf, type MemberObjects, statusOf } from './objects.ts'
 import type { WallClock } from './time.ts'
 import type { Witness } from './witness.ts'
 
@@ -39,8 +36,10 @@ export interface MemberDeps {
 export interface Member {
   readonly name: string
   readonly uid: string
-  readonly objects: HeldObjects
+  readonly objects: MemberObjects
   readonly clock: WallClock
+  /** Whether it runs the whole agent. */
+  readonly isWhole: boolean
   /** When its last heartbeat was answered with `ok`, by the monotonic clock; undefined before the first. */
   heardAt(): number | undefined
   /** Thumbprint of the key that it uses. */
@@ -72,13 +71,10 @@ export function startMember(deps: MemberDeps): Member {
     uid: deps.uid,
     objects,
     clock: deps.clock,
+    isWhole: false,
     heardAt: () => heardAt,
-    keyId() {
-      const secret = objects.stored(mcIdentityName)
-      const identity = secret === undefined ? undefined : decodeIdentity(secret)
-      return identity && signingKeyFromPem(identity.privateKey.reveal()).thumbprint
-    },
-    status: () => decodeJoinStatus(objects.stored(mcJoinStatusName)?.data),
+    keyId: () => keyIdOf(objects),
+    status: () => statusOf(objects),
     restart() {
       end()
       process = run(deps, objects, () => {
@@ -102,7 +98,7 @@ function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
   const content = (given: GivenObjects) => readContent(given, { allowHttp: true })
   const network = createNetwork({ proxies: {}, clock, log })
   const toPrimary = {
-    openLine: (options: LineOptions) => deps.front.through(network.openLine(options), deps.name),
+    openLine: (options: LineOptions) => deps.front.through(network.openLine(options), deps.name, 'plain'),
     versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
     ownUid,
     boot: toBase64url(secureRandom(12)),

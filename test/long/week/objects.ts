@@ -1,22 +1,39 @@
 /** The objects of a secondary, in memory: what its user gives, and what it has written. It keeps them over a restart. */
 import { annotations } from '../../../src/api/group.ts'
 import { mcClusterInfoName } from '../../../src/api/mc-cluster-info.ts'
-import { mcIdentityName } from '../../../src/api/mc-identity.ts'
+import { decodeIdentity, mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { mcJoinName } from '../../../src/api/mc-join.ts'
-import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
+import { decodeJoinStatus, mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import { encodeSecretData } from '../../../src/api/secret-data.ts'
 import type { Secret } from '../../../src/kube/objects.ts'
+import { signingKeyFromPem } from '../../../src/protocol/keys.ts'
 import type { GivenObjects, ObjectStore } from '../../../src/secondary/objects.ts'
 
-export interface HeldObjects extends ObjectStore {
-  given(): GivenObjects
+/** What a week has to do with the objects of a secondary. */
+export interface MemberObjects {
   stored(name: string): Secret | undefined
   /** The user creates or replaces `mc-join`. */
   give(values: Readonly<Record<string, string>>): void
   /** The user puts a word into this annotation of `mc-cluster-info`, which asks for something. */
   ask(annotation: typeof annotations.leave | typeof annotations.rotate, word: string): void
+}
+
+export interface HeldObjects extends MemberObjects, ObjectStore {
+  given(): GivenObjects
   /** Called after each change. */
   onChange: () => void
+}
+
+/** Thumbprint of the key that the secondary uses. */
+export function keyIdOf(objects: MemberObjects): string | undefined {
+  const secret = objects.stored(mcIdentityName)
+  const identity = secret === undefined ? undefined : decodeIdentity(secret)
+  return identity && signingKeyFromPem(identity.privateKey.reveal()).thumbprint
+}
+
+/** `Joined` or another word of mc-join-status, and its message. */
+export function statusOf(objects: MemberObjects): { readonly status: string; readonly msg: string } | undefined {
+  return decodeJoinStatus(objects.stored(mcJoinStatusName)?.data)
 }
 
 export function createHeldObjects(): HeldObjects {

@@ -2,18 +2,27 @@
 import { createClient } from '../../../src/kube/client.ts'
 import { connect } from '../../../src/kube/transport.ts'
 import { createOperator } from '../../../src/primary/operator.ts'
+import { createJoinServer, type JoinServer, type JoinServerDeps } from '../../../src/primary/server/join-server.ts'
 import type { PrimaryPlace } from '../../../tools/installation.ts'
 import { noMetrics } from '../../support/no-metrics.ts'
 import type { WallClock } from './time.ts'
 import { type ApiWayDeps, createApiWay } from './way.ts'
 import type { Witness } from './witness.ts'
 
+/** Over TLS, and without as from an ingress that ends it: a handshake for each of so many heartbeats would fill the week. */
+export interface Endpoints {
+  readonly plain: string
+  readonly tls: string
+}
+
+type Ports = Readonly<Record<keyof Endpoints, number>>
+
 export interface ReplicaDeps extends Omit<ApiWayDeps, 'transport'> {
   readonly kubeconfig: string
   readonly place: PrimaryPlace
   /** Of its pod. */
   readonly identity: string
-  readonly port: number
+  readonly ports: Ports
   /** What members are told, milliseconds. */
   readonly interval: number
   readonly clock: WallClock
@@ -22,7 +31,7 @@ export interface ReplicaDeps extends Omit<ApiWayDeps, 'transport'> {
 
 export interface Replica {
   readonly identity: string
-  readonly endpoint: string
+  readonly endpoints: Endpoints
   /** Whether members are led to it, as Kubernetes would by its readiness. */
   isServing(): boolean
   hasServed(): boolean
@@ -38,7 +47,7 @@ export interface Replica {
 }
 
 export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
-  const { identity, place, port, clock, witness, rest, answerLease } = deps
+  const { identity, place, ports, clock, witness, rest, answerLease } = deps
   const transport = await connect({ kubeconfig: deps.kubeconfig, userAgent: identity })
   const way = createApiWay({ transport, answerLease, rest })
   let hasServed = false
@@ -53,7 +62,8 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
     identityNamespace: place.home,
     identity,
     versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
-    listen: { tls: false, host: '127.0.0.1', port },
+    listen: { tls: true, host: '127.0.0.1', port: ports.tls },
+    openJoinServer: (services) => openBoth(services, ports.plain),
     endpoint: undefined,
     requestedPrimary: undefined,
     trustedProxies: [],
@@ -79,7 +89,7 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
   const stop = () => abort.abort(new Error('stopped'))
   return {
     identity,
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoints: { plain: `http://127.0.0.1:${ports.plain}`, tls: `https://127.0.0.1:${ports.tls}` },
     isServing: () => hasServed && !abort.signal.aborted && operator.notReady().length === 0,
     hasServed: () => hasServed,
     isLeading: () => isLeading,
@@ -90,5 +100,19 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
       stop()
     },
     ended: run(),
+  }
+}
+
+function openBoth(services: JoinServerDeps, plainPort: number): JoinServer {
+  const secure = createJoinServer(services)
+  const plain = createJoinServer({ ...services, certificate: undefined })
+  return {
+    async listen(address) {
+      await Promise.all([secure.listen(address), plain.listen({ ...address, port: plainPort })])
+    },
+    addresses: () => [secure.addresses(), plain.addresses()],
+    async close() {
+      await Promise.all([secure.close(), plain.close()])
+    },
   }
 }

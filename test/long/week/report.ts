@@ -2,6 +2,7 @@
 import { mcClusterInfoName } from '../../../src/api/mc-cluster-info.ts'
 import { mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { primaryIdentityName } from '../../../src/api/primary-identity.ts'
+import { primaryTlsName } from '../../../src/api/primary-tls.ts'
 import { type Secret, secretKind } from '../../../src/kube/objects.ts'
 import { usualPrimary } from '../../../tools/installation.ts'
 import { secretsIn, tokenSecrets } from '../../support/scene-secrets.ts'
@@ -46,6 +47,10 @@ export interface WeekReport {
   readonly clusters: readonly string[]
   /** Who is to be out, and is not on both sides: with what its status says. */
   readonly notOut: readonly string[]
+  /** How many of the members run the whole agent, over TLS. */
+  readonly whole: number
+  /** How often the primary has renewed its TLS certificate. */
+  readonly renewals: number
   /** How many have joined and gone, on both sides. */
   readonly gone: number
   /** How often each kind of thing has happened. */
@@ -72,6 +77,8 @@ export async function reportOn(
     memberships: [...life.members].map((member) => bothSidesOf(world, member)),
     clusters: world.ledger.clusters().map(({ metadata }) => metadata.name),
     notOut: [...life.leaving].map(([member]) => `${member.name}: ${member.status()?.msg}`),
+    whole: [...life.members].filter(({ isWhole }) => isWhole).length,
+    renewals: world.witness.counts().get('primary info the TLS certificate is renewed') ?? 0,
     gone: life.gone(),
     happened: life.happened,
     falseAlarms: world.falseAlarms,
@@ -103,11 +110,13 @@ async function searchLogs(
   { admin, witness }: World,
   { members, tokens }: Life,
 ): Promise<Pick<WeekReport, 'findings' | 'planted'>> {
-  const own = await admin.get<Secret>(secretKind, { namespace: usualPrimary.home, name: primaryIdentityName })
+  const ofPrimary = [primaryIdentityName, primaryTlsName].map(async (name) =>
+    admin.get<Secret>(secretKind, { namespace: usualPrimary.home, name }),
+  )
   const held = [...members].flatMap(({ objects }) =>
     [mcIdentityName, mcClusterInfoName].map((name) => objects.stored(name)),
   )
-  const stored = [own, ...held].filter((secret) => secret !== undefined)
+  const stored = [...(await Promise.all(ofPrimary)), ...held].filter((secret) => secret !== undefined)
   const secrets = [...stored.flatMap(secretsIn), ...tokens.flatMap((token) => tokenSecrets('a join token', token))]
   const find = () => searchSecrets([{ where: 'the logs', text: witness.words() }], secrets)
   const findings = find()

@@ -7,6 +7,7 @@ import { KubeApiError } from '../../../src/kube/errors.ts'
 import type { KubeObject } from '../../../src/kube/objects.ts'
 import type { KubeRequest, KubeTransport } from '../../../src/kube/transport.ts'
 import { tombstonesName } from '../../../src/primary/cluster/tombstones.ts'
+import { createKeptWatches } from './kept-watches.ts'
 import { leases } from './leases.ts'
 import type { Rest } from './rest.ts'
 
@@ -27,6 +28,7 @@ const followed = new Set(['clusters.dist.kio.kasten.io', 'configmaps'])
 
 export function createApiWay({ transport, answerLease, rest }: ApiWayDeps): ApiWay {
   let cutting = new AbortController()
+  const watch = createKeptWatches(async (request) => transport.stream(passing(request)))
 
   function passing(request: KubeRequest): KubeRequest {
     cutting.signal.throwIfAborted()
@@ -42,15 +44,18 @@ export function createApiWay({ transport, answerLease, rest }: ApiWayDeps): ApiW
 
   return {
     async request(request) {
+      if (request.subject.resource === leases) {
+        cutting.signal.throwIfAborted()
+        return answerLease(request)
+      }
       const passed = passing(request)
-      if (request.subject.resource === leases) return answerLease(request)
       const answer = await rest.during(transport.request(passed))
       note(request, answer)
       return answer
     },
     async stream(request) {
-      const passed = passing(request)
-      const lines = await rest.during(transport.stream(passed))
+      cutting.signal.throwIfAborted()
+      const lines = await rest.during(watch(request))
       const { resource } = request.subject
       if (!followed.has(resource)) return lines
       return shownLines(lines, resource, rest, showsOf(request))
@@ -66,10 +71,11 @@ export function createApiWay({ transport, answerLease, rest }: ApiWayDeps): ApiW
 
 const unreachable = { status: 0, reason: 'ECONNREFUSED', message: 'the way is cut' }
 
-/** Tombstones have a watch of their own, the other ConfigMaps share one. */
+/** Some ConfigMaps have a watch of their own, tombstones among them; those that replicas tell each other share one. */
 function showsOf({ path, subject: { resource } }: KubeRequest): (name: string) => boolean {
   const tombstones = `configmaps ${tombstonesName}`
-  if (path.includes('fieldSelector')) return (name) => name === tombstones
+  const selected = new URL(path, 'https://api').searchParams.get('fieldSelector')
+  if (selected !== null) return (name) => name === selected.replace('metadata.name=', `${resource} `)
   return (name) => name.startsWith(`${resource} `) && name !== tombstones
 }
 

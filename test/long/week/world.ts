@@ -19,6 +19,7 @@ import { type Replica, startReplica } from './replica.ts'
 import { createRest } from './rest.ts'
 import { createTimeline, type Timeline, type WallClock } from './time.ts'
 import { createApiWay } from './way.ts'
+import { startWholeMember } from './whole-member.ts'
 import { createWitness, type Witness } from './witness.ts'
 
 /** The place of a pod: whoever runs in it has this machine's clock and address. */
@@ -67,6 +68,8 @@ const surelyHeard = 6
 const step = 6_000
 /** While something is under way, which only time may bring to its end. Milliseconds. */
 const smallStep = 100
+/** One of so many newcomers is a whole one. */
+const wholeEvery = 40
 /** What Kubernetes takes to start a process again, and one that could not even begin, milliseconds. */
 const restartAfter = { serving: 5_000, failing: 60_000 }
 
@@ -93,6 +96,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     places.flatMap(({ replica, isHidden }) => (replica === undefined || isHidden ? [] : [replica]))
   const front = createFront({ replicas: reachable, elapsed: () => timeline.elapsed(), rest, random })
   const members = new Set<Member>()
+  let newcomers = 0
   const end = new AbortController()
   const processes = [ledger.run(end.signal)]
   const falseAlarms: string[] = []
@@ -104,10 +108,10 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
 
   /** Runs one pod after the other in this place: one that was killed or has failed comes back under its name. */
   async function inhabit(place: Place, index: number): Promise<void> {
-    const port = await freePort()
+    const ports = { plain: await freePort(), tls: await freePort() }
     for (let pod = 0; !end.signal.aborted; pod += 1) {
       const identity = `replica-${index}-${pod}`
-      const where = { kubeconfig, place: usualPrimary, identity, port, interval, clock: place.clock }
+      const where = { kubeconfig, place: usualPrimary, identity, ports, interval, clock: place.clock }
       const replica = await startReplica({ ...where, witness, rest, answerLease })
       replica.cut(place.isCut)
       place.replica = replica
@@ -149,7 +153,10 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     after: (ms, act) => void clock.after(ms, act),
     newcomer(name) {
       const uid = crypto.randomUUID()
-      const member = startMember({ name, uid, front, clock: timeline.clock(), witness, random })
+      const own = { name, uid, front, clock: timeline.clock(), witness, random }
+      const isWhole = newcomers % wholeEvery === 0
+      const member = isWhole ? startWholeMember({ ...own, transport, answerLease, rest }) : startMember(own)
+      newcomers += 1
       members.add(member)
       return member
     },
