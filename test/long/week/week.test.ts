@@ -49,7 +49,7 @@ async function liveThrough(): Promise<WeekReport> {
 
 const title = `${task.members} members after ${hours} hours (WEEK_SEED=${task.seed})`
 
-describe(title, { timeout: 1_200_000 }, () => {
+describe(title, { timeout: 2_700_000 }, () => {
   let report: WeekReport
 
   before(async () => {
