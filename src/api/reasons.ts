@@ -41,6 +41,8 @@ export const reasons = {
   Rejected: 'The join was refused for good; the message is that of mc-join-status.',
   KeyChanged: 'The cluster has proved itself with a new key, by rekey or by an allowed rebind.',
   LabelsDropped: 'The cluster reported labels that are reserved or malformed; they were left out.',
+  TlsCertificateUnusable:
+    'The Secret mc-primary-tls holds no certificate that can be shown; the one before it is shown.',
   TokenNotIssued: 'The join token was not issued; the message names the field and its fault.',
   TokenKeyRetired: 'The join token is pinned to a key that the primary gave up; create a new one.',
   TombstonesDropped: 'Records of disconnected clusters were dropped before those clusters had heard of it.',

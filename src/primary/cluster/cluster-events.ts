@@ -21,6 +21,16 @@ export function tellReturn(events: EventRecorder, cluster: Cluster): void {
   events.record({ regarding: cluster, type: 'Warning', reason, note })
 }
 
+/** The Secret is not where Events may be recorded: told on the primary's own Cluster. */
+export function tellUnusableCertificate(
+  events: Pick<EventRecorder, 'record'>,
+  primaries: readonly Cluster[],
+  note: string,
+): void {
+  for (const regarding of primaries)
+    events.record({ regarding, type: 'Warning', reason: 'TlsCertificateUnusable', note })
+}
+
 /** So many names fit into one Event. */
 const namesPerEvent = 13
 

@@ -1,4 +1,5 @@
 /** Composes the front of the primary: its own end of TLS, the leaf that stands before it, and the server of the join endpoint. */
+import { tellUnusableCertificate } from '../cluster/cluster-events.ts'
 import { createBuckets } from '../load/buckets.ts'
 import { sourceLoad } from '../load/limits.ts'
 import { countAnswers, countWaits } from '../observed.ts'
@@ -18,9 +19,10 @@ interface Behind {
   readonly outage: () => string | undefined
 }
 
-export function composeFront(deps: OperatorDeps, { informers, serving }: Core) {
+export function composeFront(deps: OperatorDeps, { informers, serving, clusters, events }: Core) {
   const { metrics, clock, log } = deps
-  const tls = deps.listen.tls ? createOwnTls({ ...deps, secrets: informers.certificate }) : undefined
+  const tellUnusable = (note: string) => tellUnusableCertificate(events, clusters.primaries(), note)
+  const tls = deps.listen.tls ? createOwnTls({ ...deps, secrets: informers.certificate, tellUnusable }) : undefined
   const leaf = createFrontLeaf({ serving, clock, log })
   return {
     /** The leader's work on the certificate, where the primary ends TLS itself. */

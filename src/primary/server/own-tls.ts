@@ -1,6 +1,6 @@
 /**
  * The primary's own end of TLS over its life: the certificate is loaded or made at the start, taken over where somebody
- * replaces its Secret, and renewed by the leader. Only for a primary that ends TLS itself.
+ * replaces its Secret, and looked after by the leader. Only for a primary that ends TLS itself.
  */
 import type { KubeClient } from '../../kube/client.ts'
 import type { Outcome } from '../../kube/controller.ts'
@@ -27,13 +27,16 @@ export interface OwnTlsDeps {
   /** Follows the one Secret; it is run here. */
   readonly secrets: Informer<Secret>
   readonly identityNamespace: string
+  /** Tells people that the Secret holds nothing that can be shown. */
+  readonly tellUnusable: (note: string) => void
   /** Takes the place of the Bootstrap's ingress URL. */
   readonly endpoint: string | undefined
   readonly clock: Clock
   readonly log: Logger
 }
 
-export function createOwnTls({ client, secrets, identityNamespace, endpoint, clock, log }: OwnTlsDeps): OwnTls {
+export function createOwnTls(deps: OwnTlsDeps): OwnTls {
+  const { client, secrets, identityNamespace, endpoint, clock, log } = deps
   const hosts = ['localhost', ...(endpoint === undefined ? [] : [new URL(endpoint).hostname])]
   let served: ServedCertificate | undefined
   secrets.onChange(({ type, object }) => {
@@ -47,6 +50,6 @@ export function createOwnTls({ client, secrets, identityNamespace, endpoint, clo
       return served
     },
     follow: async (signal) => secrets.run(signal),
-    renewal: createRenewalReconciler({ client, secrets, hosts, clock }),
+    renewal: createRenewalReconciler({ ...deps, hosts }),
   }
 }

@@ -2,11 +2,11 @@
  * The TLS certificate that this replica shows, which may be replaced while it serves. One that cannot be used takes
  * nobody's place: what was shown before goes on.
  */
-import { createSecureContext } from 'node:tls'
-import { decodeTlsPair, primaryTlsName } from '../../api/primary-tls.ts'
+import { primaryTlsName } from '../../api/primary-tls.ts'
 import type { Secret } from '../../kube/objects.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Certificate, spkiHash } from './certificate.ts'
+import { readCertificate } from './certificate-pair.ts'
 
 export interface ServedCertificate {
   current(): Certificate
@@ -18,10 +18,10 @@ export interface ServedCertificate {
   onChange(listener: (certificate: Certificate) => void): void
 }
 
-/** `first` has been read or made already. Throws where it cannot be used. */
+/** `first` has been read or made already, and can be used. */
 export function createServedCertificate(first: Certificate, log: Logger): ServedCertificate {
   const listeners: ((certificate: Certificate) => void)[] = []
-  let shown = usable(first)
+  let shown = first
   let before: string | undefined
 
   return {
@@ -30,7 +30,7 @@ export function createServedCertificate(first: Certificate, log: Logger): Served
     take({ metadata, data }) {
       const { resourceVersion } = metadata
       try {
-        const next = usable(readPair(data))
+        const next = readCertificate(data)
         if (next.certificatePem === shown.certificatePem && next.privateKeyPem === shown.privateKeyPem) return
         before = spkiHash(shown.certificatePem)
         shown = next
@@ -46,16 +46,4 @@ export function createServedCertificate(first: Certificate, log: Logger): Served
     },
     onChange: (listener) => void listeners.push(listener),
   }
-}
-
-function readPair(data: Secret['data']): Certificate {
-  const pair = decodeTlsPair(data)
-  if (pair === undefined) throw new Error(`the Secret ${primaryTlsName} holds no certificate`)
-  return { certificatePem: pair.certificate, privateKeyPem: pair.privateKey.reveal() }
-}
-
-/** Throws for what TLS would not take: no PEM, or a key that is not the certificate's. */
-function usable(certificate: Certificate): Certificate {
-  createSecureContext({ cert: certificate.certificatePem, key: certificate.privateKeyPem })
-  return certificate
 }

@@ -8,12 +8,13 @@ import { encodeTlsPair, primaryTlsName } from '../../../../src/api/primary-tls.t
 import { type Secret, secretKind } from '../../../../src/kube/objects.ts'
 import { Redacted } from '../../../../src/lib/redacted.ts'
 import { type Certificate, createSelfSignedCertificate, spkiHash } from '../../../../src/primary/server/certificate.ts'
+import { isUsable } from '../../../../src/primary/server/certificate-pair.ts'
 import { decideRenewal } from '../../../../src/primary/server/renewal.decide.ts'
 import { createServedCertificate } from '../../../../src/primary/server/served-certificate.ts'
 import { createRenewalReconciler } from '../../../../src/primary/server/tls-secret.ts'
-import { createManualClock } from '../../../support/manual-clock.ts'
+import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts'
 import { createRecordingLog } from '../../kube/recording-log.ts'
-import { createMemoryApi } from '../memory-api.fixture.ts'
+import { createMemoryApi, type MemoryApi } from '../memory-api.fixture.ts'
 import { noon } from '../objects.fixture.ts'
 import { admittingServer } from './join-server.fixture.ts'
 
@@ -94,6 +95,55 @@ describe('a certificate that is replaced while the primary serves', () => {
   })
 })
 
+/** The leader's work on the Secret, and what it tells people. */
+function leaderAt(api: MemoryApi, clock: ManualClock) {
+  const told: string[] = []
+  const reconcile = createRenewalReconciler({
+    client: api.client,
+    secrets: api.cache<Secret>(secretKind),
+    hosts: ['localhost'],
+    tellUnusable: (note) => told.push(note),
+    clock,
+  })
+  return { reconcile, told }
+}
+
+describe('a certificate whose Secret is deleted while the primary serves', () => {
+  it('is made anew, once whoever deleted it has had the time to put his own there', async () => {
+    const api = createMemoryApi()
+    const clock = createManualClock({ now: noon })
+    const { reconcile } = leaderAt(api, clock)
+    const { log } = createRecordingLog()
+    assert.deepEqual(await reconcile(key, { log }), { kind: 'again', afterMs: 30_000 })
+    await clock.advance(29_999)
+    assert.deepEqual(await reconcile(key, { log }), { kind: 'again', afterMs: 1 })
+    assert.deepEqual(api.requests, [])
+    await clock.advance(1)
+    assert.deepEqual(await reconcile(key, { log }), { kind: 'done' })
+    const stored = api.stored<Secret>(secretKind, primaryTlsName, 'conjoin')
+    assert.ok(isUsable(stored?.data))
+    api.sync()
+    api.removeUnseen(secretKind, primaryTlsName, 'conjoin')
+    await reconcile(key, { log })
+    api.sync()
+    assert.equal((await reconcile(key, { log })).kind, 'again', 'the time begins anew')
+  })
+})
+
+describe('a certificate that cannot be used', () => {
+  it('is told of and left to whoever put it there, also where ours would be due', async () => {
+    const api = createMemoryApi()
+    const [first, second] = [await make(), await make()]
+    const mixed = secretOf({ certificatePem: first.certificatePem, privateKeyPem: second.privateKeyPem })
+    api.put(secretKind, mixed)
+    const { reconcile, told } = leaderAt(api, createManualClock({ now: noon + 29 * day }))
+    assert.deepEqual(await reconcile(key, { log: createRecordingLog().log }), { kind: 'done' })
+    assert.deepEqual([told.length, api.requests], [1, []])
+    assert.match(told[0] ?? '', /mc-primary-tls .*; repair the Secret, or delete it to have one made$/)
+    assert.ok(!told.join().includes('PRIVATE KEY'))
+  })
+})
+
 describe('the renewal of the certificate', () => {
   it('is due after two thirds of its life, and only where the primary has made it', async () => {
     const { certificatePem } = await make()
@@ -110,13 +160,7 @@ describe('the renewal of the certificate', () => {
     const first = await make()
     api.put(secretKind, { ...secretOf(first), type: 'kubernetes.io/tls' })
     const clock = createManualClock({ now: noon + 20 * day })
-    const leader = () =>
-      createRenewalReconciler({
-        client: api.client,
-        secrets: api.cache<Secret>(secretKind),
-        hosts: ['localhost'],
-        clock,
-      })
+    const leader = () => leaderAt(api, clock).reconcile
     const { log } = createRecordingLog()
     const late = leader()
     assert.deepEqual(await leader()(key, { log }), { kind: 'done' })
