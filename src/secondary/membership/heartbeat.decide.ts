@@ -4,8 +4,8 @@
  */
 import { Redacted } from '../../lib/redacted.ts'
 import type { ProtocolError } from '../../protocol/errors.ts'
-import type { PrimaryKeys } from '../../protocol/fields.ts'
 import type { Reply } from '../../protocol/reply.ts'
+import { type HeardKeys, keysHeard } from './primary-keys.ts'
 
 /** What the primary last said to this member. */
 export type Word =
@@ -17,7 +17,7 @@ export type Word =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'other-key' }
 
-export interface Contact {
+export interface Contact extends HeardKeys {
   readonly word: Word
   /** When the last signed reply came, wall clock. */
   readonly lastAt: number | undefined
@@ -27,8 +27,6 @@ export interface Contact {
   readonly endpoint: string | undefined
   /** What the primary named in its last `ok`. */
   readonly endpoints: readonly string[] | undefined
-  /** The primary's keys, as its last `ok` named them and as far as they are good. */
-  readonly keys: PrimaryKeys | undefined
   /** What the primary gave in its last `ok` to take the place of the communication token. */
   readonly token: Redacted<string> | undefined
   /** Milliseconds between two beats, as the primary wishes it. */
@@ -56,6 +54,7 @@ export function noContact(interval = 20): Contact {
     endpoint: undefined,
     endpoints: undefined,
     keys: undefined,
+    takenBack: undefined,
     token: undefined,
     interval: clamped(interval),
   }
@@ -72,7 +71,7 @@ export function contactAfter(contact: Contact, beat: Beat, now: number): Contact
         ...heard,
         word: { kind: 'ok' },
         endpoints: reply.endpoints ?? contact.endpoints,
-        keys: reply.keys ?? contact.keys,
+        ...keysHeard(contact, reply.keys),
         token: reply.token === undefined ? undefined : new Redacted(reply.token),
         interval: clamped(reply.interval),
       }

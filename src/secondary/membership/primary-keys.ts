@@ -32,6 +32,26 @@ export function keysAfter(trusted: PrimaryKeys, told: PrimaryKeys | undefined): 
   return announcedKey(told)?.thumbprint === trusted.current.kid ? trusted : told
 }
 
+/** What the replies of a primary have said of its keys. */
+export interface HeardKeys {
+  /** As the last reply named them, as far as they are taken up. */
+  readonly keys: PrimaryKeys | undefined
+  /** Thumbprint of the next key that was taken back last: it is not taken up again before it is the current one. */
+  readonly takenBack: string | undefined
+}
+
+/**
+ * After a reply. Whoever names a key is told only by a replica that has just looked that the primary does not hold it; one
+ * that announces it has perhaps not looked for long. Two that disagree would else have a member write with each heartbeat.
+ */
+export function keysHeard({ keys, takenBack }: HeardKeys, told: PrimaryKeys | undefined): HeardKeys {
+  if (told === undefined) return { keys, takenBack }
+  const announced = announcedKey(told)?.thumbprint
+  if (announced !== undefined) return { keys: announced === takenBack ? { current: told.current } : told, takenBack }
+  const before = keys && announcedKey(keys)?.thumbprint
+  return { keys: told, takenBack: before === undefined || before === told.current.kid ? takenBack : before }
+}
+
 function announcedKey({ next }: PrimaryKeys): PublicKey | undefined {
   if (next === undefined) return undefined
   try {

@@ -1,12 +1,15 @@
 /** A member while its primary's keys roll: it names the newest one that announced itself, and never loses its primary. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { PrimaryKeys } from '../../../../src/protocol/fields.ts'
 import { createKeyring } from '../../../../src/protocol/keyring.ts'
 import { generateSigningKey, type SigningKey } from '../../../../src/protocol/keys.ts'
 import { signNextKey } from '../../../../src/protocol/next-key.ts'
 import { openHeartbeats } from '../../../../src/secondary/membership/beat.ts'
+import { type Beat, contactAfter, noContact } from '../../../../src/secondary/membership/heartbeat.decide.ts'
 import type { Member } from '../../../../src/secondary/membership/member.ts'
 import { keysAfter, trustedKeys } from '../../../../src/secondary/membership/primary-keys.ts'
+import { updatedMembership } from '../../../../src/secondary/membership/upkeep.decide.ts'
 import { openLine } from '../../../../src/secondary/primary-client/line.ts'
 import { keyringOf } from '../../../support/keyring.ts'
 import { type FakePrimary, startFakePrimary } from '../fake-primary.fixture.ts'
@@ -115,5 +118,41 @@ describe('the keys that a member trusts', () => {
     assert.equal(keysAfter(promoted, announced), promoted)
     assert.equal(keysAfter(promoted, undefined), promoted)
     assert.equal(keysAfter(promoted, { current: named(next) }), promoted)
+  })
+})
+
+describe('a member of a primary whose replicas disagree about the next key', () => {
+  const membershipWith = (keys: PrimaryKeys) => ({ ...member.info.membership, keys })
+  const reply = (keys: PrimaryKeys): Beat => ({
+    kind: 'answered',
+    reply: { status: 'ok', interval: 20, keys },
+    endpoint: member.info.membership.endpoint,
+  })
+
+  /** What is stored after each reply, where that is something new. */
+  function written(said: readonly PrimaryKeys[]): readonly PrimaryKeys[] {
+    let membership = membershipWith({ current: named(first) })
+    let contact = noContact()
+    const writes: PrimaryKeys[] = []
+    for (const keys of said) {
+      contact = contactAfter(contact, reply(keys), 0)
+      const updated = updatedMembership(membership, contact)
+      if (updated.keys !== membership.keys) writes.push(updated.keys)
+      membership = updated
+    }
+    return writes
+  }
+
+  it('takes the key up, gives it up once, and rests', () => {
+    const [without, announced] = [{ current: named(first) }, { current: named(first), next: announcement }]
+    const inTurn = Array.from({ length: 20 }, (_, turn) => (turn % 2 === 0 ? announced : without))
+    assert.deepEqual(written(inTurn), [announced, without])
+  })
+
+  it('takes it up all the same when it has become the current one, and the next one after it', async () => {
+    const [without, announced] = [{ current: named(first) }, { current: named(first), next: announcement }]
+    const promoted = { current: named(next) }
+    const later = { current: named(next), next: await signNextKey(primary.issuer.uid, generateSigningKey()) }
+    assert.deepEqual(written([announced, without, announced, promoted, later]), [announced, without, promoted, later])
   })
 })
