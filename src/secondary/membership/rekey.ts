@@ -157,8 +157,11 @@ export function createRekeyKeeper(deps: RekeyDeps): RekeyKeeper {
     failure: () => failure?.explained(),
     async advance(pass) {
       const { identity, asked } = pass
-      const decision = decideRekey({ identity, asked, word: heartbeats.contact().word })
-      if (identity?.joined === undefined) failure = undefined
+      const { word } = heartbeats.contact()
+      const decision = decideRekey({ identity, asked, word })
+      // The primary takes the present key, and no other is asked for any more: there is nothing left to mend.
+      const isSettled = decision.kind === 'rest' && word.kind === 'ok'
+      if (isSettled || identity?.joined === undefined) failure = undefined
       if (decision.kind === 'rest') return { identity }
       const left = nextAt - clock.monotonic()
       if (left > 0) return { identity, againMs: left }

@@ -246,6 +246,10 @@ describe('a member that changes its key', () => {
     await clock.advance(step.againMs ?? 0)
     await advance('another value')
     assert.equal(asked.length, 2)
+    assert.match(rekey.failure() ?? '', /^KeyMismatch/, 'the primary takes none of them still')
+    word = { kind: 'ok' }
+    await advance()
+    assert.equal(rekey.failure(), undefined, 'it takes the present one again')
   })
 
   it('keeps the new key where the primary was not to be reached with it', async () => {
