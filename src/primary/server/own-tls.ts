@@ -46,7 +46,7 @@ export function createOwnTls(deps: OwnTlsDeps): OwnTls {
     spki: () => served?.spki() ?? [],
     async load() {
       const first = await loadCertificate(client, { namespace: identityNamespace, hosts, now: clock.now() })
-      served = createServedCertificate(first, log)
+      served = createServedCertificate(first, { clock, log })
       return served
     },
     follow: async (signal) => secrets.run(signal),

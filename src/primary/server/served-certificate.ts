@@ -4,13 +4,14 @@
  */
 import { primaryTlsName } from '../../api/primary-tls.ts'
 import type { Secret } from '../../kube/objects.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Certificate, spkiHash } from './certificate.ts'
 import { readCertificate } from './certificate-pair.ts'
 
 export interface ServedCertificate {
   current(): Certificate
-  /** SHA-256 of the public keys of the leaf that is shown and of the one before: a connection may still show that. */
+  /** SHA-256 of the public keys of the leaf that is shown and, for a while, of the one before: another replica may still show that. */
   spki(): readonly string[]
   /** Shows what the Secret holds from now on, where it can be used. */
   take(secret: Secret): void
@@ -18,21 +19,30 @@ export interface ServedCertificate {
   onChange(listener: (certificate: Certificate) => void): void
 }
 
+/** Replicas follow each other within seconds; and who replaces a certificate may do so because its key was stolen. Milliseconds. */
+const vouchedFor = 10 * 60_000
+
 /** `first` has been read or made already, and can be used. */
-export function createServedCertificate(first: Certificate, log: Logger): ServedCertificate {
+export function createServedCertificate(
+  first: Certificate,
+  { clock, log }: { readonly clock: Pick<Clock, 'monotonic'>; readonly log: Logger },
+): ServedCertificate {
   const listeners: ((certificate: Certificate) => void)[] = []
   let shown = first
-  let before: string | undefined
+  let before: { readonly spki: string; readonly until: number } | undefined
 
   return {
     current: () => shown,
-    spki: () => [...new Set([spkiHash(shown.certificatePem), ...(before === undefined ? [] : [before])])],
+    spki() {
+      const other = before !== undefined && clock.monotonic() < before.until ? [before.spki] : []
+      return [...new Set([spkiHash(shown.certificatePem), ...other])]
+    },
     take({ metadata, data }) {
       const { resourceVersion } = metadata
       try {
         const next = readCertificate(data)
         if (next.certificatePem === shown.certificatePem && next.privateKeyPem === shown.privateKeyPem) return
-        before = spkiHash(shown.certificatePem)
+        before = { spki: spkiHash(shown.certificatePem), until: clock.monotonic() + vouchedFor }
         shown = next
       } catch (err) {
         log.error(

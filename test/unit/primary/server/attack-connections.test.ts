@@ -21,7 +21,9 @@ describe('a client of the TLS listener that says little', () => {
 
   before(async () => {
     const certificate = await createSelfSignedCertificate({ hosts: ['localhost'], days: 1, now: Date.now() })
-    server = admittingServer({ certificate: createServedCertificate(certificate, silentLog) })
+    server = admittingServer({
+      certificate: createServedCertificate(certificate, { clock: systemClock, log: silentLog }),
+    })
     await server.listen({ host: '127.0.0.1', port: 0 })
     port = (server.server.address() as AddressInfo).port
   })

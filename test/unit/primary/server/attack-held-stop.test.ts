@@ -16,7 +16,10 @@ describe('a stranger that connects and says little', { timeout: 20_000 }, () => 
   it('holds up the stop of a primary for five seconds at most', async () => {
     const certificate = await createSelfSignedCertificate({ hosts: ['localhost'], days: 1, now: Date.now() })
     const clock = createManualClock()
-    const server = admittingServer({ certificate: createServedCertificate(certificate, silentLog), clock })
+    const server = admittingServer({
+      certificate: createServedCertificate(certificate, { clock, log: silentLog }),
+      clock,
+    })
     await server.listen({ host: '127.0.0.1', port: 0 })
     const { port } = server.server.address() as AddressInfo
     const inHandshake = connect(port, '127.0.0.1')

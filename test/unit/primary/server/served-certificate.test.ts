@@ -60,7 +60,8 @@ describe('a certificate that is replaced while the primary serves', () => {
   it('is shown to new connections without a restart, and vouched for beside the one before it', async (t) => {
     const [first, second] = [await make(), await make()]
     const { log } = createRecordingLog()
-    const served = createServedCertificate(first, log)
+    const clock = createManualClock({ now: noon })
+    const served = createServedCertificate(first, { clock, log })
     const server = admittingServer({ certificate: served })
     t.after(async () => server.close())
     await server.listen({ host: '127.0.0.1', port: 0 })
@@ -71,10 +72,22 @@ describe('a certificate that is replaced while the primary serves', () => {
     assert.deepEqual(served.spki(), [spkiHash(second.certificatePem), spkiHash(first.certificatePem)])
   })
 
+  it('is vouched for alone after ten minutes: the key of the one before may have been stolen', async () => {
+    const [first, second] = [await make(), await make()]
+    const clock = createManualClock({ now: noon })
+    const served = createServedCertificate(first, { clock, log: createRecordingLog().log })
+    served.take(secretOf(second))
+    await clock.advance(599_999)
+    assert.equal(served.spki().length, 2)
+    await clock.advance(1)
+    assert.deepEqual(served.spki(), [spkiHash(second.certificatePem)])
+  })
+
   it('is not shown where it cannot be used: the one before it goes on, and the log says so', async () => {
     const [first, second] = [await make(), await make()]
     const { log, lines } = createRecordingLog()
-    const served = createServedCertificate(first, log)
+    const clock = createManualClock({ now: noon })
+    const served = createServedCertificate(first, { clock, log })
     const broken: readonly Secret[] = [
       { metadata: key },
       secretOf({ certificatePem: 'none', privateKeyPem: first.privateKeyPem }),
