@@ -10,6 +10,7 @@ import type { Word } from '../membership/heartbeat.decide.ts'
 import type { Attempts } from './attempts.ts'
 import { decideLeaving, type LeavingDecision } from './leaving.decide.ts'
 import type { JoinPlan, Judgement } from './plan.ts'
+import { corrected, ongoing, rejected } from './refusal.ts'
 import { isTokenSpent, type ReturnPlan, returnBeside } from './return-plan.ts'
 import { codeOf, messages, type Statement, type StoredStatus } from './status.ts'
 
@@ -73,6 +74,13 @@ export function decideJoin(seen: JoinObservation): JoinDecision {
     const statement: Statement = { status: 'Rejected', msg: disconnectedBy(member, word.at), hash }
     return { kind: 'clean-up', at: word.at, statement: isUntried ? undefined : statement }
   }
+  const decision = decideAsked(seen)
+  const correction = decision.kind === 'rest' ? corrected(status, member, word) : undefined
+  return correction === undefined ? decision : { kind: 'say', statement: correction }
+}
+
+function decideAsked(seen: JoinObservation): JoinDecision {
+  const { hash, asked } = seen
   if (asked === undefined) return decideWithoutMcJoin(seen)
   if (asked === 'waits-for-config')
     return { kind: 'say', statement: { status: 'Joining', msg: messages.waitsForConfig(seen.namespace), hash } }
@@ -166,7 +174,7 @@ function isJoining({ hash, status }: JoinObservation): boolean {
 /** The statement for what has been found at home: final, or waiting for the user. */
 function found(seen: JoinObservation, error: ProtocolError): Statement {
   return meaningOf(error.code).final
-    ? rejected(seen.hash, error.explained(), seen.member)
+    ? rejected(seen.hash, error.explained(), ongoing(seen.member, seen.word))
     : { status: 'Joining', msg: error.explained(), hash: seen.hash }
 }
 
@@ -181,13 +189,6 @@ function replaced({ hash }: JoinObservation, { primaryName, clusterName }: Store
 function isTakenBack(seen: JoinObservation): boolean {
   const { status, member, word } = seen
   return word.kind === 'ok' && member !== undefined && status?.msg === replaced(seen, member).msg
-}
-
-/** A refusal of this content; a membership that exists goes on, and the message says so. */
-export function rejected(hash: string, msg: string, member: StoredMembership | undefined): Statement {
-  const goesOn =
-    member === undefined ? '' : ` (the membership of ${member.primaryName} as ${member.clusterName} goes on)`
-  return { status: 'Rejected', msg: msg + goesOn, hash }
 }
 
 function disconnectedBy({ primaryName, clusterName }: StoredMembership, at: number): string {

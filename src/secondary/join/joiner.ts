@@ -18,8 +18,9 @@ import { admittedMembership } from './admission.ts'
 import { type Attempts, afterTry, freshAttempts } from './attempts.ts'
 import type { Content } from './content.ts'
 import { type Asked, type ExchangeOutcome } from './exchange.ts'
-import { type JoinDecision, rejected } from './join.decide.ts'
+import type { JoinDecision } from './join.decide.ts'
 import type { Pass } from './pass.ts'
+import { ongoingBeside, rejected } from './refusal.ts'
 import { isTokenSpent, type ReturnPlan } from './return-plan.ts'
 import { countedAttempts, progressAnnotations } from './status.ts'
 
@@ -91,14 +92,14 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     return askFor({ ...asked, plan: otherwise }, undefined, context)
   }
 
-  async function refused(pass: Pass, { code, msg }: Refusal): Promise<Outcome> {
+  async function refused(pass: Pass, { code, msg }: Refusal, plan: Asked['plan']): Promise<Outcome> {
     attempts = { ...attempts, isRefused: true }
     // Shown on terminals: a primary that means harm could move the cursor with it, or have the text read backwards.
     const isPlain = msg.startsWith(`${code}: `) && !/[\p{C}\p{Zl}\p{Zp}]/u.test(msg)
     const sentence = isPlain ? msg : explain(code)
-    // One that the primary does not know does not go on.
-    const isForgotten = heartbeats.contact().word.kind === 'unknown'
-    const member = isForgotten ? undefined : pass.identity?.joined?.membership
+    const { primaryUid } = plan.kind === 'join' ? plan.token : plan.joined.membership
+    const { word } = heartbeats.contact()
+    const member = ongoingBeside(pass.identity?.joined?.membership, word, { code, primaryUid })
     await pass.status.record(rejected(attempts.hash, sentence, member))
     return done
   }
@@ -152,7 +153,7 @@ export function createJoiner(deps: JoinerDeps): Joiner {
         const { plan: answered, outcome } = await askFor({ plan, key, name }, otherwise, { log: pass.log, signal })
         // The newest content wins, and the cache may not have heard of it yet.
         if (deps.readContent(await deps.objects.readGiven()).hash !== hash) return now
-        if (outcome.kind === 'refused') return await refused(pass, outcome.refusal)
+        if (outcome.kind === 'refused') return await refused(pass, outcome.refusal, answered)
         const step = await admitted(pass, key, { plan: answered, outcome })
         // Other content has come meanwhile: the next pass reads it, and says nothing of this one.
         return dropped.signal.aborted ? now : step

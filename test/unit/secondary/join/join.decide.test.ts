@@ -170,6 +170,21 @@ const cases: readonly [title: string, seen: Partial<JoinObservation>, decision: 
     { status: stored('Rejected', `KeyMismatch: other words ${goesOn}`), member, word: ok },
     rest,
   ],
+  ...[otherKey, unknown].map((word): (typeof cases)[0] => [
+    `no longer says beside a refusal that the membership goes on when the primary says ${word.kind}`,
+    { status: stored('Rejected', `TokenScope: a; b ${goesOn}`), member, word },
+    { kind: 'say', statement: { status: 'Rejected', msg: 'TokenScope: a; b', hash } },
+  ]),
+  [
+    'says of what it was asked for before that the membership goes on only while there is one',
+    { asked: undefined, status: stored('Rejected', `TokenScope: a; b ${goesOn}`, 'another-hash') },
+    { kind: 'say', statement: { status: 'Rejected', msg: 'TokenScope: a; b', hash: 'another-hash' } },
+  ],
+  [
+    'refuses content at home without a word of a membership that is another key’s by now',
+    { asked: refused(new ProtocolError('TokenMalformed', 'a', { remedy: 'b' })), member, word: otherKey },
+    { kind: 'say', statement: { status: 'Rejected', msg: 'TokenMalformed: a; b', hash } },
+  ],
   [
     'cleans up when the primary has disconnected it',
     { status: stored('Joined'), member, word: disconnected },

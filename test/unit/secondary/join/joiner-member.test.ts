@@ -56,10 +56,15 @@ describe('a join of a member', () => {
 
     it('does not show it when the token admits it, or is refused for another reason', async () => {
       await askOrReturn()
-      for (const code of ['TokenScope', 'NameTaken', 'Denied', 'KeyMismatch'] as const) {
+      for (const code of ['TokenScope', 'NameTaken'] as const) {
         world.outcome = refuse(code)
         await askOrReturn()
         assert.equal(said(), `${explain(code)} (the membership of hub as east goes on)`)
+      }
+      for (const code of ['Denied', 'KeyMismatch', 'CloneSuspected', 'Disconnected'] as const) {
+        world.outcome = refuse(code)
+        await askOrReturn()
+        assert.equal(said(), explain(code), 'that is said of the membership too')
       }
       assert.ok(!world.steps.includes('exchange to return'))
     })
