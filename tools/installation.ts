@@ -3,7 +3,7 @@
  * process with those rights. Serves the demo and the tests.
  */
 import { join } from 'node:path'
-import type { ControlPlane } from './controlplane/control-plane.ts'
+import type { ClusterAccess } from './controlplane/access.ts'
 import { freePort } from './controlplane/ports.ts'
 import { run } from './controlplane/run.ts'
 import { ensurePrograms } from './programs/binaries.ts'
@@ -26,14 +26,14 @@ export const usualPrimary: PrimaryPlace = { namespace: 'kasten-io-mc', home: 'co
 export const usualSecondary = 'kasten-io'
 
 /** Creates the two kinds; doing it again changes nothing. */
-export async function installDefinitions(controlPlane: ControlPlane): Promise<void> {
+export async function installDefinitions(controlPlane: ClusterAccess): Promise<void> {
   await apply(controlPlane, ['-f', join(root, 'crds')])
   const names = ['bootstraps', 'clusters'].map((plural) => `crd/${plural}.dist.kio.kasten.io`)
   await succeed(controlPlane, ['wait', '--for=condition=Established', ...names])
 }
 
 /** Creates the home and the rights of a primary; the namespace of its objects must exist. */
-export async function installPrimary(controlPlane: ControlPlane, place = usualPrimary): Promise<string> {
+export async function installPrimary(controlPlane: ClusterAccess, place = usualPrimary): Promise<string> {
   const kubeconfig = await controlPlane.serviceAccountKubeconfig(place.home, 'conjoin-primary')
   const values = ['--set', 'primary.enabled=true', '--set', `primary.namespace=${place.namespace}`]
   await apply(controlPlane, ['-f', '-'], await rights('primary', place.home, values))
@@ -41,7 +41,7 @@ export async function installPrimary(controlPlane: ControlPlane, place = usualPr
 }
 
 /** Creates the rights of a secondary in its namespace. */
-export async function installSecondary(controlPlane: ControlPlane, namespace = usualSecondary): Promise<string> {
+export async function installSecondary(controlPlane: ClusterAccess, namespace = usualSecondary): Promise<string> {
   const kubeconfig = await controlPlane.serviceAccountKubeconfig(namespace, 'conjoin-secondary')
   await apply(controlPlane, ['-f', '-'], await rights('secondary', namespace, ['--set', 'secondary.enabled=true']))
   return kubeconfig
@@ -98,11 +98,11 @@ export async function startSecondary(
   return role
 }
 
-async function apply(controlPlane: ControlPlane, args: readonly string[], input?: string): Promise<void> {
+async function apply(controlPlane: ClusterAccess, args: readonly string[], input?: string): Promise<void> {
   await succeed(controlPlane, ['apply', ...args], input)
 }
 
-async function succeed(controlPlane: ControlPlane, args: readonly string[], input?: string): Promise<void> {
+async function succeed(controlPlane: ClusterAccess, args: readonly string[], input?: string): Promise<void> {
   const { exitCode, stderr } = await controlPlane.kubectl(args, input === undefined ? {} : { input })
   if (exitCode !== 0) throw new Error(`kubectl ${args.join(' ')} failed on ${controlPlane.name}: ${stderr.trim()}`)
 }

@@ -1,12 +1,14 @@
 /**
  * `npm test`: the checks of the code, then the unit tests, then the end-to-end tests on real control planes.
- * `npm run test:long`: what takes longer. Arguments name test files to run instead. Stops at the first step that fails,
- * with its exit code.
+ * `npm run test:long`: what takes longer. Arguments name test files to run instead. Stops at the first step that fails.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { lenderVariable } from './controlplane/borrow.ts'
+import { startLender } from './controlplane/lender.ts'
 import { ensurePrograms } from './programs/binaries.ts'
 import { type ProgramName, programs } from './programs/sources.ts'
 
@@ -54,27 +56,53 @@ function filesOf(...folders: readonly string[]): readonly string[] {
   return files
 }
 
-/** Ends this process where the step fails. */
-function run({ title, command, args }: Step): void {
+/** Whether the step passed. */
+async function run({ title, command, args }: Step, env: NodeJS.ProcessEnv = environment): Promise<boolean> {
   const startedAt = performance.now()
   console.log(`\n== ${title}`)
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment })
+  const [exitCode] = (await once(spawn(command, args, { cwd: root, stdio: 'inherit', env }), 'close')) as [
+    number | null,
+  ]
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  if (error !== undefined) throw error
-  console.log(`== ${title}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`)
-  if (status !== 0) process.exit(status ?? 1)
+  console.log(`== ${title}: ${exitCode === 0 ? 'passed' : 'FAILED'} in ${seconds} s`)
+  return exitCode === 0
+}
+
+/** Whether all passed; those after one that failed are not run. */
+async function runAll(steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) if (!(await run(step))) return false
+  return true
+}
+
+/** Its files run in processes of their own, and borrow control planes from this one. */
+async function runOnControlPlanes(step: Step): Promise<boolean> {
+  const lender = await startLender()
+  try {
+    return await run(step, { ...environment, [lenderVariable]: lender.socket })
+  } finally {
+    await lender.stop()
+  }
+}
+
+async function runUsual(): Promise<boolean> {
+  const unit = tests('unit tests and the model', filesOf('unit', 'model'), { concurrency: 2, limit: hangLimit })
+  // One more than the cores that they are made for: they wait for heartbeats half of the time.
+  const endToEnd = tests('end-to-end tests', filesOf('e2e'), { concurrency: 3, limit: hangLimit })
+  return (await runAll([...checks, unit])) && (await runOnControlPlanes(endToEnd))
+}
+
+async function runLong(): Promise<boolean> {
+  const limit = hangLimitOfLongTests
+  // They wait for clients to lose patience, and for time that passes, half of theirs.
+  return runOnControlPlanes(tests('long tests', filesOf('faults', 'long'), { concurrency: 2, limit }))
+}
+
+async function runChosen(files: readonly string[]): Promise<boolean> {
+  return runOnControlPlanes(tests('chosen tests', files, { concurrency: 1, limit: hangLimitOfLongTests }))
 }
 
 const { values, positionals } = parseArgs({ options: { long: { type: 'boolean' } }, allowPositionals: true })
 // Once, here: the test files start in parallel and would each show the progress of a build.
 await ensurePrograms(Object.keys(programs) as ProgramName[], console.log)
-if (positionals.length > 0) run(tests('chosen tests', positionals, { concurrency: 1, limit: hangLimitOfLongTests }))
-else if (values.long)
-  // They wait for clients to lose patience, and for time that passes, half of theirs.
-  run(tests('long tests', filesOf('faults', 'long'), { concurrency: 2, limit: hangLimitOfLongTests }))
-else {
-  for (const check of checks) run(check)
-  run(tests('unit tests and the model', filesOf('unit', 'model'), { concurrency: 2, limit: hangLimit }))
-  // One more than the cores that they are made for: they wait for heartbeats half of the time.
-  run(tests('end-to-end tests', filesOf('e2e'), { concurrency: 3, limit: hangLimit }))
-}
+const hasPassed = await (positionals.length > 0 ? runChosen(positionals) : values.long ? runLong() : runUsual())
+process.exitCode = hasPassed ? 0 : 1

@@ -1,7 +1,7 @@
 /** The samples of `api-verdicts.test.ts`: what both judges accept, and what both refuse. */
 
 export const apiVersion = 'dist.kio.kasten.io/v1alpha1'
-export const namespace = 'kasten-io-mc'
+export const namespace = 'api-verdicts'
 
 const k10 = {
   namespace: 'kasten-io',

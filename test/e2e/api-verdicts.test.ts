@@ -1,12 +1,12 @@
 /** The same samples to our schemas and to a real API server: both must say yes, or both no. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { stringify } from 'yaml'
 import type { z } from 'zod'
 import { bootstrapSchema } from '../../src/api/bootstrap.ts'
 import { clusterSchema } from '../../src/api/cluster.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
+import { installDefinitions } from '../../tools/installation.ts'
 import {
   apiVersion,
   at,
@@ -22,7 +22,7 @@ import {
 
 const hangLimit = { timeout: 60_000 }
 
-let controlPlane: ControlPlane
+let controlPlane: BorrowedControlPlane
 
 async function kubectl(args: readonly string[], object?: object) {
   return controlPlane.kubectl(args, object === undefined ? {} : { input: JSON.stringify(object) })
@@ -44,9 +44,8 @@ async function mustPatch(name: string, spec: object): Promise<void> {
 }
 
 before(async () => {
-  controlPlane = await startControlPlane({ name: 'api-verdicts' })
-  await mustKubectl(['create', '-f', join(import.meta.dirname, '../../crds')])
-  await mustKubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+  controlPlane = await borrowControlPlane('primary')
+  await installDefinitions(controlPlane)
   await mustKubectl(['create', 'namespace', namespace])
 }, hangLimit)
 

@@ -1,7 +1,7 @@
 /** Who joins as somebody else: with the uid of a member, as the primary itself, or with a primary of his own behind him. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { installDefinitions } from '../../tools/installation.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type Pair, Scene, startPair } from '../support/scene.ts'
@@ -35,7 +35,7 @@ describe('two control planes', () => {
     'primary-namespace': primaryNamespace,
   })
 
-  async function setScene(primary: ControlPlane, secondary: ControlPlane, name: string, otherNamespace: string) {
+  async function setScene(primary: ClusterAccess, secondary: ClusterAccess, name: string, otherNamespace: string) {
     const scene = await Scene.set(primary, secondary, name, {
       scheme: 'http',
       secondaryFlags: askingFrom(otherNamespace),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { BootstrapStatus } from '../../src/api/bootstrap.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { installDefinitions } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { handled } from '../support/role-reports.ts'
@@ -12,16 +12,16 @@ import { until } from '../support/until.ts'
 const k10 = { namespace: 'kasten-io', releaseName: 'k10' }
 
 describe('a faulty Bootstrap', () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let scene: Scene
   let primary: RoleProcess
   const url = 'https://primary.example.com/k10'
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'primary' })
+    controlPlane = await borrowControlPlane('primary')
     await installDefinitions(controlPlane)
     // Nobody joins here.
-    scene = await Scene.set(controlPlane, controlPlane, 'bad', {})
+    scene = await Scene.set(controlPlane, controlPlane, 'bad-bootstrap', {})
     primary = await scene.startPrimary()
   })
 

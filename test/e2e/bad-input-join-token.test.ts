@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { installDefinitions } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type Plain, plain } from '../support/kubectl.ts'
@@ -132,15 +132,15 @@ const unfit: Readonly<Record<string, { given: object; says: string }>> = {
 }
 
 describe('a faulty join-token Secret', () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let scene: Scene
   let primary: RoleProcess
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'primary' })
+    controlPlane = await borrowControlPlane('primary')
     await installDefinitions(controlPlane)
     // Nobody joins here.
-    scene = await Scene.set(controlPlane, controlPlane, 'bad', {})
+    scene = await Scene.set(controlPlane, controlPlane, 'bad-token', {})
     primary = await scene.startPrimary()
     await scene.bootstrap()
     await scene.untilReady('primary-cluster-1')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { KubeEvent, Secret } from '../../src/kube/objects.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { handled, readiness } from '../support/role-reports.ts'
 import { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
@@ -35,11 +35,11 @@ const cases: readonly { what: string; name: string; given: object; says: string 
 ]
 
 describe("a user's own Secret", () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   const scenes: Scene[] = []
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'secondary' })
+    controlPlane = await borrowControlPlane('secondary')
   })
 
   after(async () => {

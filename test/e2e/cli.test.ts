@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
 import { type CliResult, conjoin, nextCommand, writeContexts } from '../support/cli.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, type Scene, startOwnPair } from '../support/scene.ts'
 
 let pair: Pair
 let scene: Scene
@@ -36,7 +36,7 @@ function assertFailed(result: CliResult, stderr: RegExp): void {
 }
 
 before(async () => {
-  pair = await startPair()
+  pair = await startOwnPair()
   const files = await Promise.all(
     [pair.primary, pair.secondary].map(async (side) => writeContexts(path.join(side.dir, 'contexts.yaml'), [side])),
   )

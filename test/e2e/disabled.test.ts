@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { installDefinitions, installPrimary } from '../../tools/installation.ts'
 import { type RoleProcess, startRole } from '../../tools/role-process.ts'
 import { kubectl } from '../support/kubectl.ts'
@@ -14,12 +14,12 @@ const disabled = { multicluster: 'false' }
 const mcJoin = { endpoint: 'https://primary.example.com', token: 'mcj1.' }
 
 describe('with multi-cluster disabled', () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let mark: number
   const ends: (() => Promise<unknown>)[] = []
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'disabled' })
+    controlPlane = await borrowControlPlane('primary')
     mark = await controlPlane.auditLog.mark()
   })
 

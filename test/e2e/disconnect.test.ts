@@ -13,7 +13,7 @@ describe('deleting Clusters', () => {
 
   before(async () => {
     pair = await startPair()
-    scene = await pair.scene('leave')
+    scene = await pair.scene('disconnect')
     primary = await scene.startPrimary()
     await scene.startSecondary()
     await scene.bootstrap({ ahead: ['registered-ahead'] })

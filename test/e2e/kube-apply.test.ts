@@ -4,9 +4,10 @@ import { createClient, type KubeClient } from '../../src/kube/client.ts'
 import { isConflict, KubeApiError } from '../../src/kube/errors.ts'
 import { type ConfigMap, configMapKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
+import { kubectl } from '../support/kubectl.ts'
 
-const namespace = 'default'
+const namespace = 'kube-apply'
 
 function configMap(name: string, data: Record<string, string>, uid?: string): ConfigMap {
   return { metadata: { namespace, name, ...(uid === undefined ? {} : { uid }) }, data }
@@ -20,12 +21,13 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('server-side apply, whose three rules every controller relies on', { timeout: 60_000 }, () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let transport: KubeTransport
   let client: KubeClient
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'kube-apply' })
+    controlPlane = await borrowControlPlane('primary')
+    await kubectl(controlPlane, ['create', 'namespace', namespace])
     transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'kube-apply-test' })
     client = createClient(transport)
   })

@@ -14,12 +14,13 @@ import {
 } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { clientWith, failureOf } from '../support/kube-clients.ts'
 import { kubeconfigBy } from '../support/kube-relay.ts'
+import { kubectl } from '../support/kubectl.ts'
 import { createRecordingLog } from '../unit/kube/recording-log.ts'
 
-const namespace = 'default'
+const namespace = 'kube-client'
 const fieldManager = 'test'
 const unservedKind: Kind = { apiVersion: 'example.com/v1', kind: 'Widget', plural: 'widgets', namespaced: true }
 
@@ -28,12 +29,13 @@ function configMap(name: string, data: Record<string, string> = { a: '1' }): Con
 }
 
 describe('the client against a real API server', { timeout: 60_000 }, () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let transport: KubeTransport
   let client: KubeClient
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'kube-client' })
+    controlPlane = await borrowControlPlane('primary')
+    await kubectl(controlPlane, ['create', 'namespace', namespace])
     transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'kube-client-test' })
     client = createClient(transport)
   })
@@ -79,14 +81,17 @@ describe('the client against a real API server', { timeout: 60_000 }, () => {
     const nowhere = await failureOf(client.create(configMapKind, { metadata: { namespace: 'nowhere', name: 'a' } }))
     assert.deepEqual([isAlreadyExists(exists), isConflict(stale), isNotFound(nowhere)], [true, true, true])
     assert.equal(invalid.reason, 'Invalid')
-    assert.match(stale.message, /^replace configmaps default\/faults: 409 Conflict: Operation cannot be fulfilled/)
+    assert.match(stale.message, /^replace configmaps kube-client\/faults: 409 Conflict: Operation cannot be fulfilled/)
   })
 
   it('says that rights are missing', async (context) => {
     const powerless = await clientWith(context, await controlPlane.serviceAccountKubeconfig(namespace, 'powerless'))
     const error = await failureOf(powerless.get(secretKind, { namespace, name: 'a' }))
     assert.ok(isForbidden(error))
-    assert.match(error.message, /^get secrets default\/a: 403 Forbidden: .*system:serviceaccount:default:powerless/)
+    assert.match(
+      error.message,
+      /^get secrets kube-client\/a: 403 Forbidden: .*system:serviceaccount:kube-client:powerless/,
+    )
   })
 
   it('does not take a kind that is not served for a missing object', async () => {

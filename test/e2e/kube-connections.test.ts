@@ -4,7 +4,7 @@ import { createClient, type KubeClient } from '../../src/kube/client.ts'
 import { configMapKind, namespaceKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { clientWith } from '../support/kube-clients.ts'
 import { follow, untilHolds } from '../support/kube-follower.ts'
 import { kubeconfigBy, startKubeRelay } from '../support/kube-relay.ts'
@@ -17,12 +17,12 @@ const kubeSystem = { name: 'kube-system' }
 const longestSilence = 630_000
 
 describe('connections to a real API server', { timeout: 120_000 }, () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let transport: KubeTransport
   let admin: KubeClient
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'kube-connections' })
+    controlPlane = await borrowControlPlane('primary')
     transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'kube-connections-test' })
     admin = createClient(transport)
   })

@@ -8,14 +8,15 @@ import { createClient, type KubeClient } from '../../src/kube/client.ts'
 import { configMapKind, namespaceKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { clientWith, failureOf } from '../support/kube-clients.ts'
 import { follow, untilHolds } from '../support/kube-follower.ts'
 import { kubeconfigBy, listen } from '../support/kube-relay.ts'
 import { startKubeTlsRelay } from '../support/kube-tls-relay.ts'
+import { kubectl } from '../support/kubectl.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
-const namespace = 'default'
+const namespace = 'kube-credentials'
 const kubeSystem = { name: 'kube-system' }
 
 async function servingCertificate() {
@@ -23,12 +24,13 @@ async function servingCertificate() {
 }
 
 describe('what a client is configured with, on a real API server', { timeout: 120_000 }, () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let transport: KubeTransport
   let admin: KubeClient
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'kube-credentials' })
+    controlPlane = await borrowControlPlane('primary')
+    await kubectl(controlPlane, ['create', 'namespace', namespace])
     transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'kube-credentials-test' })
     admin = createClient(transport)
   })
@@ -48,7 +50,7 @@ describe('what a client is configured with, on a real API server', { timeout: 12
   /** Whom the server has recognised, as it says when it refuses. */
   async function recognised(client: KubeClient): Promise<string> {
     const { message } = await failureOf(client.list(configMapKind, { namespace }))
-    return /serviceaccount:default:(\S+)"/.exec(message)?.[1] ?? message
+    return /serviceaccount:kube-credentials:(\S+)"/.exec(message)?.[1] ?? message
   }
 
   it('takes a new certificate authority from its file, for requests and watches, without a restart', async (context) => {

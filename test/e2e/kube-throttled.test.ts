@@ -6,14 +6,15 @@ import { KubeApiError } from '../../src/kube/errors.ts'
 import { configMapKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { type Front, startFront } from '../support/front.ts'
 import { follow, untilHolds } from '../support/kube-follower.ts'
 import { kubeconfigBy } from '../support/kube-relay.ts'
+import { kubectl } from '../support/kubectl.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../unit/kube/recording-log.ts'
 
-const namespace = 'default'
+const namespace = 'kube-throttled'
 
 /** What an API server says that has too much to do. */
 function tooManyRequests(retryAfter: string) {
@@ -22,7 +23,7 @@ function tooManyRequests(retryAfter: string) {
 }
 
 describe('an API server that asks to be left alone for a while', { timeout: 120_000 }, () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let front: Front
   let transport: KubeTransport
   let client: KubeClient
@@ -30,7 +31,8 @@ describe('an API server that asks to be left alone for a while', { timeout: 120_
   let admin: KubeClient
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'kube-throttled' })
+    controlPlane = await borrowControlPlane('primary')
+    await kubectl(controlPlane, ['create', 'namespace', namespace])
     const certificate = await createSelfSignedCertificate({ hosts: ['127.0.0.1'], days: 1, now: Date.now() })
     front = await startFront(() => controlPlane.url, certificate)
     const kubeconfig = await kubeconfigBy(controlPlane, Number(new URL(front.url).port), {

@@ -3,7 +3,6 @@
  * see of the outcome is the same.
  */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { clusterKind } from '../../src/api/cluster.ts'
 import { clusterInfoFinalizer } from '../../src/api/group.ts'
@@ -11,13 +10,15 @@ import { createClient, type KubeClient } from '../../src/kube/client.ts'
 import { KubeApiError } from '../../src/kube/errors.ts'
 import { configMapKind, type Kind, type KubeObject, leaseKind, secretKind } from '../../src/kube/objects.ts'
 import { connect, type KubeTransport } from '../../src/kube/transport.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
+import { installDefinitions } from '../../tools/installation.ts'
 import { primaryKinds } from '../model/world/kinds.ts'
 import { type Chance, createChance, uuidOf } from '../model/world/random.ts'
+import { kubectl } from '../support/kubectl.ts'
 import { createMemoryApiServer } from '../support/memory-api/server.ts'
 import { memoryTransport } from '../support/memory-api/transport.ts'
 
-const namespace = 'kasten-io-mc'
+const namespace = 'memory-api'
 /** So many requests to each server, in lives of objects of their own. */
 const lives = 60
 const requestsInALife = 12
@@ -36,7 +37,7 @@ interface Known {
 }
 
 describe('the API server in memory', { timeout: 120_000 }, () => {
-  let controlPlane: ControlPlane
+  let controlPlane: BorrowedControlPlane
   let transport: KubeTransport
   let real: KubeClient
   const chance = createChance(20_300_105)
@@ -47,15 +48,9 @@ describe('the API server in memory', { timeout: 120_000 }, () => {
   )
 
   before(async () => {
-    controlPlane = await startControlPlane({ name: 'memory-api' })
-    for (const args of [
-      ['create', '-f', join(import.meta.dirname, '../../crds')],
-      ['create', 'namespace', namespace],
-      ['wait', '--for=condition=Established', 'crd', '--all'],
-    ]) {
-      const { exitCode, stderr } = await controlPlane.kubectl(args)
-      assert.equal(exitCode, 0, stderr)
-    }
+    controlPlane = await borrowControlPlane('primary')
+    await installDefinitions(controlPlane)
+    await kubectl(controlPlane, ['create', 'namespace', namespace])
     transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'memory-api-test' })
     real = createClient(transport)
   })

@@ -155,7 +155,7 @@ describe('on the way to its primary', () => {
   })
 
   it('a member accepts the renewed certificate of its primary, because the primary vouches for it', async () => {
-    const scene = await pair.scene('renewed')
+    const scene = await pair.scene('renewed-leaf')
     const { primary } = await scene.join('east')
     await scene.stop(primary)
     await startRenewed(scene)

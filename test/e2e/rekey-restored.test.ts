@@ -1,15 +1,16 @@
 /** A primary that is taken back to a time before a member has changed its key, by a copy of all its data. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { copyEtcd } from '../support/etcd-copy.ts'
 import { identityOf, rotate, untilRotated } from '../support/key-change.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startOwnPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a member whose primary is taken back to a time before the change', () => {
-  let pair: Pair
+  let pair: Pair<ControlPlane>
   before(async () => {
-    pair = await startPair()
+    pair = await startOwnPair()
   })
   after(async () => pair.stop())
 

@@ -3,17 +3,18 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Cluster } from '../../src/api/cluster.ts'
 import type { Secret } from '../../src/kube/objects.ts'
+import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { copyEtcd } from '../support/etcd-copy.ts'
 import { createJoiner, type Given, type Joiner } from '../support/joiner.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, type Scene, startOwnPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 const prefix = 'dist.kio.kasten.io'
 
 describe('a primary whose etcd was put back from a backup', () => {
-  let pair: Pair
+  let pair: Pair<ControlPlane>
   /** Its operator runs through it all, and the token of its secondary is in the backup. */
   let steady: Scene
   /** Its operator is started anew, and the token of its secondary was made after the backup. */
@@ -30,7 +31,7 @@ describe('a primary whose etcd was put back from a backup', () => {
   let infoBefore: unknown
 
   before(async () => {
-    pair = await startPair()
+    pair = await startOwnPair()
     ;[steady, renewed] = [await pair.scene('steady'), await pair.scene('renewed')]
     let restarted: RunningPrimary
     ;[operator, restarted] = await Promise.all([steady.startPrimary(), renewed.startPrimary()])

@@ -5,7 +5,7 @@ import type { Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { kubectl, plain } from '../support/kubectl.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, type Scene, startOwnPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 const prefix = 'dist.kio.kasten.io'
@@ -21,7 +21,7 @@ describe('a membership', () => {
   let secondary: RoleProcess
 
   before(async () => {
-    pair = await startPair()
+    pair = await startOwnPair()
     scene = await pair.scene('member')
     ;({ primary, secondary } = await scene.join('east'))
   })
@@ -153,7 +153,7 @@ describe('a membership', () => {
 describe('a secondary', () => {
   let pair: Pair
   before(async () => {
-    pair = await startPair()
+    pair = await startOwnPair()
   })
   after(async () => pair.stop())
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Cluster } from '../../src/api/cluster.ts'
 import type { Secret } from '../../src/kube/objects.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
+import { type BorrowedControlPlane, borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import {
   installDefinitions,
@@ -22,13 +22,13 @@ const mc = ['-n', 'kasten-io-mc']
 const io = ['-n', 'kasten-io']
 
 describe('the getting-started guide', () => {
-  let primary: ControlPlane
-  let secondary: ControlPlane
+  let primary: BorrowedControlPlane
+  let secondary: BorrowedControlPlane
   const roles: RoleProcess[] = []
 
   before(async () => {
-    primary = await startControlPlane({ name: 'primary' })
-    secondary = await startControlPlane({ name: 'secondary' })
+    primary = await borrowControlPlane('primary')
+    secondary = await borrowControlPlane('secondary')
     await installDefinitions(primary)
   })
 
@@ -143,6 +143,6 @@ describe('the getting-started guide', () => {
   }
 })
 
-async function get<T>(on: ControlPlane, args: readonly string[]): Promise<T> {
+async function get<T>(on: BorrowedControlPlane, args: readonly string[]): Promise<T> {
   return JSON.parse(await kubectl(on, ['get', ...args, '-o', 'json'])) as T
 }

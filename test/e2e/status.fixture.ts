@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { chmod, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Finding, Report } from '../../src/cli/diagnosis/report.ts'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { type Finished, run } from '../../tools/controlplane/run.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
@@ -21,7 +21,7 @@ export interface Shell {
 const main = join(import.meta.dirname, '../../src/main.ts')
 
 /** The contexts are named like the control planes. */
-export async function createShell(first: ControlPlane, second: ControlPlane): Promise<Shell> {
+export async function createShell(first: ClusterAccess, second: ClusterAccess): Promise<Shell> {
   const directory = await mkdtemp(join(first.dir, 'shell-'))
   const { kubectl: program } = await ensurePrograms(['kubectl'], () => undefined)
   await symlink(program, join(directory, 'kubectl'))

@@ -39,7 +39,7 @@ describe('kubectl conjoin status', () => {
       let given: Plain
 
       before(async () => {
-        scene = await pair.scene('join')
+        scene = await pair.scene('status-join')
         ;[primary, secondary] = await Promise.all([scene.startPrimary(), scene.startSecondary()])
         await scene.bootstrap()
         given = await scene.token()
@@ -101,7 +101,7 @@ describe('kubectl conjoin status', () => {
       let names: Names
 
       before(async () => {
-        scene = await pair.scene('way')
+        scene = await pair.scene('status-way')
         const certificate = await createSelfSignedCertificate({ hosts: ['primary.test'], days: 1, now: Date.now() })
         front = await startFront(() => scene.endpoint, certificate)
         // The name leads to the front for the secondary only: a primary that saw this certificate would vouch for it.
@@ -136,7 +136,7 @@ describe('kubectl conjoin status', () => {
       let secondary: RoleProcess
 
       before(async () => {
-        scene = await pair.scene('right')
+        scene = await pair.scene('status-right')
         const role = await scene.onSecondary(['get', 'role', 'conjoin-secondary', '-o', 'json'])
         await scene.onSecondary(['replace', '-f', '-'], role.replace('"mc-join-status"', '"another"'))
         ;[secondary] = await Promise.all([scene.startSecondary(), scene.startPrimary()])
@@ -148,7 +148,7 @@ describe('kubectl conjoin status', () => {
         const finding = await status.wrong(scene, 'secondary', 'MissingRight')
         assert.equal(
           finding.what,
-          'the service account conjoin-secondary in right-io may not get, list, watch, create, patch, delete secrets mc-join-status in right-io',
+          'the service account conjoin-secondary in status-right-io may not get, list, watch, create, patch, delete secrets mc-join-status in status-right-io',
         )
         await status.mendJoin(finding, secondary)
       })
@@ -174,7 +174,7 @@ describe('kubectl conjoin status', () => {
       let secondary: RoleProcess
 
       before(async () => {
-        scene = await pair.scene('idle')
+        scene = await pair.scene('status-idle')
         proxy = await startForwardProxy()
         proxy.admit(false)
         const args = ['secondary', '--log-level=info', '--multicluster=false']
@@ -218,7 +218,7 @@ describe('kubectl conjoin status', () => {
       const seen: Haystack[] = []
 
       before(async () => {
-        scene = await pair.scene('lost')
+        scene = await pair.scene('status-lost')
         ;({ primary } = await scene.join('east'))
       })
 
@@ -261,7 +261,7 @@ describe('kubectl conjoin status', () => {
     let scene: Scene
 
     before(async () => {
-      scene = await pair.scene('bare')
+      scene = await pair.scene('status-bare')
     })
 
     it("names another program's definition, and what becomes of it", async () => {

@@ -4,7 +4,7 @@
  */
 import { group, version } from '../../src/api/group.ts'
 import type { KubeObject } from '../../src/kube/objects.ts'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 
 const ownKinds = `/apis/${group}/${version}`
 
@@ -24,7 +24,7 @@ export type Kind = keyof typeof places
 
 /** The object, or undefined where it does not exist. */
 export async function read<T extends KubeObject>(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   namespace: string,
   kind: Kind,
   name: string,
@@ -35,7 +35,7 @@ export async function read<T extends KubeObject>(
 
 /** All objects of a kind in a namespace; none where the kind does not exist. */
 export async function list<T extends KubeObject>(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   namespace: string,
   kind: Kind,
 ): Promise<readonly T[]> {

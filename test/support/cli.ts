@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 
 const root = join(import.meta.dirname, '../..')
 const hangLimitMs = 90_000
@@ -36,7 +36,7 @@ interface Part {
 }
 
 /** Writes a kubeconfig with a context for the administrator of each control plane; none of them is the current one. */
-export async function writeContexts(file: string, controlPlanes: readonly ControlPlane[]): Promise<string> {
+export async function writeContexts(file: string, controlPlanes: readonly ClusterAccess[]): Promise<string> {
   const parts = await Promise.all(
     controlPlanes.map(async ({ kubeconfig, name }) => {
       const { clusters, users } = parse(await readFile(kubeconfig, 'utf8'), { version: '1.1' }) as Part

@@ -122,6 +122,8 @@ function relay(
     answer.pipe(through).pipe(outgoing)
   })
   upstream.once('error', () => outgoing.destroy())
+  // A watch whose client has gone would go on behind it.
+  outgoing.once('close', () => upstream.destroy())
   incoming.pipe(upstream)
 }
 

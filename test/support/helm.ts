@@ -1,7 +1,7 @@
 /** The real helm, with a home of its own, so that nothing of the machine's user comes into a test. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { type Finished, run } from '../../tools/controlplane/run.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 
@@ -11,7 +11,7 @@ export const chart = join(import.meta.dirname, '../../charts/conjoin')
 export type Values = Readonly<Record<string, string>>
 
 /** Runs helm on a control plane; never throws on a non-zero exit. */
-export async function tryHelm(controlPlane: ControlPlane, args: readonly string[], input = ''): Promise<Finished> {
+export async function tryHelm(controlPlane: ClusterAccess, args: readonly string[], input = ''): Promise<Finished> {
   const { helm } = await ensurePrograms(['helm'], console.error)
   const home = join(controlPlane.dir, 'helm')
   const env = {
@@ -26,7 +26,7 @@ export async function tryHelm(controlPlane: ControlPlane, args: readonly string[
 }
 
 /** Gives helm's standard output; a failure of helm fails the test with its words. */
-export async function helm(controlPlane: ControlPlane, args: readonly string[], input = ''): Promise<string> {
+export async function helm(controlPlane: ClusterAccess, args: readonly string[], input = ''): Promise<string> {
   const result = await tryHelm(controlPlane, args, input)
   assert.equal(result.exitCode, 0, `helm ${args.join(' ')}: ${result.stderr}`)
   return result.stdout

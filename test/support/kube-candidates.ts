@@ -7,7 +7,7 @@ import { createClient, type KubeClient } from '../../src/kube/client.ts'
 import { type LeaderDeps, runAsLeader } from '../../src/kube/leader.ts'
 import { connect } from '../../src/kube/transport.ts'
 import { type Clock, sleepWith } from '../../src/lib/clock.ts'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { createRecordingLog } from '../unit/kube/recording-log.ts'
 import { startKubeRelay } from './kube-relay.ts'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
@@ -48,7 +48,7 @@ export interface Election {
 /** Shorter than every wait of an election. Milliseconds. */
 const stepMs = 500
 
-export function openElection(context: TestContext, controlPlane: ControlPlane, lease: string): Election {
+export function openElection(context: TestContext, controlPlane: ClusterAccess, lease: string): Election {
   const clock = createManualClock()
   const terms: Term[] = []
   const usurpers: Term[] = []

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 
 export interface Etcd {
   /** Forgets all revisions up to now, as happens every five minutes in a cluster. */
@@ -20,7 +20,7 @@ interface Answer {
   readonly deleted?: string
 }
 
-export function etcdOf(controlPlane: ControlPlane): Etcd {
+export function etcdOf(controlPlane: ClusterAccess): Etcd {
   const socketPath = path.join(controlPlane.dir, 'etcd.sock')
 
   async function post(endpoint: string, body: object): Promise<Answer> {

@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { parse, stringify } from 'yaml'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 
 export interface KubeRelay {
   /** The administrator's kubeconfig by way of the relay. */
@@ -26,7 +26,7 @@ export interface KubeRelay {
 export type Treatment = 'pass' | 'reset' | 'ignore'
 
 /** Ends with the test. */
-export async function startKubeRelay(context: TestContext, controlPlane: ControlPlane): Promise<KubeRelay> {
+export async function startKubeRelay(context: TestContext, controlPlane: ClusterAccess): Promise<KubeRelay> {
   const target = { host: '127.0.0.1', port: Number(new URL(controlPlane.url).port) }
   const pairs = new Set<readonly [Socket, Socket]>()
   let connections = 0
@@ -83,7 +83,7 @@ export async function listen(context: TestContext, server: Server): Promise<numb
 
 /** Path of the administrator's kubeconfig with this port, and with more or other members of its cluster. */
 export async function kubeconfigBy(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   port: number,
   cluster: Readonly<Record<string, string | undefined>> = {},
 ): Promise<string> {

@@ -4,7 +4,7 @@
  */
 import type { TestContext } from 'node:test'
 import { connect, createServer, type TLSSocket } from 'node:tls'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { listen } from './kube-relay.ts'
 
 export interface ServingCertificate {
@@ -21,7 +21,7 @@ export interface KubeTlsRelay {
 /** Ends with the test. `pieceBytes` is the most that one TLS record of an answer holds. */
 export async function startKubeTlsRelay(
   context: TestContext,
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   { certificate, pieceBytes = 16_384 }: { certificate: ServingCertificate; pieceBytes?: number },
 ): Promise<KubeTlsRelay> {
   const port = Number(new URL(controlPlane.url).port)

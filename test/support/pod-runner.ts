@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConfigMap, KubeObject, Secret } from '../../src/kube/objects.ts'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import { type RoleProcess, startProgram } from '../../tools/role-process.ts'
 import { type Kind, read } from './api-objects.ts'
@@ -64,7 +64,7 @@ export interface Pods {
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Resolves when every pod is ready, and tells the API server so. */
-export async function runDeployment(controlPlane: ControlPlane, namespace: string, name: string): Promise<Pods> {
+export async function runDeployment(controlPlane: ClusterAccess, namespace: string, name: string): Promise<Pods> {
   const deployment = await read<Deployment>(controlPlane, namespace, 'deployment', name)
   assert.ok(deployment !== undefined, `there is no Deployment ${name} in ${namespace}`)
   const replicas = Array.from({ length: deployment.spec.replicas })
@@ -84,7 +84,7 @@ export async function runDeployment(controlPlane: ControlPlane, namespace: strin
 /**
  * Runs a pod that is there already to its end, and tells the API server how it ended. Gives what it printed.
  */
-export async function completePod(controlPlane: ControlPlane, namespace: string, name: string): Promise<string> {
+export async function completePod(controlPlane: ClusterAccess, namespace: string, name: string): Promise<string> {
   const pod = await until(`the pod ${name} is there`, async () => read<PodObject>(controlPlane, namespace, 'pod', name))
   const { process } = await startPod(controlPlane, pod)
   const phase = (await process.ended) === 0 ? 'Succeeded' : 'Failed'
@@ -93,7 +93,7 @@ export async function completePod(controlPlane: ControlPlane, namespace: string,
 }
 
 /** Admission has its say: the pod is stored before it runs. */
-async function runPod(controlPlane: ControlPlane, namespace: string, deployment: Deployment): Promise<Pod> {
+async function runPod(controlPlane: ClusterAccess, namespace: string, deployment: Deployment): Promise<Pod> {
   const { template } = deployment.spec
   const metadata = { ...template.metadata, namespace, generateName: `${deployment.metadata.name}-` }
   const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec }
@@ -106,7 +106,7 @@ async function runPod(controlPlane: ControlPlane, namespace: string, deployment:
   return pod
 }
 
-async function startPod(controlPlane: ControlPlane, pod: PodObject): Promise<Pod> {
+async function startPod(controlPlane: ClusterAccess, pod: PodObject): Promise<Pod> {
   const [container] = pod.spec.containers
   const files = await mountVolumes(controlPlane, pod)
   const ports = await Promise.all(
@@ -145,13 +145,13 @@ async function untilProbed({ name, process, ports }: Pod, { spec }: PodObject): 
 }
 
 /** A kubeconfig with the token of the pod's service account, where the pod has one mounted. */
-async function access(controlPlane: ControlPlane, { metadata, spec }: PodObject): Promise<readonly string[]> {
+async function access(controlPlane: ClusterAccess, { metadata, spec }: PodObject): Promise<readonly string[]> {
   if (!mountsOf(spec).some(({ mountPath }) => mountPath === tokenPath)) return []
   const { namespace = '' } = metadata
   return [`--kubeconfig=${await controlPlane.serviceAccountKubeconfig(namespace, spec.serviceAccountName)}`]
 }
 
-async function environment(controlPlane: ControlPlane, pod: PodObject): Promise<Record<string, string>> {
+async function environment(controlPlane: ClusterAccess, pod: PodObject): Promise<Record<string, string>> {
   const [{ env = [], envFrom = [] }] = pod.spec.containers
   const found: Record<string, string> = {}
   for (const { secretRef } of envFrom)
@@ -164,7 +164,7 @@ async function environment(controlPlane: ControlPlane, pod: PodObject): Promise<
 }
 
 /** Writes what is mounted into directories of this machine, and gives them by the paths they have in the pod. */
-async function mountVolumes(controlPlane: ControlPlane, pod: PodObject): Promise<ReadonlyMap<string, string>> {
+async function mountVolumes(controlPlane: ClusterAccess, pod: PodObject): Promise<ReadonlyMap<string, string>> {
   const directories = new Map<string, string>()
   for (const { name, configMap, secret } of pod.spec.volumes ?? []) {
     const mount = mountsOf(pod.spec).find((candidate) => candidate.name === name)
@@ -183,7 +183,7 @@ async function mountVolumes(controlPlane: ControlPlane, pod: PodObject): Promise
 }
 
 async function mounted<T extends KubeObject>(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   pod: PodObject,
   kind: Kind,
   name: string,
@@ -198,7 +198,7 @@ function mountsOf({ containers: [container] }: PodSpec) {
 }
 
 /** What the Deployment's controller would have written. */
-async function tellDeployment(controlPlane: ControlPlane, deployment: Deployment, ready: number): Promise<void> {
+async function tellDeployment(controlPlane: ClusterAccess, deployment: Deployment, ready: number): Promise<void> {
   const { name, namespace = '', generation } = deployment.metadata
   const counts = { replicas: ready, updatedReplicas: ready, readyReplicas: ready, availableReplicas: ready }
   await patchStatus(controlPlane, namespace, `deployment/${name}`, {
@@ -207,7 +207,7 @@ async function tellDeployment(controlPlane: ControlPlane, deployment: Deployment
 }
 
 async function patchStatus(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   namespace: string,
   object: string,
   patch: object,

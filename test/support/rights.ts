@@ -1,7 +1,7 @@
 /** What a service account may do, by the rules that the API server has stored, and what it has done, by its audit log. */
 import type { KubeObject } from '../../src/kube/objects.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { kubectl } from './kubectl.ts'
 
 /** One verb on one resource; empty where it holds for every namespace or name. */
@@ -30,7 +30,7 @@ interface Binding extends KubeObject {
 
 /** Every right that is bound to the service account itself. */
 export async function rightsOf(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   account: { namespace: string; name: string },
 ): Promise<readonly Right[]> {
   const text = await kubectl(controlPlane, [

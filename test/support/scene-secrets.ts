@@ -13,7 +13,7 @@ import type { Secret } from '../../src/kube/objects.ts'
 import { seedOf, signingKeyFromPem } from '../../src/protocol/keys.ts'
 import { nonceKeyOf } from '../../src/protocol/nonce.ts'
 import { parseToken } from '../../src/protocol/token.ts'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import type { PrimaryPlace } from '../../tools/installation.ts'
 import { type Kind, list, read } from './api-objects.ts'
 import { plain } from './kubectl.ts'
@@ -24,8 +24,8 @@ export const communicationToken = 'the communication token'
 
 /** What is needed of a scene: its three namespaces, its logs, and the kubeconfigs of its processes. */
 export interface Searchable {
-  readonly primaryCluster: ControlPlane
-  readonly secondaryCluster: ControlPlane
+  readonly primaryCluster: ClusterAccess
+  readonly secondaryCluster: ClusterAccess
   readonly place: PrimaryPlace
   /** Of the secondary. */
   readonly namespace: string
@@ -150,11 +150,11 @@ export async function readableOf(scene: Searchable): Promise<readonly Haystack[]
   ]
 }
 
-async function textOf(controlPlane: ControlPlane, namespace: string, kinds: readonly Kind[]): Promise<string> {
+async function textOf(controlPlane: ClusterAccess, namespace: string, kinds: readonly Kind[]): Promise<string> {
   return JSON.stringify(await Promise.all(kinds.map(async (kind) => list(controlPlane, namespace, kind))))
 }
 
-async function marksOf(controlPlane: ControlPlane, namespace: string): Promise<string> {
+async function marksOf(controlPlane: ClusterAccess, namespace: string): Promise<string> {
   const secrets = await list<Secret>(controlPlane, namespace, 'secret')
   return JSON.stringify(secrets.map(({ metadata, type }) => ({ metadata, type })))
 }

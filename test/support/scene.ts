@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import type { Bootstrap } from '../../src/api/bootstrap.ts'
 import type { Cluster } from '../../src/api/cluster.ts'
 import type { ConfigMap, KubeEvent, KubeObject, Secret } from '../../src/kube/objects.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
+import { borrowControlPlane } from '../../tools/controlplane/borrow.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import {
@@ -25,10 +27,10 @@ import { assertNothingLeaks, tokenSecrets } from './scene-secrets.ts'
 import type { Haystack } from './secret-search.ts'
 import { until } from './until.ts'
 
-export interface Pair {
-  readonly primary: ControlPlane
-  readonly secondary: ControlPlane
-  /** A scene of its own on the two; its name is part of its namespaces. */
+export interface Pair<T extends ClusterAccess = ClusterAccess> {
+  readonly primary: T
+  readonly secondary: T
+  /** A scene of its own on the two; its name is part of its namespaces, and no other test's. */
   scene(name: string, options?: SceneOptions): Promise<Scene>
   stop(): Promise<void>
 }
@@ -44,10 +46,17 @@ export interface SceneOptions {
   readonly program?: string
 }
 
-/** Boots the two control planes; once for a test file. */
+/** Two control planes that other test files use before and after this one; once for a test file. */
 export async function startPair(): Promise<Pair> {
-  const primary = await startControlPlane({ name: 'primary' })
-  const secondary = await startControlPlane({ name: 'secondary' })
+  return pairOf(await borrowControlPlane('primary'), await borrowControlPlane('secondary'))
+}
+
+/** Two for this file alone: to stop their servers, to change what all namespaces share, or to look at all of them. */
+export async function startOwnPair(): Promise<Pair<ControlPlane>> {
+  return pairOf(await startControlPlane({ name: 'primary' }), await startControlPlane({ name: 'secondary' }))
+}
+
+async function pairOf<T extends ClusterAccess & { stop(): Promise<void> }>(primary: T, secondary: T): Promise<Pair<T>> {
   await installDefinitions(primary)
   const scenes: Scene[] = []
   return {
@@ -70,8 +79,8 @@ export async function startPair(): Promise<Pair> {
 
 /** What a scene is made of. */
 interface Setting {
-  readonly primaryCluster: ControlPlane
-  readonly secondaryCluster: ControlPlane
+  readonly primaryCluster: ClusterAccess
+  readonly secondaryCluster: ClusterAccess
   readonly place: PrimaryPlace
   readonly namespace: string
   readonly options: SceneOptions
@@ -86,8 +95,8 @@ export class Scene {
   readonly namespace: string
   /** Where the primary listens and what its Bootstrap says. */
   readonly endpoint: string
-  readonly primaryCluster: ControlPlane
-  readonly secondaryCluster: ControlPlane
+  readonly primaryCluster: ClusterAccess
+  readonly secondaryCluster: ClusterAccess
   readonly #setting: Setting
   readonly #roles = new Set<RoleProcess>()
   /** Everything that ended processes have printed. */
@@ -108,8 +117,8 @@ export class Scene {
 
   /** Makes the namespaces and the rights; no process runs yet. */
   static async set(
-    primaryCluster: ControlPlane,
-    secondaryCluster: ControlPlane,
+    primaryCluster: ClusterAccess,
+    secondaryCluster: ClusterAccess,
     name: string,
     options: SceneOptions,
   ): Promise<Scene> {

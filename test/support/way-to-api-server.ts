@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { parse, stringify } from 'yaml'
-import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
+import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { type FaultProxy, type FaultProxyDeps, startFaultProxy } from './fault-proxy.ts'
 
 export async function wayToApiServer(
-  controlPlane: ControlPlane,
+  controlPlane: ClusterAccess,
   account: { readonly namespace: string; readonly name: string },
   interference: Pick<FaultProxyDeps, 'recognise' | 'through'>,
 ): Promise<{ proxy: FaultProxy; kubeconfig: string }> {

@@ -7,13 +7,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ensurePrograms } from '../programs/binaries.ts'
 import type { Report } from '../programs/report.ts'
+import { type ClusterAccess, createAccess } from './access.ts'
 import { startApiServer } from './api-server.ts'
-import { AuditLog, auditPolicy } from './audit-log.ts'
+import { auditPolicy } from './audit-log.ts'
 import { createCredentials } from './credentials.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
-import { type Finished, run } from './run.ts'
 import { controllerManagerCommand, etcdCommand, type Layout, layoutOf } from './servers.ts'
-import { createServiceAccountToken } from './service-account.ts'
 import { Supervision } from './supervision.ts'
 
 export interface ControlPlaneOptions {
@@ -31,26 +30,7 @@ export interface ControlPlaneOptions {
   readonly apiServerFlags?: readonly string[]
 }
 
-export interface ControlPlane {
-  readonly name: string
-  /** Everything of this instance: data, credentials, logs. */
-  readonly dir: string
-  /** `https://127.0.0.1:<port>` */
-  readonly url: string
-  /** Path of the kubeconfig of a cluster administrator; its context is named like the control plane. */
-  readonly kubeconfig: string
-  /** What Kubernetes identifies a cluster by. */
-  readonly kubeSystemUid: string
-  readonly auditLog: AuditLog
-  /** Runs the real kubectl, as administrator or with another kubeconfig. Never throws on a non-zero exit. */
-  kubectl(args: readonly string[], options?: { input?: string; kubeconfig?: string }): Promise<Finished>
-  /** The JSON at this path of the API, as administrator; undefined where there is none. Throws on every other answer. */
-  get(path: string): Promise<string | undefined>
-  /**
-   * Path of a kubeconfig for a service account, with a token of one day by TokenRequest. Creates the namespace and the
-   * service account where they are missing; gives no rights.
-   */
-  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>
+export interface ControlPlane extends ClusterAccess {
   /** Kills the API server; resolves when it is gone. */
   stopApiServer(): Promise<void>
   /** Starts the API server again, on the same port and data; resolves when it is ready. */
@@ -143,30 +123,9 @@ async function boot({ options, binaries, layout, supervision }: BootDeps): Promi
     )
   }
 
+  const address = { name, dir: layout.directory, url, kubeSystemUid: kubeSystem.metadata.uid }
   return {
-    name,
-    dir: layout.directory,
-    url,
-    kubeconfig: layout.adminKubeconfig,
-    kubeSystemUid: kubeSystem.metadata.uid,
-    auditLog: new AuditLog(layout.auditLog),
-    async kubectl(args, { input = '', kubeconfig = layout.adminKubeconfig } = {}) {
-      // By environment and not by flags: a kubectl plugin takes no flags before its name.
-      const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(layout.directory, 'kubectl-cache') }
-      return run(binaries.kubectl, args, { input, env })
-    },
-    async get(path) {
-      const { status, body } = await admin.send('GET', path)
-      if (status === 404) return undefined
-      if (status !== 200) throw new Error(`GET ${path} on ${name} was answered with ${status}: ${body}`)
-      return body
-    },
-    async serviceAccountKubeconfig(namespace, account) {
-      const token = await createServiceAccountToken(admin, namespace, account)
-      const path = join(layout.directory, `${namespace}.${account}.kubeconfig`)
-      await writeKubeconfig(path, { ...cluster, user: `${namespace}/${account}`, token, namespace })
-      return path
-    },
+    ...createAccess(address, { kubectl: binaries.kubectl, admin, certificateAuthority }),
     stopApiServer: async () => apiServer.kill(),
     startApiServer: async () => apiServer.start(),
     async atRest(work) {

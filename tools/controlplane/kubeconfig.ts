@@ -1,7 +1,7 @@
-/** Writes a kubeconfig file for one user of one control plane. */
-import { writeFile } from 'node:fs/promises'
-import { stringify } from 'yaml'
-import type { Redacted } from '../../src/lib/redacted.ts'
+/** A kubeconfig file for one user of one control plane. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { parse, stringify } from 'yaml'
+import { Redacted } from '../../src/lib/redacted.ts'
 
 export interface KubeconfigInput {
   /** Name of the cluster and of the context. */
@@ -36,4 +36,12 @@ export async function writeKubeconfig(path: string, input: KubeconfigInput): Pro
   }
   // Go's parsers read YAML 1.1, where a namespace called `y` or `no` needs quotes.
   await writeFile(path, stringify(kubeconfig, { version: '1.1' }), { mode: 0o600 })
+}
+
+/** The token of the user in a file that `writeKubeconfig` has written. */
+export async function readToken(path: string): Promise<Redacted<string>> {
+  const { users } = parse(await readFile(path, 'utf8')) as { users: readonly { user: { token: string } }[] }
+  const [only] = users
+  if (only === undefined) throw new Error(`${path} has no user`)
+  return new Redacted(only.user.token)
 }
