@@ -81,8 +81,11 @@ const storedSchema = z.object({
 export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
   prepare(): Promise<void>
-  /** For both of its keys. An acknowledgement by the key before is that key's alone: it may be a thief's. */
-  store(tombstone: Tombstone): Promise<void>
+  /**
+   * For both of its keys. An acknowledgement by the key before is that key's alone: it may be a thief's. `deletedAt` is when
+   * the Cluster was deleted by the clock of the API server, ms since the epoch: others that are too old by both clocks go.
+   */
+  store(tombstone: Tombstone, deletedAt?: number): Promise<void>
   /**
    * Drops what is remembered of a member that is back, where `isOver` says so of it as the API server has it now: another
    * disconnection may have come since. What somebody else writes at the same time may save it; it is over all the same.
@@ -131,10 +134,12 @@ export function createTombstones(deps: {
 
   return {
     prepare,
-    async store(tombstone) {
+    async store(tombstone, deletedAt) {
       const cached = informer.get(key)
       const entries = entriesOf(tombstone)
-      const gone = outdated(cached, clock.now()).filter((entry) => !Object.hasOwn(entries, entry))
+      // One clock alone may be years ahead, and would have all of them forgotten.
+      const keptFrom = deletedAt === undefined ? undefined : Math.min(clock.now(), deletedAt) - maxAge
+      const gone = outdated(cached, keptFrom).filter((entry) => !Object.hasOwn(entries, entry))
       const data = { ...Object.fromEntries(gone.map((entry) => [entry, null])), ...entries }
       try {
         await patch(data)
@@ -245,13 +250,14 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * The entries to remove with the next write: those that are too old, and of too many the oldest, first of those that were
+ * The entries to remove with the next write: those of before `keptFrom`, and of too many the oldest, first of those that were
  * acknowledged. Whoever holds an unbounded join token can join and leave without end, and would else make the others go.
  */
-function outdated(configMap: ConfigMap | undefined, now: number): readonly string[] {
-  const all = Object.keys(configMap?.data ?? {})
-    .map((entry) => ({ entry, at: 0, isAcknowledged: false, ...read(configMap, entry) }))
+function outdated(configMap: ConfigMap | undefined, keptFrom = -Infinity): readonly string[] {
+  const entries = Object.keys(configMap?.data ?? {})
+  const unreadable = entries.filter((entry) => read(configMap, entry) === undefined)
+  const old = tombstonesIn(configMap)
     .toSorted((a, b) => Number(a.isAcknowledged) - Number(b.isAcknowledged) || b.at - a.at)
-  const gone = all.filter(({ at }, index) => index >= maxCount - 1 || now - at > maxAge)
-  return gone.map(({ entry }) => entry)
+    .filter(({ at }, index) => index >= maxCount - 1 || at < keptFrom)
+  return [...unreadable, ...old.map(entryKey)]
 }

@@ -145,8 +145,25 @@ describe('tombstones that are too many or too old', () => {
     const { clock, data, fill, tombstones } = await world()
     fill({ 'old.key': entry({ at: noon }), 'young.key': entry({ at: noon + 1 }) })
     await clock.advance(90 * day + 1)
-    await tombstones.store({ ...east, at: clock.now() })
+    await tombstones.store({ ...east, at: clock.now() }, clock.now())
     assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east.key-east', 'young.key'])
+  })
+
+  it('stay where one clock alone calls them old, the one of the primary or the one of its API server', async () => {
+    const tenYears = 3_650 * day
+    for (const [ahead, deletedAt] of [
+      [tenYears, noon],
+      [0, noon + tenYears],
+      [tenYears, undefined],
+      [tenYears, Number.NaN],
+    ] as const) {
+      const { clock, data, fill, tombstones, told } = await world()
+      fill({ 'young.key': entry({ at: noon - day }) })
+      await clock.advance(ahead)
+      await tombstones.store({ ...east, at: clock.now() }, deletedAt)
+      assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east.key-east', 'young.key'])
+      assert.deepEqual(told, [])
+    }
   })
 
   it('are never more than 4,000: the oldest go', async () => {
@@ -164,7 +181,7 @@ describe('tombstones that are too many or too old', () => {
     const past = at(noon - 91 * day)
     const old = (name: string, more: object = {}) => JSON.stringify({ name, time: past, ...more })
     fill({ 'uid-1.key-1': old('west'), 'uid-2.key-2': old('knows', { acknowledged: true }), 'uid-3.key-3': 'damaged' })
-    await tombstones.store(east)
+    await tombstones.store(east, noon)
     const notes = told.map(({ regarding, type, reason, note }) => [regarding.metadata.name, type, reason, note])
     assert.deepEqual(notes, [
       [
@@ -175,7 +192,7 @@ describe('tombstones that are too many or too old', () => {
       ],
     ])
     api.sync()
-    await tombstones.store({ ...east, at: clock.now() })
+    await tombstones.store({ ...east, at: clock.now() }, clock.now())
     assert.equal(told.length, 1)
   })
 
@@ -188,7 +205,7 @@ describe('tombstones that are too many or too old', () => {
         Array.from({ length: 50 }, (_, n) => [`uid-${n}.key`, JSON.stringify({ name: name(n), time })]),
       ),
     )
-    await tombstones.store(east)
+    await tombstones.store(east, noon)
     assert.equal(told.length, 1)
     const { note = '' } = told[0] ?? {}
     assert.match(note, / and 37 more, which never heard of it/)
