@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
 import type { ExchangeOutcome } from '../../src/secondary/join/exchange.ts'
+import { createFlood } from '../support/flood.ts'
 import { createJoiner, type Joiner } from '../support/joiner.ts'
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
 import { type Pair, startPair } from '../support/scene.ts'
+import { until } from '../support/until.ts'
 
 describe('three replicas of a primary', { timeout: 180_000 }, () => {
   let pair: Pair
@@ -13,7 +15,7 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
 
   before(async () => {
     pair = await startPair()
-    replicas = await startReplicaSet(pair, 'three')
+    replicas = await startReplicaSet(pair, 'three', { flags: { 'trusted-proxies': '127.0.0.1' } })
   })
 
   after(async () => {
@@ -33,6 +35,30 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
     for (const { uid } of joiners)
       assert.equal(uids.filter((other) => other === uid).length, 1, `one Cluster of ${uid}`)
   }
+
+  it('let members beat and other clusters join while one client floods all of them, in the name of a member too', async () => {
+    const { scene, url } = replicas
+    const { token } = await scene.token('flooded')
+    const members = Array.from({ length: 10 }, () => createJoiner())
+    await joinAll(members, { endpoint: url, token })
+    await assertMembers(members)
+    const flood = await createFlood(url, (members[0] ?? assert.fail()).key)
+    const first = await flood.pour(60)
+    assert.deepEqual([...first.keys()].toSorted(), [200, 400, 401], 'each kind of request reaches its judge')
+    // An address may ask 600 of each replica at once, and 10 more each second.
+    await until('the flood has used that up', async () => (await flood.pour(600)).has(429))
+
+    const newcomers = Array.from({ length: 20 }, () => createJoiner())
+    const [outcomes, replies, second] = await Promise.all([
+      Promise.all(newcomers.map(async (newcomer) => newcomer.ask({ endpoint: url, token }))),
+      Promise.all(members.map(async (member) => [await member.beat(), await member.beat()])),
+      flood.pour(1_200),
+    ])
+    assert.deepEqual(new Set(outcomes.map(codeOf)), new Set(['Joined']))
+    assert.deepEqual(new Set(replies.flat()), new Set(['ok']))
+    assert.ok(second.has(429), 'the flood went on meanwhile')
+    await assertMembers(newcomers)
+  })
 
   it('let one of fifty clusters in with a token for one, wherever each of them asks', async () => {
     const { scene, url } = replicas
