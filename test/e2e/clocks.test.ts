@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ProtocolError } from '../../src/protocol/errors.ts'
+import { freePort } from '../../tools/controlplane/ports.ts'
+import { startFront } from '../support/front.ts'
 import { createJoiner } from '../support/joiner.ts'
-import { type Replicas, startReplicas } from '../support/replicas.ts'
 import { type Pair, type Scene, startPair } from '../support/scene.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
 
@@ -41,38 +42,58 @@ describe('clocks', () => {
       })
   })
 
-  describe('of two replicas', () => {
-    /** A challenge of the one and a join at the other, both ways round. */
-    async function joinAcross({ ingress, scene }: Replicas): Promise<readonly string[]> {
-      const { token } = await scene.token()
-      // Each exchange takes two requests, so that a third one in between changes who is asked first.
-      const ways = []
-      for (const spare of [false, true]) {
-        if (spare) await fetch(ingress.url)
-        const joiner = createJoiner()
-        ways.push(await joiner.ask({ endpoint: ingress.url, token }).then(({ kind }) => kind, codeOf))
+  describe('of three replicas', () => {
+    /** For each pair of them, a challenge of the one and a join at the other. `skews` are milliseconds. */
+    async function joinAcross(name: string, skews: readonly number[]): Promise<{ scene: Scene; ways: string[] }> {
+      const scene = await pair.scene(name, { scheme: 'http' })
+      const endpoints = await Promise.all(
+        skews.map(async (skew, index) => {
+          const listen = `http://127.0.0.1:${await freePort()}`
+          await scene.startPrimary({ identity: `replica-${index}`, listen }, wrongClock(skew))
+          return listen
+        }),
+      )
+      let turns: string[] = []
+      const front = await startFront(() => turns.shift() ?? '')
+      try {
+        await scene.bootstrap()
+        const { token } = await scene.token()
+        const ways = []
+        for (const asked of endpoints)
+          for (const told of endpoints) {
+            turns = [asked, told]
+            ways.push(
+              await createJoiner()
+                .ask({ endpoint: front.url, token })
+                .then(({ kind }) => kind, codeOf),
+            )
+          }
+        return { scene, ways }
+      } finally {
+        await front.down()
       }
-      return ways
     }
 
-    it('may differ by four seconds', async () => {
-      const replicas = await startReplicas(pair, 'near', wrongClock(4_000))
-      try {
-        assert.deepEqual(await joinAcross(replicas), ['joined', 'joined'])
-      } finally {
-        await replicas.end()
-      }
+    it('may differ by four seconds, whoever of them is asked first', async () => {
+      const { scene, ways } = await joinAcross('near', [0, 2_000, 4_000])
+      assert.deepEqual(
+        ways,
+        Array.from({ length: 9 }, () => 'joined'),
+      )
+      assert.equal(await membersOf(scene), 9)
     })
 
-    it('that differ by thirty seconds turn a challenge from the future away, and nothing is final or left behind', async () => {
-      const replicas = await startReplicas(pair, 'far', wrongClock(30_000))
-      try {
-        const ways = await joinAcross(replicas)
-        assert.deepEqual(ways.toSorted(), ['NonceInvalid', 'joined'])
-        assert.equal(await membersOf(replicas.scene), 1)
-      } finally {
-        await replicas.end()
-      }
+    it('that differ by more turn a challenge from the future away, and nothing is final or left behind', async () => {
+      const { scene, ways } = await joinAcross('far', [0, 15_000, 30_000])
+      const refused = 'NonceInvalid'
+      // By rows: who gave the challenge; by columns: who got the join.
+      const expected = [
+        ['joined', 'joined', 'joined'],
+        [refused, 'joined', 'joined'],
+        [refused, refused, 'joined'],
+      ]
+      assert.deepEqual(ways, expected.flat())
+      assert.equal(await membersOf(scene), 6)
     })
   })
 })

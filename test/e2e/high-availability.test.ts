@@ -44,7 +44,7 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
     await assertMembers(members)
     const flood = await createFlood(url, (members[0] ?? assert.fail()).key)
     const first = await flood.pour(60)
-    assert.deepEqual([...first.keys()].toSorted(), [200, 400, 401], 'each kind of request reaches its judge')
+    assert.deepEqual(new Set(first.keys()), new Set([200, 400, 401]), 'each kind of request reaches its judge')
     // An address may ask 600 of each replica at once, and 10 more each second.
     await until('the flood has used that up', async () => (await flood.pour(600)).has(429))
 

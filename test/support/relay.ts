@@ -5,6 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export interface Relay {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
+  /** Ends every connection; whoever connects again gets through. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -29,6 +31,10 @@ export async function startRelay(targets: () => readonly string[]): Promise<Rela
     client.destroy()
   }
 
+  function cut(): void {
+    for (const socket of sockets) socket.destroy()
+  }
+
   const server = createServer((client) => {
     sockets.add(client.once('close', () => sockets.delete(client)))
     client.once('error', () => client.destroy())
@@ -38,9 +44,10 @@ export async function startRelay(targets: () => readonly string[]): Promise<Rela
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
     async close() {
       server.close()
-      for (const socket of sockets) socket.destroy()
+      cut()
       await once(server, 'close')
     },
   }

@@ -3,7 +3,7 @@
  * hold back, so that it answers from a cache of the past. Starts them, and counts what each has admitted by its own log.
  */
 import { freePort } from '../../tools/controlplane/ports.ts'
-import type { Flags, RoleProcess } from '../../tools/role-process.ts'
+import type { RoleProcess } from '../../tools/role-process.ts'
 import { type Front, startFront } from './front.ts'
 import type { Pair, Scene } from './scene.ts'
 import { StreamGate } from './stream-gate.ts'
@@ -26,7 +26,7 @@ export interface Replicas {
 }
 
 /** Both serve when it resolves, a Bootstrap has been registered, and its endpoint is the ingress's. */
-export async function startReplicas(pair: Pair, name: string, followerEnv: Flags = {}): Promise<Replicas> {
+export async function startReplicas(pair: Pair, name: string): Promise<Replicas> {
   const scene = await pair.scene(name, { scheme: 'http' })
   const [watches, secretReads] = [new StreamGate(), new StreamGate()]
   const way = await wayToApiServer(
@@ -44,10 +44,7 @@ export async function startReplicas(pair: Pair, name: string, followerEnv: Flags
   await leader.logged('the first replica leads', ({ msg }) => msg === 'became leader')
   const followerEndpoint = `http://127.0.0.1:${await freePort()}`
   const follower: Replica = {
-    ...(await scene.startPrimary(
-      { identity: 'follower', listen: followerEndpoint, kubeconfig: way.kubeconfig },
-      followerEnv,
-    )),
+    ...(await scene.startPrimary({ identity: 'follower', listen: followerEndpoint, kubeconfig: way.kubeconfig })),
     endpoint: followerEndpoint,
   }
   const serving = [scene.endpoint, followerEndpoint]
