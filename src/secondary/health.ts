@@ -12,14 +12,17 @@ export interface OwnHealth {
   watch<T>(pass: () => Promise<T>): Promise<T>
 }
 
-/** A fault that the next tries settle is no fault: their waits are shorter than this. Milliseconds. */
+/**
+ * A fault that the next tries settle is no fault: their waits are shorter than this. Only a try that fails tells that the
+ * fault goes on; one that is still under way may be waiting for the primary. Milliseconds.
+ */
 export const toleratedFault = 15_000
 
 export function createOwnHealth(clock: Pick<Clock, 'monotonic'>): OwnHealth {
   /** Of all passes since the last one that succeeded. */
-  let fault: { readonly word: string; readonly since: number } | undefined
+  let fault: { readonly word: string; readonly since: number; readonly last: number } | undefined
   return {
-    word: () => (fault === undefined || clock.monotonic() - fault.since < toleratedFault ? 'ok' : fault.word),
+    word: () => (fault === undefined || fault.last - fault.since < toleratedFault ? 'ok' : fault.word),
     async watch(pass) {
       try {
         const outcome = await pass()
@@ -27,8 +30,10 @@ export function createOwnHealth(clock: Pick<Clock, 'monotonic'>): OwnHealth {
         return outcome
       } catch (error) {
         // Two writers have met: the next pass settles it.
-        if (error instanceof KubeApiError && !isConflict(error))
-          fault = { word: wordFor(error), since: fault?.since ?? clock.monotonic() }
+        if (error instanceof KubeApiError && !isConflict(error)) {
+          const now = clock.monotonic()
+          fault = { word: wordFor(error), since: fault?.since ?? now, last: now }
+        }
         throw error
       }
     },
