@@ -39,7 +39,11 @@ async function live(world: World, life: Life, tally: Tally, { hours, seed }: Wee
     await until((lived + 1) * hour)
     await life.lookWhoIsOut()
     await tally.read()
-    if (lived % day === day - 1) memory.push(usedMemory())
+    if (lived % day !== day - 1) continue
+    const used = usedMemory()
+    memory.push(used)
+    // So that who waits sees that it goes on.
+    console.log(`after ${lived + 1} hours: ${life.members.size} members, ${used} bytes in use`)
   }
   return memory
 }

@@ -1,6 +1,7 @@
 /**
  * A week in minutes: secondaries and replicas of a primary live through changes of leader, partitions, wrong clocks, new
  * keys, joins and departures, and afterwards everything that they say is true. The API server is real, time is the test's.
+ * One secondary of forty runs the whole agent and comes over TLS; the others are its parts, without a lease and watches.
  *
  * `WEEK_SEED` lives another week, `WEEK_HOURS` and `WEEK_MEMBERS` a shorter or a larger one. Fewer than 20 members
  * are so few that some of them are "many that fell silent at once", whom nobody calls lost.
