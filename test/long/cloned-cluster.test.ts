@@ -12,17 +12,17 @@ import { read } from '../support/api-objects.ts'
 import { copyEtcd } from '../support/etcd-copy.ts'
 import { rotate, suspicionOf, untilRotated } from '../support/key-change.ts'
 import { plain } from '../support/kubectl.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, type Scene, startOwnPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a member whose whole cluster was copied', () => {
-  let pair: Pair
+  let pair: Pair<ControlPlane>
   let scene: Scene
   let twin: ControlPlane
   let copy: RoleProcess
 
   before(async () => {
-    pair = await startPair()
+    pair = await startOwnPair()
     twin = await startControlPlane({ name: 'twin' })
     scene = await pair.scene('original')
     const { secondary } = await scene.join('east')
