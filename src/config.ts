@@ -35,8 +35,6 @@ const listenAddress = z.string().transform((text, context) => {
   return { tls: match[1] !== 'http', host, port }
 })
 
-export type ListenAddress = z.infer<typeof listenAddress>
-
 const namespace = z
   .string()
   .max(63)

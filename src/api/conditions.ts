@@ -62,7 +62,6 @@ type Verdict<Table extends ConditionTable> = {
 export type ClusterVerdict = Verdict<typeof clusterConditions>
 export type BootstrapVerdict = Verdict<typeof bootstrapConditions>
 export type ClusterConditionType = keyof typeof clusterConditions
-export type BootstrapConditionType = keyof typeof bootstrapConditions
 
 /**
  * A condition as stored. Type and reason are open here, although the tables above are closed: a newer writer may

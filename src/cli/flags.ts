@@ -51,7 +51,7 @@ export function timeoutFlag(command: Command, usual: string): Command {
 }
 
 /** Milliseconds. Throws `InvalidArgumentError`. */
-export function durationArgument(text: string): number {
+function durationArgument(text: string): number {
   const duration = parseDuration(text)
   if (duration === undefined) throw new InvalidArgumentError('It is a duration like 30s, 15m, 24h or 1h30m.')
   return duration

@@ -2,9 +2,9 @@
 import { annotations as names } from '../api/group.ts'
 import { joinTokenType } from '../api/join-token-secret.ts'
 import { readJoinTokenSettings } from '../api/join-token-settings.ts'
-import { mcJoinConfigName, mcJoinName } from '../api/mc-join.ts'
+import { mcJoinName } from '../api/mc-join.ts'
 import { encodeSecretData } from '../api/secret-data.ts'
-import type { ConfigMap, Secret } from '../kube/objects.ts'
+import type { Secret } from '../kube/objects.ts'
 import type { Redacted } from '../lib/redacted.ts'
 import { misuse } from './errors.ts'
 
@@ -76,14 +76,4 @@ export interface Invitation {
 export function mcJoinManifest({ namespace, endpoint, token, clusterName }: Invitation): Secret {
   const data = encodeSecretData({ endpoint, token: token.reveal(), clusterName })
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name: mcJoinName, namespace }, type: 'Opaque', data }
-}
-
-/** The ConfigMap `mc-join-config`: what the primary is told of this cluster. */
-export function mcJoinConfigManifest(namespace: string, settings: { readonly clusterIngress: string }): ConfigMap {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: mcJoinConfigName, namespace },
-    data: { 'cluster-ingress': settings.clusterIngress },
-  }
 }

@@ -1,5 +1,6 @@
 /** How a secondary judges what came back: an answer that the primary did not sign for it is nobody's answer. */
-import { type ErrorCode, meaningOf, type Origin, ProtocolError, protocolErrors } from './errors.ts'
+import { type Origin, protocolErrors } from './error-table.ts'
+import { type ErrorCode, meaningOf, ProtocolError } from './errors.ts'
 
 /**
  * Turns a failed verification into what it means to the one who asked: another key signed it (`PrimaryKeyMismatch`), or

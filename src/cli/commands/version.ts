@@ -62,7 +62,7 @@ function byVersion(all: readonly Cluster[]): NonNullable<Versions['operators']> 
   )
 }
 
-export function versionsText(versions: Versions, format: OutputFormat | undefined): string {
+function versionsText(versions: Versions, format: OutputFormat | undefined): string {
   if (format === 'json') return jsonText(versions)
   if (format === 'yaml') return yamlText(versions)
   const { client, kubernetes, operators = [] } = versions

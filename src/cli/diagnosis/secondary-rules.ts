@@ -30,7 +30,7 @@ export function judgeSecondary(fault: SecondaryCase): readonly Finding[] {
 }
 
 /** A message `<Code>: <what>; <what to do>`, in its parts; a text of another form is all of it what happened. */
-export function readMessage(msg: string): { readonly code: string; readonly what: string; readonly remedy: string } {
+function readMessage(msg: string): { readonly code: string; readonly what: string; readonly remedy: string } {
   const [, code = 'Unknown', what = msg, remedy = ''] = /^([A-Za-z]+): (.*?)(?:; (.*))?$/s.exec(msg) ?? []
   return { code, what, remedy }
 }

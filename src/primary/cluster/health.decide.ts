@@ -49,7 +49,7 @@ export function suspicionLimit(interval: number): number {
 }
 
 /** How long a cluster may be silent before it is called unknown, milliseconds. */
-export function silenceLimit(interval: number): number {
+function silenceLimit(interval: number): number {
   return lostAfterIntervals * interval
 }
 
@@ -65,7 +65,7 @@ export function silenceOf({ contact, listening }: Silence): number {
 }
 
 /** Milliseconds until silence makes this cluster a lost one; none are left where it does. */
-export function patienceLeft(observed: Silence): number {
+function patienceLeft(observed: Silence): number {
   const { contact, interval } = observed
   const grace = contact === undefined ? graceIntervals * interval : 0
   return silenceLimit(interval) + grace - silenceOf(observed)

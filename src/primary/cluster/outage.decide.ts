@@ -45,7 +45,7 @@ const longestIntervals = 30
 const returnIntervals = 5
 
 /** How long a loss may be withheld, milliseconds. */
-export function outageLimit(interval: number): number {
+function outageLimit(interval: number): number {
   return longestIntervals * interval
 }
 

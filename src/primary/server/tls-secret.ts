@@ -43,7 +43,7 @@ export interface RenewalDeps {
 }
 
 /** Who puts another one in its place by deleting it first has so long to do it, milliseconds. */
-export const replacementTime = 30_000
+const replacementTime = 30_000
 
 /**
  * Renews the certificate before it ends, in one write that is bound to the version that was looked at, and makes another

@@ -3,14 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { isCodeFrom } from '../../../src/protocol/answer.ts'
-import {
-  type ErrorCode,
-  explain,
-  meaningOf,
-  type Origin,
-  ProtocolError,
-  protocolErrors,
-} from '../../../src/protocol/errors.ts'
+import { type Origin, protocolErrors } from '../../../src/protocol/error-table.ts'
+import { type ErrorCode, explain, meaningOf, ProtocolError } from '../../../src/protocol/errors.ts'
 
 const codes = Object.keys(protocolErrors) as ErrorCode[]
 const words = (text: string) => text.trim().split(/\s+/) as ErrorCode[]

@@ -1,7 +1,7 @@
 /** Step 4: the secondary believes only the answer that the primary signed for this very request, sealed where it admits. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { protocolErrors } from '../../../src/protocol/errors.ts'
+import { protocolErrors } from '../../../src/protocol/error-table.ts'
 import { openResult, sealAcceptance, signRefusal } from '../../../src/protocol/join-result.ts'
 import { generateExchangeKey, seal } from '../../../src/protocol/seal.ts'
 import { encode, smallOrderPoints } from './edwards.fixture.ts'
