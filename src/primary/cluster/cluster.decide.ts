@@ -71,7 +71,7 @@ function patience(cluster: Cluster, isWaiting: boolean): number {
  * An object far younger than its membership came out of a backup, without its status. It had been confirmed, or it would
  * have been collected before the backup was made.
  */
-function isRestored({ metadata, spec: { member } }: Cluster): boolean {
+export function isRestored({ metadata, spec: { member } }: Cluster): boolean {
   return Date.parse(metadata.creationTimestamp ?? '') - Date.parse(member?.since ?? '') > confirmationLimit
 }
 

@@ -13,6 +13,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { createKeyring } from '../../protocol/keyring.ts'
 import { generateSigningKey } from '../../protocol/keys.ts'
+import { isRestored } from '../cluster/cluster.decide.ts'
 import { isConfirmed } from '../cluster/standing.ts'
 import type { Tombstones } from '../cluster/tombstones.ts'
 import { fieldManager } from '../field-manager.ts'
@@ -64,11 +65,14 @@ function observe(deps: RollDeps, { metadata }: Secret, keys: StoredKeys): RollOb
   }
 }
 
-/** The key that a member has named; nothing for a Cluster that no member has ever been heard for. */
+/**
+ * The key that a member has named; nothing for a Cluster that no member has ever been heard for. Of one that came back out of
+ * a backup without its status nobody can tell: its member may trust the oldest.
+ */
 function trustedBy(cluster: Cluster): readonly (string | undefined)[] {
   if (cluster.spec.member === undefined) return []
   const named = cluster.status?.primaryKeyId
-  return named !== undefined || isConfirmed(cluster) ? [named] : []
+  return named !== undefined || isConfirmed(cluster) || isRestored(cluster) ? [named] : []
 }
 
 /** Which of the retired keys a stored join token was sealed with. */

@@ -16,7 +16,7 @@ import { generateSigningKey, toPrivatePem } from '../../../../src/protocol/keys.
 import { createManualClock } from '../../../support/manual-clock.ts'
 import { createRecordingLog } from '../../kube/recording-log.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
-import { cluster, member, namespace, noon } from '../objects.fixture.ts'
+import { at, cluster, member, namespace, noon } from '../objects.fixture.ts'
 
 const home = 'conjoin'
 const key = { namespace: home, name: primaryIdentityName }
@@ -109,6 +109,25 @@ describe('a roll that is asked for', () => {
     assert.equal(keys()?.retired.length, 1)
     api.removeUnseen(secretKind, 'token', namespace)
     api.sync()
+    await reconcile()
+    assert.equal(keys()?.retired.length, 0)
+  })
+
+  it('holds the old key for a member whose Cluster came back out of a backup without its status', async () => {
+    const { api, annotate, reconcile, keys, clock, trusts } = world()
+    const put = (name: string, creationTimestamp: string) => {
+      const since = at(noon - 30 * 24 * 3_600_000)
+      api.put(clusterKind, cluster(name, { spec: { member: member({ since }) }, metadata: { creationTimestamp } }))
+    }
+    put('restored', at(noon))
+    annotate({ [annotations.rotate]: '1' })
+    await reconcile()
+    await clock.advance(announcedFor)
+    await reconcile()
+    await clock.advance(retiredAtLeast)
+    await reconcile()
+    assert.equal(keys()?.retired.length, 1)
+    trusts('restored', keys()?.current.thumbprint)
     await reconcile()
     assert.equal(keys()?.retired.length, 0)
   })
