@@ -22,6 +22,8 @@ export interface PrimaryIdentity {
   readonly promotedAt?: number | undefined
   /** The value of the annotation `rotate` that has been followed. */
   readonly rotated?: string | undefined
+  /** Thumbprints of keys that somebody else may have: they are never taken up again. */
+  readonly compromised: readonly string[]
 }
 
 type Annotations = Readonly<Record<string, string>>
@@ -31,13 +33,14 @@ export function encodePrimaryIdentity(identity: PrimaryIdentity): {
   annotations: Record<string, string>
   data: Record<string, string>
 } {
-  const { next, retired, promotedAt, rotated } = identity
+  const { next, retired, promotedAt, rotated, compromised } = identity
   return {
     annotations: {
       [annotations.clusterUid]: identity.clusterUid,
       ...(next === undefined ? {} : { [annotations.announcedAt]: new Date(next.announcedAt).toISOString() }),
       ...(promotedAt === undefined ? {} : { [annotations.promotedAt]: new Date(promotedAt).toISOString() }),
       ...(rotated === undefined ? {} : { [annotations.rotated]: rotated }),
+      ...(compromised.length === 0 ? {} : { [annotations.compromised]: compromised.join(',') }),
     },
     data: encodeSecretData({
       key: identity.privateKey.reveal(),
@@ -77,6 +80,7 @@ export function decodePrimaryIdentity(secret: SecretContent): PrimaryIdentity | 
     retired: retired.map((pem) => new Redacted(pem)),
     promotedAt: timeOf(marks[annotations.promotedAt]),
     rotated: marks[annotations.rotated],
+    compromised: readCompromised(marks),
   }
 }
 

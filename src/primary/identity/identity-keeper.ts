@@ -136,7 +136,7 @@ export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
           return store(decision.keys)
         case 'make':
           log.info({}, 'a signing key is made')
-          return store({ current: generateSigningKey(), retired: [] })
+          return store({ current: generateSigningKey(), retired: [], compromised: [] })
         case 'lost':
           if (!lost)
             log.error(
@@ -158,7 +158,8 @@ function versionOf(secret: Secret | undefined): string | undefined {
 /** Two that are equal hold the same keys in the same places. */
 function fingerprint({ current, next, retired, ...marks }: StoredKeys): string {
   const kids = [current, next?.key, ...retired].map((signing) => signing?.thumbprint ?? null)
-  return JSON.stringify([kids, next?.announcedAt ?? null, marks.promotedAt ?? null, marks.rotated ?? null])
+  const { promotedAt = null, rotated = null, compromised } = marks
+  return JSON.stringify([kids, next?.announcedAt ?? null, promotedAt, rotated, compromised])
 }
 
 function isReliedOn({ clusters, tokens }: IdentityDeps): boolean {

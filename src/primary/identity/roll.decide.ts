@@ -10,8 +10,6 @@ export interface RollObservation {
   readonly keys: StoredKeys
   /** The annotation `rotate`. */
   readonly asked: string | undefined
-  /** Thumbprints that the annotation `compromised` names. */
-  readonly compromised: readonly string[]
   /** Of each member: thumbprint of the key that it last named; undefined where it has named none. */
   readonly members: readonly (string | undefined)[]
   /** The same of each former member that has still to hear that it was disconnected. */
@@ -41,7 +39,7 @@ export const retiredAtLeast = 3_600_000
 
 export function decideRoll(observed: RollObservation): RollDecision {
   const { keys, asked, now } = observed
-  const compromised = kidsOf(keys).filter((kid) => observed.compromised.includes(kid))
+  const compromised = kidsOf(keys).filter((kid) => keys.compromised.includes(kid))
   // First, whatever else is due: each moment counts.
   if (compromised.length > 0) return { kind: 'give-up', kids: compromised }
   if (keys.next === undefined) {
@@ -65,10 +63,10 @@ export function rolledKeys(
     case 'announce':
       return { ...keys, next: { key: make(), announcedAt: now }, rotated: asked }
     case 'promote': {
-      const { current, next, retired } = keys
+      const { current, next, retired, compromised } = keys
       if (next === undefined) return keys
       // Whoever asked again in the meantime has got what he wanted.
-      return { current: next.key, retired: [...retired, current], promotedAt: now, rotated: asked }
+      return { current: next.key, retired: [...retired, current], promotedAt: now, rotated: asked, compromised }
     }
     case 'drop':
       return { ...keys, retired: without(keys.retired, decision.kids) }

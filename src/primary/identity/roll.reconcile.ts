@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
-import { patchPrimaryIdentity, readCompromised } from '../../api/primary-identity.ts'
+import { patchPrimaryIdentity } from '../../api/primary-identity.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Outcome } from '../../kube/controller.ts'
 import type { Informer } from '../../kube/informer.ts'
@@ -35,12 +35,15 @@ export interface RollDeps {
 }
 
 export function createRollReconciler(deps: RollDeps) {
+  /** A Secret that somebody puts back as a whole does not name them any more. */
+  const givenUp = new Set<string>()
   return async (key: ObjectKey, { log }: { log: Logger }): Promise<Outcome> => {
     const secret = deps.secrets.get(key)
     const keys = readKeys(secret)
     // Where there are none they are made, written back or called lost by the keeper.
     if (secret === undefined || keys === undefined) return { kind: 'done' }
-    const observed = observe(deps, secret, keys)
+    for (const kid of keys.compromised) givenUp.add(kid)
+    const observed = observe(deps, secret, { ...keys, compromised: [...givenUp] })
     const decision = decideRoll(observed)
     if (decision.kind === 'nothing')
       return decision.afterMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs: decision.afterMs }
@@ -57,7 +60,6 @@ function observe(deps: RollDeps, { metadata }: Secret, keys: StoredKeys): RollOb
   return {
     keys,
     asked: metadata.annotations?.[annotations.rotate],
-    compromised: readCompromised(metadata.annotations),
     members: deps.clusters.list().flatMap(trustedBy),
     former: deps.tombstones.unheard().map(({ primaryKeyId }) => primaryKeyId),
     pinned: keys.retired.length === 0 ? new Set() : pinnedBy(deps, keys),

@@ -20,6 +20,8 @@ export interface StoredKeys {
   readonly promotedAt?: number | undefined
   /** The value of the annotation `rotate` that has been followed. */
   readonly rotated?: string | undefined
+  /** Thumbprints of keys that were named as compromised, held or not. */
+  readonly compromised: readonly string[]
 }
 
 /**
@@ -31,7 +33,7 @@ export function readKeys(secret: Secret | undefined): StoredKeys | undefined {
   const stored = decodePrimaryIdentity(secret)
   if (stored === undefined)
     throw new TerminalError(`the Secret ${primaryIdentityName} holds no key; restore or delete it`)
-  const { next, retired, promotedAt, rotated } = stored
+  const { next, retired, promotedAt, rotated, compromised } = stored
   const nextKey = next && readKey(next.privateKey)
   return {
     current: currentKey(stored),
@@ -39,6 +41,7 @@ export function readKeys(secret: Secret | undefined): StoredKeys | undefined {
     retired: retired.flatMap((pem) => readKey(pem) ?? []),
     promotedAt,
     rotated,
+    compromised,
   }
 }
 

@@ -127,10 +127,12 @@ describe('the Secrets of the primary', () => {
       clusterUid: 'u',
       privateKey: new Redacted('pem'),
       retired: [],
+      compromised: ['leaked', 'another'],
     })
     const read = decodePrimaryIdentity({ metadata: { annotations: marks }, data })
     assert.equal(read?.clusterUid, 'u')
     assert.equal(read?.privateKey.reveal(), 'pem')
+    assert.deepEqual(read?.compromised, ['leaked', 'another'])
     assert.equal(decodePrimaryIdentity({ metadata: { annotations: marks } }), undefined)
   })
 
@@ -143,6 +145,7 @@ describe('the Secrets of the primary', () => {
     retired: [new Redacted(pem('oldest')), new Redacted(pem('older'))],
     promotedAt: at - 1_000,
     rotated: 'now',
+    compromised: [],
   }
 
   it('keep the next key and the retired ones beside it, in their order, with their times', () => {
@@ -157,7 +160,7 @@ describe('the Secrets of the primary', () => {
   })
 
   it('hold one key and no time in the normal case, and a patch takes the others away', () => {
-    const single = { clusterUid: 'u', privateKey: new Redacted(pem('current')), retired: [] }
+    const single = { clusterUid: 'u', privateKey: new Redacted(pem('current')), retired: [], compromised: [] }
     const read = decodePrimaryIdentity({ metadata: {}, data: encodePrimaryIdentity(single).data })
     assert.deepEqual(
       [read?.next, read?.retired, read?.promotedAt, read?.rotated],

@@ -12,7 +12,7 @@ const namespace = 'conjoin-system'
 const [first, second] = [generateSigningKey(), generateSigningKey()]
 const pem = (key: SigningKey) => new Redacted(toPrivatePem(key))
 const wish = new Date(now).toISOString()
-const one: PrimaryIdentity = { clusterUid: 'hub-uid', privateKey: pem(first), retired: [] }
+const one: PrimaryIdentity = { clusterUid: 'hub-uid', privateKey: pem(first), retired: [], compromised: [] }
 const two: PrimaryIdentity = { ...one, next: { privateKey: pem(second), announcedAt: now }, rotated: wish }
 const latest = '2030-01-08T00:00:00Z'
 

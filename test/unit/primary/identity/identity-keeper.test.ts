@@ -143,6 +143,22 @@ describe('a Secret of the key that was deleted', () => {
     assert.equal(fresh.thumbprint(), holder.thumbprint())
   })
 
+  it('still names the keys that were given up when it is written back: an older backup of it may come later', async () => {
+    const api = createMemoryApi()
+    const holder = replica(api)
+    await holder.reconcile()
+    const stored = api.stored<Secret>(secretKind, primaryIdentityName, home)
+    assert.ok(stored)
+    const marks = { ...stored.metadata.annotations, [annotations.compromised]: 'leaked' }
+    api.put(secretKind, { ...stored, metadata: { ...stored.metadata, annotations: marks } })
+    await holder.reconcile()
+    api.removeUnseen(secretKind, primaryIdentityName, home)
+    api.sync()
+    await holder.reconcile()
+    const back = api.stored(secretKind, primaryIdentityName, home)
+    assert.equal(back?.metadata.annotations?.[annotations.compromised], 'leaked')
+  })
+
   it('is written back as it was even where nothing relies on it', async () => {
     const api = createMemoryApi()
     const holder = replica(api)

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { decideIdentity } from '../../../../src/primary/identity/identity.decide.ts'
 import { generateSigningKey } from '../../../../src/protocol/keys.ts'
 
-const keys = () => ({ current: generateSigningKey(), retired: [] })
+const keys = () => ({ current: generateSigningKey(), retired: [], compromised: [] })
 const [stored, held] = [keys(), keys()]
 
 describe('the signing key', () => {

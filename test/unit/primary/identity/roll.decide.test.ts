@@ -17,13 +17,19 @@ const years = 10 * 365 * 24 * 3_600_000
 const [a, b, c, made] = [generateSigningKey(), generateSigningKey(), generateSigningKey(), generateSigningKey()]
 const [kidA, kidB, kidC] = [a.thumbprint, b.thumbprint, c.thumbprint]
 
-const single: StoredKeys = { current: a, retired: [] }
+const single: StoredKeys = { current: a, retired: [], compromised: [] }
 const announced: StoredKeys = { ...single, next: { key: b, announcedAt: now }, rotated: '1' }
-const promoted: StoredKeys = { current: b, retired: [a], promotedAt: now - retiredAtLeast, rotated: '1' }
-const twice: StoredKeys = { current: c, retired: [a, b], promotedAt: now - retiredAtLeast, rotated: '2' }
+const promoted: StoredKeys = {
+  current: b,
+  retired: [a],
+  promotedAt: now - retiredAtLeast,
+  rotated: '1',
+  compromised: [],
+}
+const twice: StoredKeys = { ...promoted, current: c, retired: [a, b], rotated: '2' }
 
 function seen(keys: StoredKeys, more: Partial<RollObservation> = {}): RollObservation {
-  return { keys, asked: keys.rotated, compromised: [], members: [], former: [], pinned: new Set(), now, ...more }
+  return { keys, asked: keys.rotated, members: [], former: [], pinned: new Set(), now, ...more }
 }
 
 const cases: readonly [string, RollObservation, RollDecision][] = [
@@ -70,14 +76,14 @@ const cases: readonly [string, RollObservation, RollDecision][] = [
   ['two retired keys, and a member trusts the younger', seen(twice, { members: [kidB] }), drop(kidA)],
   ['two retired keys, and a member trusts the older', seen(twice, { members: [kidA] }), { kind: 'nothing' }],
   ['nobody needs either', seen(twice, { members: [kidC] }), drop(kidA, kidB)],
-  ['the current key is compromised', seen(single, { compromised: [kidA] }), giveUp(kidA)],
-  ['the next one is', seen(announced, { compromised: [kidB], members: [kidB] }), giveUp(kidB)],
+  ['the current key is compromised', seen({ ...single, compromised: [kidA] }), giveUp(kidA)],
+  ['the next one is', seen({ ...announced, compromised: [kidB] }, { members: [kidB] }), giveUp(kidB)],
   [
     'a retired one is, although a member trusts it',
-    seen(promoted, { compromised: [kidA], members: [kidA] }),
+    seen({ ...promoted, compromised: [kidA] }, { members: [kidA] }),
     giveUp(kidA),
   ],
-  ['a key was given up before', seen(promoted, { compromised: [kidC], members: [kidA] }), { kind: 'nothing' }],
+  ['a key was given up before', seen({ ...promoted, compromised: [kidC] }, { members: [kidA] }), { kind: 'nothing' }],
 ]
 
 function wait(afterMs: number): RollDecision {
@@ -103,12 +109,12 @@ describe('the keys afterwards', () => {
 
   it('have a next one that was announced', () => {
     const next = { key: made, announcedAt: now }
-    assert.deepEqual(after(single, { kind: 'announce' }), { current: a, retired: [], next, rotated: '1' })
+    assert.deepEqual(after(single, { kind: 'announce' }), { ...single, next, rotated: '1' })
   })
 
   it('have the next one as the current one, and keep the old one as the youngest of the retired', () => {
-    const rolling = { ...promoted, next: { key: c, announcedAt: 0 } }
-    const expected = { current: c, retired: [a, b], promotedAt: now, rotated: '2' }
+    const rolling = { ...promoted, next: { key: c, announcedAt: 0 }, compromised: ['given up'] }
+    const expected = { current: c, retired: [a, b], promotedAt: now, rotated: '2', compromised: ['given up'] }
     assert.deepEqual(after(rolling, { kind: 'promote' }, '2'), expected)
   })
 

@@ -48,8 +48,8 @@ function world() {
     first,
     lines,
     leader,
-    reconcile: async () => {
-      const outcome = await leader()(key, { log })
+    reconcile: async (of = leader()) => {
+      const outcome = await of(key, { log })
       api.sync()
       return outcome
     },
@@ -60,6 +60,7 @@ function world() {
       const annotated = { ...secret.metadata, annotations: { ...secret.metadata.annotations, ...marks } }
       api.put(secretKind, { ...secret, metadata: annotated })
     },
+    restore: (secret: Secret) => void api.put(secretKind, secret),
     /** A member, with the key that it last named. */
     trusts: (name: string, primaryKeyId: string | undefined) => {
       const named = primaryKeyId === undefined ? {} : { primaryKeyId }
@@ -167,5 +168,19 @@ describe('a compromised key', () => {
     const before = keys()?.current.thumbprint
     assert.deepEqual(await reconcile(), { kind: 'done' })
     assert.equal(keys()?.current.thumbprint, before, 'the annotation that stays makes no further key')
+  })
+
+  it('is given up again where an older Secret is put back as a whole, while a primary leads that has seen it named', async () => {
+    const { api, first, annotate, reconcile, keys, leader, restore } = world()
+    const leading = leader()
+    const backup = api.stored<Secret>(secretKind, primaryIdentityName, home)
+    assert.ok(backup)
+    annotate({ [annotations.compromised]: first.thumbprint })
+    await reconcile(leading)
+    restore(backup)
+    assert.equal(keys()?.current.thumbprint, first.thumbprint)
+    await reconcile(leading)
+    assert.notEqual(keys()?.current.thumbprint, first.thumbprint)
+    assert.deepEqual(keys()?.compromised, [first.thumbprint], 'and is named again, for the leader after this one')
   })
 })
