@@ -10,7 +10,7 @@ import { leastNonceLifetime } from '../../../src/primary/heartbeat/heartbeat-ser
 import { listEvery } from '../../../src/primary/join/token-source.ts'
 import { maxWaiting } from '../../../src/primary/join/waiting-places.ts'
 import { leaveNonceLifetime } from '../../../src/primary/leave/leave-service.ts'
-import { joinLoad, memberLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
+import { joinLoad, memberLoad, newsLoad, rekeyLoad, sourceLoad } from '../../../src/primary/load/limits.ts'
 import { rekeyNonceLifetime } from '../../../src/primary/rekey/rekey-service.ts'
 import { closingPatience } from '../../../src/primary/server/closing.ts'
 import { maxIdleConnections, requestTimeout } from '../../../src/primary/server/join-server.ts'
@@ -61,6 +61,8 @@ const limits: Readonly<Record<string, string>> = {
   'answers after a stop has begun': seconds(closingPatience),
   'requests of one address that prove nothing: at once, and each second; then 429': `${sourceLoad.burst}, ${sourceLoad.perSecond}`,
   'joins and heartbeats of one key: at once, and each second; then 503': `${memberLoad.burst}, ${memberLoad.perSecond}`,
+  'new keys of one cluster: at once, and each minute; then 503': `${rekeyLoad.burst}, ${rekeyLoad.perSecond * 60}`,
+  'changes of the `k10` of one cluster, by joins: at once, and each minute; then 503': `${newsLoad.burst}, ${newsLoad.perSecond * 60}`,
   'looks for an unknown token at the API server, one each': seconds(listEvery),
   'life of the nonce of a `leave` and of a `rekey`': seconds(Math.max(leaveNonceLifetime, rekeyNonceLifetime)),
   'tries of a `leave` at the secondary, together': seconds(farewellTimeout),
