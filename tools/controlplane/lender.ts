@@ -22,18 +22,25 @@ export interface Lender {
   stop(): Promise<void>
 }
 
-export async function startLender(): Promise<Lender> {
+/** What a lender needs of a control plane. */
+export type Lendable = ClusterAddress & Pick<ControlPlane, 'stop'>
+
+/** `boot` starts a control plane with this name. */
+export async function startLender(
+  boot: (name: string) => Promise<Lendable> = async (name) => startControlPlane({ name }),
+): Promise<Lender> {
   const directory = await mkdtemp(join(tmpdir(), 'conjoin-lender-'))
   // Whoever connects is an administrator of what he gets.
   await chmod(directory, 0o700)
   const socket = join(directory, 'lender.sock')
-  const started: Promise<ControlPlane>[] = []
-  const free = new Map<string, ControlPlane[]>()
+  const started: Promise<Lendable>[] = []
+  const borrowers = new Set<Socket>()
+  const free = new Map<string, Lendable[]>()
 
-  async function take(name: string): Promise<ControlPlane> {
+  async function take(name: string): Promise<Lendable> {
     const returned = free.get(name)?.pop()
     if (returned !== undefined) return returned
-    const controlPlane = startControlPlane({ name })
+    const controlPlane = boot(name)
     started.push(controlPlane)
     return controlPlane
   }
@@ -49,6 +56,8 @@ export async function startLender(): Promise<Lender> {
   }
 
   const server = createServer((borrower) => {
+    borrowers.add(borrower)
+    borrower.once('close', () => borrowers.delete(borrower))
     // A borrower that was killed.
     borrower.on('error', () => undefined)
     lend(borrower).catch((error: unknown) => tell(borrower, { error: String(error) }))
@@ -59,8 +68,9 @@ export async function startLender(): Promise<Lender> {
     socket,
     async stop() {
       server.close()
+      for (const borrower of borrowers) borrower.destroy()
       const running = await Promise.allSettled(started)
-      await Promise.all(running.map(async (boot) => (boot.status === 'fulfilled' ? boot.value.stop() : undefined)))
+      await Promise.all(running.map(async (start) => (start.status === 'fulfilled' ? start.value.stop() : undefined)))
       await rm(directory, { recursive: true, force: true })
     },
   }
