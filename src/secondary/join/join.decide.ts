@@ -95,6 +95,8 @@ function decideWithoutMcJoin(seen: JoinObservation): JoinDecision {
   if (isTakenBack(seen)) return { kind: 'say', statement: joined }
   if (member !== undefined && word.kind === 'other-key') return { kind: 'say', statement: replaced(seen, member) }
   if (back !== undefined && asksBack(seen)) return inTime(seen, askedBack(seen, back))
+  // What it stood on has been deleted while nobody was there to write it back.
+  if (status?.status === 'Joined' && member === undefined) return { kind: 'forget' }
   if (status !== undefined && status.status !== 'Joining') return rest
   // The membership outlives mc-join, and its status may have been deleted, or told of a join that is dropped now.
   if (member !== undefined && word.kind === 'ok') return { kind: 'say', statement: joined }

@@ -28,6 +28,11 @@ const cases: readonly [title: string, seen: Partial<JoinObservation>, decision: 
   // Nothing is asked for.
   ['rests without mc-join', { asked: undefined }, rest],
   [
+    'forgets that it has joined where both mc-join and the membership were deleted',
+    { asked: undefined, status: stored('Joined') },
+    { kind: 'forget' },
+  ],
+  [
     'forgets a join under way whose mc-join is gone',
     { asked: undefined, status: stored('Joining', 'ConnectRefused: a; b') },
     { kind: 'forget' },
