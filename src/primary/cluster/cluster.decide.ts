@@ -6,7 +6,7 @@ import type { Cluster } from '../../api/cluster.ts'
 import { clusterInfoFinalizer, clusterTypeLabel } from '../../api/group.ts'
 import { isConfirmed, standingOf } from './standing.ts'
 import { ageOf, decideStatus, type StatusDecision, type StatusObservation } from './status.decide.ts'
-import { type Tombstone, tombstoneOf } from './tombstones.ts'
+import { type Tombstone, tombstoneOf } from './tombstone.ts'
 
 export interface ClusterObservation extends StatusObservation {
   /** Whether the namespace of the Cluster is being deleted: then nothing can be created in it any more. */

@@ -20,7 +20,8 @@ import type { OutageWatch } from './outage.ts'
 import type { Sightings } from './sightings.ts'
 import type { Own } from './status.decide.ts'
 import { writeStatus } from './status.write.ts'
-import type { Tombstone, Tombstones } from './tombstones.ts'
+import type { Tombstone } from './tombstone.ts'
+import type { Tombstones } from './tombstones.ts'
 
 export interface ClusterDeps {
   readonly client: KubeClient

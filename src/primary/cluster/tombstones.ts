@@ -2,8 +2,6 @@
  * What is remembered of disconnected clusters: one ConfigMap, an entry per uid and key. A tombstone is stored before the
  * finalizer of a deleted Cluster is released, so that its secondary can be told for certain.
  */
-import { z } from 'zod'
-import type { Cluster, ClusterMember } from '../../api/cluster.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -13,6 +11,16 @@ import type { Clock } from '../../lib/clock.ts'
 import { shareReadsOf } from '../../lib/shared-read.ts'
 import { fieldManager } from '../field-manager.ts'
 import { tellDropped } from './cluster-events.ts'
+import {
+  entriesOf,
+  entryKey,
+  entryKeys,
+  type FormerMember,
+  outdated,
+  readEntry,
+  type Tombstone,
+  tombstonesIn,
+} from './tombstone.ts'
 
 export const tombstonesName = 'mc-tombstones'
 
@@ -23,60 +31,11 @@ const maxAge = 90 * 24 * 3_600_000
  * 60 s, and must not undo it when it is sent again.
  */
 export const acknowledgedAge = 2 * 60_000
-/** Together they stay well below the megabyte that an object may have. */
-const maxCount = 4_000
-
 /** What is remembered and is over does no harm: no more is tried than this. */
 const maxRounds = 4
 
 /** Between the starts of two reads, milliseconds: every join of a fleet asks, and thousands of tombstones are large. */
 const readEvery = 25
-
-/** Whoever holds a join token may name any uid: only with the key is it a cluster's own. */
-export interface FormerMember {
-  readonly uid: string
-  readonly keyId: string
-}
-
-export interface Tombstone extends FormerMember {
-  readonly name: string
-  /** When the Cluster was disconnected, ms since the epoch. */
-  readonly at: number
-  /** The cluster knows that it is disconnected, by `leave`: nobody needs to be told any more. */
-  readonly isAcknowledged: boolean
-  /** Thumbprint of the primary's key that it last named: the one that it has to be told with. */
-  readonly primaryKeyId?: string | undefined
-  /**
-   * The key that this one has replaced: who asks with that is told the same. The answer that told of the new one may have
-   * been lost, and who came by the old one must not bring the cluster back.
-   */
-  readonly previousKeyId?: string | undefined
-}
-
-/** What is remembered of the member of a Cluster that goes. */
-export function tombstoneOf(
-  { metadata, status }: Cluster,
-  { uid, keyId, previousKeyId }: ClusterMember,
-  word: Pick<Tombstone, 'at' | 'isAcknowledged'>,
-): Tombstone {
-  const primaryKeyId = status?.primaryKeyId
-  return {
-    uid,
-    keyId,
-    name: metadata.name,
-    ...word,
-    ...(primaryKeyId === undefined ? {} : { primaryKeyId }),
-    ...(previousKeyId === undefined ? {} : { previousKeyId }),
-  }
-}
-
-const storedSchema = z.object({
-  name: z.string(),
-  time: z.iso.datetime(),
-  acknowledged: z.boolean().default(false),
-  primaryKeyId: z.string().optional(),
-  previousKeyId: z.string().optional(),
-})
 
 export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
@@ -149,7 +108,9 @@ export function createTombstones(deps: {
         await prepare()
         await patch(data)
       }
-      const unheard = gone.flatMap((entry) => read(cached, entry) ?? []).filter(({ isAcknowledged }) => !isAcknowledged)
+      const unheard = gone
+        .flatMap((entry) => readEntry(cached, entry) ?? [])
+        .filter(({ isAcknowledged }) => !isAcknowledged)
       if (cached !== undefined && unheard.length > 0)
         tellDropped(events, cached, [...new Set(unheard.map(({ name }) => name))])
     },
@@ -159,7 +120,7 @@ export function createTombstones(deps: {
       if (!Object.hasOwn(informer.get(key)?.data ?? {}, entry)) return
       for (let round = 0; round < maxRounds; round += 1) {
         const live = await readSoon(key)
-        const found = read(live, entry)
+        const found = readEntry(live, entry)
         if (found === undefined || !isOver(found)) return
         const gone = entryKeys(found).map((each) => [each, null])
         const { resourceVersion } = live?.metadata ?? {}
@@ -191,73 +152,8 @@ export function createTombstones(deps: {
       return Number.isFinite(next) ? next : undefined
     },
     async findLive(member) {
-      return read(await readSoon(key), entryKey(member))
+      return readEntry(await readSoon(key), entryKey(member))
     },
     unheard: () => tombstonesIn(informer.get(key)).filter(({ isAcknowledged }) => !isAcknowledged),
   }
-}
-
-/** The entry of its key, and the one of the key before, which says no more of others. */
-function entriesOf(tombstone: Tombstone): Readonly<Record<string, string>> {
-  const { previousKeyId: _own, ...before } = tombstone
-  const [own, ...others] = entryKeys(tombstone)
-  return Object.fromEntries([
-    ...others.map((entry) => [entry, stored(before)]),
-    ...(own === undefined ? [] : [[own, stored(tombstone)]]),
-  ])
-}
-
-function entryKeys({ uid, keyId, previousKeyId }: FormerMember & Pick<Tombstone, 'previousKeyId'>): readonly string[] {
-  const keyIds = previousKeyId === undefined ? [keyId] : [keyId, previousKeyId]
-  return keyIds.map((id) => entryKey({ uid, keyId: id }))
-}
-
-/** Neither part has a dot. */
-function entryKey({ uid, keyId }: FormerMember): string {
-  return `${uid}.${keyId}`
-}
-
-function stored({
-  name,
-  at,
-  isAcknowledged,
-  primaryKeyId,
-  previousKeyId,
-}: Omit<Tombstone, keyof FormerMember>): string {
-  const acknowledged = isAcknowledged ? { acknowledged: true } : {}
-  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged, primaryKeyId, previousKeyId })
-}
-
-function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombstone[] {
-  return Object.keys(configMap?.data ?? {}).flatMap((entry) => read(configMap, entry) ?? [])
-}
-
-/** Undefined also for what a user has made of an entry: one that cannot be read must not hold up the others. */
-function read(configMap: ConfigMap | undefined, entry: string): Tombstone | undefined {
-  const [uid, keyId, ...rest] = entry.split('.')
-  const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[entry] ?? ''))
-  if (uid === undefined || keyId === undefined || rest.length > 0 || !parsed.success) return undefined
-  const { name, time, acknowledged, ...keys } = parsed.data
-  return { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged, ...keys }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * The entries to remove with the next write: those of before `keptFrom`, and of too many the oldest, first of those that were
- * acknowledged. Whoever holds an unbounded join token can join and leave without end, and would else make the others go.
- */
-function outdated(configMap: ConfigMap | undefined, keptFrom = -Infinity): readonly string[] {
-  const entries = Object.keys(configMap?.data ?? {})
-  const unreadable = entries.filter((entry) => read(configMap, entry) === undefined)
-  const old = tombstonesIn(configMap)
-    .toSorted((a, b) => Number(a.isAcknowledged) - Number(b.isAcknowledged) || b.at - a.at)
-    .filter(({ at }, index) => index >= maxCount - 1 || at < keptFrom)
-  return [...unreadable, ...old.map(entryKey)]
 }

@@ -5,7 +5,7 @@
 import type { Cluster } from '../../api/cluster.ts'
 import { isPresentKeyUsed, isPreviousKeyGood } from '../cluster/key-use.ts'
 import { standingOf } from '../cluster/standing.ts'
-import type { Tombstone } from '../cluster/tombstones.ts'
+import type { Tombstone } from '../cluster/tombstone.ts'
 import type { Claim } from './claim.ts'
 
 export interface MembershipObservation {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Cluster } from '../../../../src/api/cluster.ts'
-import type { Tombstone } from '../../../../src/primary/cluster/tombstones.ts'
+import type { Tombstone } from '../../../../src/primary/cluster/tombstone.ts'
 import {
   decideMembership,
   isMember,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { clusterKind } from '../../../../src/api/cluster.ts'
-import { tombstoneOf } from '../../../../src/primary/cluster/tombstones.ts'
+import { tombstoneOf } from '../../../../src/primary/cluster/tombstone.ts'
 import { namespace } from '../objects.fixture.ts'
 import { confirmedMember, type RekeyWorld } from './rekey-world.fixture.ts'
 
