@@ -3,12 +3,14 @@ import { type Cluster, clusterKind } from '../api/cluster.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { Informer } from '../kube/informer.ts'
 import type { KubeObject, ObjectKey } from '../kube/objects.ts'
+import { goodKeys } from './cluster/key-use.ts'
 
 export const clusterIndexes = {
   uid: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.uid]),
   token: (cluster: Cluster): readonly string[] =>
     cluster.spec.member === undefined ? [] : [cluster.spec.member.tokenId],
-  key: (cluster: Cluster): readonly string[] => (cluster.spec.member === undefined ? [] : [cluster.spec.member.keyId]),
+  /** Also by the key before the present one, as long as that is good. */
+  key: (cluster: Cluster): readonly string[] => goodKeys(cluster),
   primary: (cluster: Cluster): readonly string[] => (cluster.spec.primary ? ['true'] : []),
 }
 

@@ -21,3 +21,10 @@ export function isPresentKeyUsed({ spec, status }: Keyed): boolean {
 export function isPreviousKeyGood({ spec: { member }, status }: Keyed, keyId: string): boolean {
   return member?.previousKeyId === keyId && status?.keyId === keyId
 }
+
+/** Thumbprints of the keys by which the member of this Cluster is answered. */
+export function goodKeys(cluster: Keyed): readonly string[] {
+  const { keyId, previousKeyId } = cluster.spec.member ?? {}
+  const previous = previousKeyId !== undefined && isPreviousKeyGood(cluster, previousKeyId) ? [previousKeyId] : []
+  return keyId === undefined ? [] : [keyId, ...previous]
+}

@@ -9,6 +9,7 @@ import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts'
 import { type ErrorCode, explain, ProtocolError } from '../../protocol/errors.ts'
 import type { VerifiedRequest } from '../../protocol/join-request.ts'
 import type { Refusal } from '../../protocol/join-result.ts'
+import { goodKeys } from '../cluster/key-use.ts'
 import { isConfirmed } from '../cluster/standing.ts'
 import type { Suspect } from '../cluster/suspect.ts'
 import { suspicions } from '../cluster/suspicion.ts'
@@ -191,7 +192,7 @@ async function gather(
     applicant: { uid, keyId, name, askedAt },
     primaryUid: deps.primaryUid,
     byUid: byUid?.spec.member?.uid === uid ? byUid : own,
-    byKey: byKey?.spec.member?.keyId === keyId ? byKey : undefined,
+    byKey: byKey !== undefined && goodKeys(byKey).includes(keyId) ? byKey : undefined,
     byName,
     disconnectedAt: tombstone?.at,
     generatedNames: generated.map((candidate) => ({ name: candidate.name, taken: candidate.cluster !== undefined })),
