@@ -59,6 +59,12 @@ describe('a join that no heartbeat has confirmed', () => {
     assert.equal(decide(stored, { now: noon + limit }).kind, 'collect')
   })
 
+  it('has its time counted from the join, and not from when its name was registered', () => {
+    const late = joined({ spec: { member: member({ since: at(noon + 60 * minute) }) } })
+    assert.equal(decide(late, { now: noon + 75 * minute - 1 }).kind, 'keep')
+    assert.deepEqual(decide(late, { now: noon + 75 * minute }), { kind: 'collect', because: 'never confirmed' })
+  })
+
   it('is looked at again when its time is up, if nothing happens before', () => {
     const decision = decide(joined(), { now: noon + 14 * minute })
     assert.ok(decision.kind === 'keep' && decision.status.kind === 'status')
