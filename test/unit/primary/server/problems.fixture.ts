@@ -1,9 +1,19 @@
 /** Requests to a join server, and what every problem that it answers has to look like. */
 import assert from 'node:assert/strict'
 import type { JoinServerDeps } from '../../../../src/primary/server/join-server.ts'
-import { problemSchema, proofHeader } from '../../../../src/protocol/wire.ts'
+import {
+  challengePath,
+  heartbeatPath,
+  joinPath,
+  leavePath,
+  problemSchema,
+  proofHeader,
+  rekeyPath,
+} from '../../../../src/protocol/wire.ts'
 import { admittingServer } from './join-server.fixture.ts'
 
+/** One of each. */
+export const routes = [challengePath, joinPath, heartbeatPath('east'), rekeyPath('east'), leavePath('east')]
 export const json = { 'content-type': 'application/json' }
 export const memberHeaders = { ...json, authorization: 'DPoP a.b.c', [proofHeader]: 'd.e.f' }
 
