@@ -1,5 +1,4 @@
 /** What is said to whoever asks as a member and is none, or none any more. Who it is has been judged before. */
-
 import type { Cluster } from '../../api/cluster.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
