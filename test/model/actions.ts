@@ -1,4 +1,6 @@
 /** What can happen in a world: one value for each action, made of chance, and told in words. Pure. */
+import { index, name, replica, token } from './choices.ts'
+import { makeStory } from './stories.ts'
 import type { ApiFault } from './world/api-way.ts'
 import type { NetworkFault } from './world/network.ts'
 import { clusterNames, tokenNames } from './world/places.ts'
@@ -15,7 +17,9 @@ export interface TokenWish {
   readonly lifetime?: '30s' | '5m'
 }
 
-export type Forgery = 'bare-ok' | 'unsigned-refusal' | 'recorded' | 'rogue'
+export type Forgery = (typeof forgeries)[number]
+/** Which of the primary's signing keys somebody else may have. */
+export type PrimaryKeyName = (typeof primaryKeyNames)[number]
 export type Theft = 'other-key' | 'free-name' | 'wrong-secret'
 
 export type Deed =
@@ -27,12 +31,19 @@ export type Deed =
   | { readonly kind: 'take'; readonly secondary: number }
   | { readonly kind: 'leave'; readonly secondary: number }
   | { readonly kind: 'lose'; readonly secondary: number; readonly what: (typeof ownObjects)[number] }
+  /** The namespace of the secondary is deleted, and made again. */
+  | { readonly kind: 'wipe'; readonly secondary: number }
+  /** The whole cluster is set up a second time, from a backup. */
+  | { readonly kind: 'copy'; readonly secondary: number }
   | { readonly kind: 'disconnect'; readonly name: number }
+  /** Whatever this secondary is called. */
+  | { readonly kind: 'expel'; readonly secondary: number }
   | { readonly kind: 'approve'; readonly name: number; readonly approved: boolean }
   | { readonly kind: 'rotate'; readonly secondary: number }
   | { readonly kind: 'steal-key'; readonly secondary: number }
   | { readonly kind: 'allow-rebind'; readonly name: number; readonly secondary: number }
   | { readonly kind: 'roll-key' }
+  | { readonly kind: 'give-up-key'; readonly which: PrimaryKeyName }
   | { readonly kind: 'backup' }
   | { readonly kind: 'restore' }
   | { readonly kind: 'crash'; readonly program: number; readonly downFor: number }
@@ -44,7 +55,7 @@ export type Deed =
   | { readonly kind: 'api-fault'; readonly program: number; readonly skip: number; readonly fault: ApiFault }
   | { readonly kind: 'network-fault'; readonly skip: number; readonly fault: NetworkFault }
   | { readonly kind: 'pass'; readonly ms: number }
-  | { readonly kind: 'replay'; readonly message: number }
+  | { readonly kind: 'replay'; readonly message: number; readonly of: (typeof replayed)[number] }
   | { readonly kind: 'forge'; readonly secondary: number; readonly forgery: Forgery; readonly count: number }
   | { readonly kind: 'steal-token'; readonly token: number; readonly secondary: number; readonly theft: Theft }
   | { readonly kind: 'steal-membership'; readonly message: number; readonly to: 'heartbeat' | 'leave' }
@@ -57,13 +68,8 @@ const laggingKinds = ['clusters', 'secrets', 'secrets', 'configmaps', 'bootstrap
 
 type Maker = (chance: Chance) => Deed
 
-const index = (chance: Chance) => chance.below(3)
-/** Most of what happens is about one token, so that several things happen to it. */
-const token = (chance: Chance) => chance.pick([0, 0, 0, 1, 2])
-/** One of few replicas more often than a secondary. */
-const replica = (chance: Chance) => chance.below(3)
 /** Replicas and secondaries in one row; whoever performs it takes the rest of the division. */
-const program = (chance: Chance) => chance.below(6)
+const program = (chance: Chance) => chance.below(7)
 
 /** What happens, and how often. */
 const makers: readonly (readonly [weight: number, make: Maker])[] = [
@@ -75,12 +81,16 @@ const makers: readonly (readonly [weight: number, make: Maker])[] = [
   [1, (c) => ({ kind: 'take', secondary: index(c) })],
   [3, (c) => ({ kind: 'leave', secondary: index(c) })],
   [2, (c) => ({ kind: 'lose', secondary: index(c), what: c.pick(ownObjects) })],
-  [5, (c) => ({ kind: 'disconnect', name: index(c) })],
-  [3, (c) => ({ kind: 'approve', name: index(c), approved: c.happens(0.7) })],
+  [1, (c) => ({ kind: 'wipe', secondary: index(c) })],
+  [1, (c) => ({ kind: 'copy', secondary: index(c) })],
+  [3, (c) => ({ kind: 'disconnect', name: name(c) })],
+  [2, (c) => ({ kind: 'expel', secondary: index(c) })],
+  [3, (c) => ({ kind: 'approve', name: name(c), approved: c.happens(0.7) })],
   [4, (c) => ({ kind: 'rotate', secondary: index(c) })],
   [1, (c) => ({ kind: 'steal-key', secondary: index(c) })],
-  [2, (c) => ({ kind: 'allow-rebind', name: index(c), secondary: index(c) })],
+  [2, (c) => ({ kind: 'allow-rebind', name: name(c), secondary: index(c) })],
   [1, () => ({ kind: 'roll-key' })],
+  [1, (c) => ({ kind: 'give-up-key', which: c.pick(primaryKeyNames) })],
   [2, () => ({ kind: 'backup' })],
   [1, () => ({ kind: 'restore' })],
   [5, (c) => ({ kind: 'crash', program: program(c), downFor: c.pick([100, 3_000, 40_000]) })],
@@ -92,7 +102,7 @@ const makers: readonly (readonly [weight: number, make: Maker])[] = [
   [6, (c) => ({ kind: 'api-fault', program: program(c), skip: c.below(12), fault: c.pick(apiFaults) })],
   [6, (c) => ({ kind: 'network-fault', skip: c.below(4), fault: c.pick(networkFaults) })],
   [5, (c) => ({ kind: 'pass', ms: c.pick([200, 5_000, 30_000, 90_000]) })],
-  [4, (c) => ({ kind: 'replay', message: c.below(1_000) })],
+  [4, (c) => ({ kind: 'replay', message: c.below(1_000), of: c.pick(replayed) })],
   [3, (c) => ({ kind: 'forge', secondary: index(c), forgery: c.pick(forgeries), count: 1 + c.below(3) })],
   [3, (c) => ({ kind: 'steal-token', token: token(c), secondary: index(c), theft: c.pick(thefts) })],
   [2, (c) => ({ kind: 'steal-membership', message: c.below(1_000), to: c.pick(['heartbeat', 'leave']) })],
@@ -100,13 +110,15 @@ const makers: readonly (readonly [weight: number, make: Maker])[] = [
 
 const apiFaults = ['unseen', 'unanswered', 'refused'] as const
 const networkFaults = ['lose-request', 'lose-answer', 'repeat', 'delay'] as const
-const forgeries = ['bare-ok', 'unsigned-refusal', 'recorded', 'rogue'] as const
+const forgeries = ['bare-ok', 'unsigned-refusal', 'recorded', 'old-ok', 'old-end', 'of-another', 'rogue'] as const
+const replayed = ['anything', 'join'] as const
+const primaryKeyNames = ['current', 'next', 'retired'] as const
 const thefts = ['other-key', 'free-name', 'wrong-secret'] as const
 
 function wishOf(chance: Chance): TokenWish {
   return {
     ...(chance.happens(0.4) ? { maxUses: chance.pick([1, 2] as const) } : {}),
-    ...(chance.happens(0.15) ? { name: index(chance) } : {}),
+    ...(chance.happens(0.15) ? { name: name(chance) } : {}),
     ...(chance.happens(0.15) ? { secondary: index(chance) } : {}),
     ...(chance.happens(0.2) ? { approval: true as const } : {}),
     ...(chance.happens(0.1) ? { lifetime: chance.pick(['30s', '5m'] as const) } : {}),
@@ -121,8 +133,10 @@ export function makeActions(chance: Chance): readonly Action[] {
     { kind: 'give', secondary: 1, token: 0, name: chance.below(3) },
     { kind: 'give', secondary: 2, token: 0, name: chance.below(4) },
   ]
-  const others = Array.from({ length: 6 + chance.below(30) }, () => deed(chance))
-  return [...first, ...others].map((what, number) => ({
+  const others = Array.from({ length: 6 + chance.below(28) }, () =>
+    chance.happens(0.06) ? makeStory(chance) : [deed(chance)],
+  )
+  return [...first, ...others.flat()].map((what, number) => ({
     ...what,
     after: number < first.length || chance.happens(0.3) ? chance.below(3) : chance.below(40),
     salt: chance.below(2 ** 31),

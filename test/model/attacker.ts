@@ -14,14 +14,15 @@ import { parseToken } from '../../src/protocol/token.ts'
 import { challengePath, heartbeatPath, joinPath, leavePath, nonceHeader, proofHeader } from '../../src/protocol/wire.ts'
 import type { Forgery, Theft } from './actions.ts'
 import { readAsked } from './laws/asked.ts'
+import { recordings } from './recordings.ts'
 import { stealKey } from './thief.ts'
 import { askAs, attackerName, noNonce } from './voice.ts'
 import type { Message, WireAnswer } from './world/network.ts'
-import type { World } from './world/world.ts'
+import { secondaryOf, type World } from './world/world.ts'
 
 export interface Attacker {
-  /** Sends a message again that was seen. */
-  replay(number: number): void
+  /** Sends a message again that was seen; of requests to join one of the last. */
+  replay(number: number, of: 'anything' | 'join'): void
   /** Answers the next messages of a secondary. */
   forge(secondary: number, forgery: Forgery, count: number): void
   /** Joins with somebody's token. */
@@ -39,10 +40,11 @@ export function createAttacker(world: World): Attacker {
   const { network } = world
   const key = generateSigningKey()
   const rogue = createIssuer(world.primaryUid, key)
+  const others = () => network.seen.filter(({ message }) => message.from !== attackerName)
   /** One of the messages of others. */
   const seen = (number: number) => {
-    const others = network.seen.filter(({ message }) => message.from !== attackerName)
-    return others[number % Math.max(others.length, 1)]
+    const theirs = others()
+    return theirs[number % Math.max(theirs.length, 1)]
   }
   const now = () => world.scheduler.now()
 
@@ -55,7 +57,13 @@ export function createAttacker(world: World): Attacker {
       case 'unsigned-refusal':
         return json(410, { type: 'about:blank', title: 'x', status: 410, code: 'Disconnected' })
       case 'recorded':
-        return network.seen.findLast(({ message: { path } }) => path === message.path)?.answer
+        return recorded.last(message)
+      case 'old-ok':
+        return isOfMember(message) ? recorded.of(message, ({ status }) => status === 200) : undefined
+      case 'old-end':
+        return recorded.of(message, ({ status }) => status !== 200)
+      case 'of-another':
+        return recorded.ofAnother(message)
       case 'rogue':
         return rogueAnswer(message)
     }
@@ -83,21 +91,25 @@ export function createAttacker(world: World): Attacker {
     return json(replyStatus.Disconnected, { reply })
   }
 
+  const recorded = recordings(network.seen)
   const stolen = new Set<string>()
 
   return {
     stolen,
     async stealKey(secondary) {
-      const victim = world.secondaries[secondary % world.secondaries.length]
+      const victim = secondaryOf(world, secondary)
       const keyId = victim === undefined ? undefined : await stealKey(world, victim)
       if (keyId !== undefined) stolen.add(keyId)
     },
-    replay(number) {
-      const message = seen(number)?.message
+    replay(number, of) {
+      const joins = others()
+        .filter(({ message: { path } }) => path.endsWith(joinPath))
+        .slice(-3)
+      const message = of === 'join' ? joins[number % Math.max(joins.length, 1)]?.message : seen(number)?.message
       if (message !== undefined) network.sendSurely({ ...message, from: attackerName }, false)
     },
     forge(secondary, forgery, count) {
-      const victim = world.secondaries[secondary % world.secondaries.length]?.name ?? ''
+      const victim = secondaryOf(world, secondary)?.name ?? ''
       for (let left = count; left > 0; left -= 1) network.intercept(victim, async (message) => forged(message, forgery))
     },
     async joinWith(tokenText, victim, theft) {
@@ -133,6 +145,8 @@ export function createAttacker(world: World): Attacker {
     },
   }
 }
+
+const isOfMember = ({ path }: Message) => path.includes('/clusters/')
 
 function json(status: number, body: object): WireAnswer {
   return { status, mediaType: 'application/json', body: JSON.stringify(body), headers: {} }

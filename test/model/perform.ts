@@ -6,7 +6,7 @@ import type { Attacker } from './attacker.ts'
 import { leaveAnnotation, retryAnnotation, rotateAnnotation, type Users } from './users.ts'
 import { clusterNames } from './world/places.ts'
 import type { Program } from './world/program.ts'
-import type { World } from './world/world.ts'
+import { secondaryOf, type World } from './world/world.ts'
 
 export interface Actors {
   readonly world: World
@@ -33,6 +33,13 @@ export async function perform({ world, users, attacker }: Actors, action: Action
       return users.annotate(action.secondary, leaveAnnotation.object, leaveAnnotation.annotation)
     case 'lose':
       return users.remove(action.secondary, action.what)
+    case 'wipe':
+      secondaryOf(world, action.secondary)?.program.crash(downForWipe)
+      return users.wipe(action.secondary)
+    case 'copy':
+      return world.copy(action.secondary)
+    case 'expel':
+      return users.expel(action.secondary)
     case 'disconnect':
       return users.disconnect(clusterNamed(action.name) ?? clusterNames[0])
     case 'approve':
@@ -45,6 +52,8 @@ export async function perform({ world, users, attacker }: Actors, action: Action
       return users.allowRebind(clusterNamed(action.name) ?? clusterNames[0], action.secondary)
     case 'roll-key':
       return users.rollKey()
+    case 'give-up-key':
+      return users.giveUpKey(action.which)
     case 'backup':
       return world.backUp()
     case 'restore':
@@ -73,12 +82,12 @@ export async function perform({ world, users, attacker }: Actors, action: Action
     case 'pass':
       return world.scheduler.pass(action.ms)
     case 'replay':
-      return attacker.replay(action.message)
+      return attacker.replay(action.message, action.of)
     case 'forge':
       return attacker.forge(action.secondary, action.forgery, action.count)
     case 'steal-token': {
       const text = users.textOf(action.token)
-      const victim = world.secondaries[action.secondary % world.secondaries.length]
+      const victim = secondaryOf(world, action.secondary)
       if (text === undefined || victim === undefined) return undefined
       const name = clusterNamed(action.secondary) ?? clusterNames[0]
       return attacker.joinWith(text, { uid: victim.uid, name }, action.theft)
@@ -87,6 +96,9 @@ export async function perform({ world, users, attacker }: Actors, action: Action
       return attacker.useMembership(action.message, action.to)
   }
 }
+
+/** Milliseconds. */
+const downForWipe = 3_000
 
 /** Every cache hears again. */
 export function catchUp(world: World): void {

@@ -1,5 +1,6 @@
 /** One run of the model: a world made of a seed, actions in it, and the laws that must hold. The same seed, the same run. */
 import type { KubeRequest } from '../../src/kube/transport.ts'
+import type { MemoryApiServer } from '../support/memory-api/server.ts'
 import { type Action, describe, makeActions } from './actions.ts'
 import { createAttacker } from './attacker.ts'
 import { keepLedger } from './laws/ledger.ts'
@@ -108,13 +109,14 @@ async function end(
 
 /** What is stored goes into the trace: by names and verbs, because ids and keys are others in each run. */
 function follow(world: World, trace: string[]): void {
-  const servers = [{ name: 'primary', server: world.primary }, ...world.secondaries]
-  for (const { name, server } of servers)
+  const tell = ({ name, server }: { readonly name: string; readonly server: MemoryApiServer }) =>
     server.onChange(({ plural, before, after }) => {
       if (plural === 'leases' || plural === 'events') return
       const verb = before === undefined ? 'created' : after === undefined ? 'removed' : 'changed'
       trace.push(`${time(world)} ${name}: ${plural} ${(after ?? before)?.metadata.name} ${verb}`)
     })
+  tell({ name: 'primary', server: world.primary })
+  world.eachSecondary(tell)
 }
 
 function time({ scheduler }: Pick<World, 'scheduler'>): string {

@@ -8,10 +8,10 @@ import { primaryIdentityName } from '../../src/api/primary-identity.ts'
 import { decodeSecretValue, encodeSecretData } from '../../src/api/secret-data.ts'
 import type { Secret } from '../../src/kube/objects.ts'
 import type { MemoryApiServer } from '../support/memory-api/server.ts'
-import { clusterNamed, type TokenWish, tokenNamed } from './actions.ts'
-import { identityOf, keyIdOf } from './laws/stored.ts'
+import { clusterNamed, type PrimaryKeyName, type TokenWish, tokenNamed } from './actions.ts'
+import { identityOf, keyIdOf, primaryKeysOf } from './laws/stored.ts'
 import { away, endpoint, home, namespace } from './world/places.ts'
-import type { World } from './world/world.ts'
+import { secondaryOf, type World } from './world/world.ts'
 
 export interface Users {
   /** A token of this name; an older one is deleted first. */
@@ -23,15 +23,22 @@ export interface Users {
   give(secondary: number, token: number, name: number): void
   annotate(secondary: number, object: string, annotation: string): void
   remove(secondary: number, object: string): void
+  /** Everything that is in the namespace of this secondary goes. */
+  wipe(secondary: number): void
   disconnect(clusterName: string): void
+  /** Disconnects the Cluster that this secondary is a member by. */
+  expel(secondary: number): void
   approve(clusterName: string, approved: boolean): void
   /** Lets the key that the secondary has now take the place of the one that the Cluster has. */
   allowRebind(clusterName: string, secondary: number): void
   /** Asks for another signing key of the primary. */
   rollKey(): void
+  /** Somebody else may have this signing key of the primary. */
+  giveUpKey(which: PrimaryKeyName): void
 }
 
-const secretsOf = (where: string) => `/api/v1/namespaces/${where}/secrets`
+const corePaths = '/api/v1/namespaces'
+const secretsOf = (where: string) => `${corePaths}/${where}/secrets`
 const clusters = `/apis/${apiVersion}/namespaces/${namespace}/${clusterKind.plural}`
 const mergePatch = 'application/merge-patch+json'
 /** The steps that a user waits for a token. */
@@ -46,7 +53,8 @@ export function createUsers(world: World): Users {
   const patch = (server: MemoryApiServer, path: string, body: object) =>
     void server.handle({ method: 'PATCH', path, body, contentType: mergePatch })
   const remove = (server: MemoryApiServer, path: string) => void server.handle({ method: 'DELETE', path })
-  const serverOf = (secondary: number) => world.secondaries[secondary % world.secondaries.length]?.server ?? primary
+  const serverOf = (secondary: number) => secondaryOf(world, secondary)?.server ?? primary
+  const disconnect = (clusterName: string) => remove(primary, `${clusters}/${clusterName}`)
 
   return {
     async createToken(token, wish) {
@@ -78,13 +86,29 @@ export function createUsers(world: World): Users {
       patch(serverOf(secondary), `${secretsOf(away)}/${object}`, { metadata })
     },
     remove: (secondary, object) => remove(serverOf(secondary), `${secretsOf(away)}/${object}`),
-    disconnect: (clusterName) => remove(primary, `${clusters}/${clusterName}`),
+    wipe(secondary) {
+      const server = serverOf(secondary)
+      for (const plural of ['secrets', 'configmaps'])
+        for (const { metadata } of server.all(plural)) remove(server, `${corePaths}/${away}/${plural}/${metadata.name}`)
+    },
+    disconnect,
+    expel(secondary) {
+      const clusterName = identityOf(serverOf(secondary))?.joined?.membership.clusterName
+      if (clusterName !== undefined) disconnect(clusterName)
+    },
     approve: (clusterName, approved) => patch(primary, `${clusters}/${clusterName}`, { spec: { approved } }),
     allowRebind(clusterName, secondary) {
       const identity = identityOf(serverOf(secondary))
       if (identity === undefined) return
       const metadata = { annotations: { [annotations.allowRebind]: keyIdOf(identity) } }
       patch(primary, `${clusters}/${clusterName}`, { metadata })
+    },
+    giveUpKey(which) {
+      const keys = primaryKeysOf(primary)
+      const key = { current: keys?.current, next: keys?.next?.key, retired: keys?.retired[0] }[which]
+      if (key === undefined) return
+      const metadata = { annotations: { [annotations.compromised]: key.thumbprint } }
+      patch(primary, `${secretsOf(home)}/${primaryIdentityName}`, { metadata })
     },
     rollKey() {
       edits += 1

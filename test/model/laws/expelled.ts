@@ -8,7 +8,8 @@ import { annotations } from '../../../src/api/group.ts'
 import { mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { joinHash, mcJoinName } from '../../../src/api/mc-join.ts'
 import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
-import type { World } from '../world/world.ts'
+import type { MemoryApiServer } from '../../support/memory-api/server.ts'
+import { secondariesOf, type World } from '../world/world.ts'
 import { asSecret, identityOf, keyIdOf, statusOf } from './stored.ts'
 
 export interface Expelled {
@@ -19,23 +20,24 @@ export interface Expelled {
   forget(): void
 }
 
-export function keepExpelled({ secondaries }: World): Expelled {
+export function keepExpelled(world: World): Expelled {
   /** By key: what its user had asked for, and where the secondary keeps its memory. */
   const then = new Map<string, string>()
 
-  const serverOf = ({ uid }: ClusterMember) => secondaries.find((secondary) => secondary.uid === uid)?.server
+  /** Several where it was copied. */
+  const serversOf = ({ uid }: ClusterMember) => secondariesOf(world, uid).map(({ server }) => server)
 
   function stateOf(member: ClusterMember): string {
-    const server = serverOf(member)
-    const asked = server?.get('secrets', mcJoinName)?.metadata.resourceVersion
-    const memory = [mcJoinStatusName, mcIdentityName].map((name) => server?.get('secrets', name)?.metadata.uid)
-    return JSON.stringify([asked, memory])
+    const states = serversOf(member).map((server) => {
+      const asked = server.get('secrets', mcJoinName)?.metadata.resourceVersion
+      const memory = [mcJoinStatusName, mcIdentityName].map((name) => server.get('secrets', name)?.metadata.uid)
+      return [asked, memory]
+    })
+    return JSON.stringify(states)
   }
 
   /** Its status is about what it is asked for now, and says that it has joined. */
-  function isSettled(member: ClusterMember): boolean {
-    const server = serverOf(member)
-    if (server === undefined) return false
+  function isSettled(member: ClusterMember, server: MemoryApiServer): boolean {
     const [identity, status, asked] = [identityOf(server), statusOf(server), server.get('secrets', mcJoinName)]
     if (identity?.joined === undefined || keyIdOf(identity) !== member.keyId || asked === undefined) return false
     const { data, metadata } = asSecret(asked)
@@ -45,7 +47,9 @@ export function keepExpelled({ secondaries }: World): Expelled {
 
   return {
     note(member) {
-      if (isSettled(member)) then.set(member.keyId, stateOf(member))
+      const servers = serversOf(member)
+      const areSettled = servers.length > 0 && servers.every((server) => isSettled(member, server))
+      if (areSettled) then.set(member.keyId, stateOf(member))
     },
     mustStayOut: (member) => then.get(member.keyId) === stateOf(member),
     forget: () => then.clear(),

@@ -5,17 +5,27 @@
 import type { Cluster, ClusterMember } from '../../../src/api/cluster.ts'
 import { annotations } from '../../../src/api/group.ts'
 import { mcIdentityName } from '../../../src/api/mc-identity.ts'
-import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
+import { decodeJoinStatus, mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
 import { challengePath, joinPath, rekeyPath } from '../../../src/protocol/wire.ts'
 import type { Change } from '../../support/memory-api/changes.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import type { Occasion } from '../world/api-way.ts'
 import type { Answered } from '../world/network.ts'
-import type { Secondary, World } from '../world/world.ts'
+import { type Secondary, secondariesOf, type World } from '../world/world.ts'
 import { payloadOf, readAsked } from './asked.ts'
 import { keepExpelled } from './expelled.ts'
-import { asCluster, clustersOf, everSince, identityOf, isLeaving, keyIdOf, statusOf, tokenIdOf } from './stored.ts'
+import {
+  asCluster,
+  asSecret,
+  clustersOf,
+  everSince,
+  identityOf,
+  isLeaving,
+  keyIdOf,
+  statusOf,
+  tokenIdOf,
+} from './stored.ts'
 import { falseRefusal } from './truth.ts'
 
 export interface Ledger {
@@ -43,7 +53,7 @@ export function keepLedger(world: World): Ledger {
     if (change.plural === 'secrets') followToken(change)
     if (change.plural === 'clusters') followCluster(change, during)
   })
-  for (const secondary of world.secondaries) secondary.server.onChange((change) => followSecondary(secondary, change))
+  world.eachSecondary((secondary) => secondary.server.onChange((change) => followSecondary(secondary, change)))
 
   /** What is put back is no work of the primary's, and it knows nothing of what has happened since. */
   function forget(): void {
@@ -92,7 +102,9 @@ export function keepLedger(world: World): Ledger {
     return isOwn && (isNamed || everSince(primary, 'secrets', during.since, isMadeFor))
   }
 
+  /** A replica that has not heard of the older of two Clusters confirms the younger; that one goes when it has. */
   function assertUnique(): void {
+    if (hasLagged()) return
     const members = clustersOf(primary).flatMap((cluster) => {
       const { member } = cluster.spec
       return member !== undefined && isConfirmed(cluster) && !isLeaving(cluster) ? [member] : []
@@ -132,23 +144,45 @@ export function keepLedger(world: World): Ledger {
     return last !== undefined && !isToken(last.after)
   }
 
+  let everLagged = false
+  const hasLagged = () => {
+    everLagged ||= [...world.faults.held].some((cache) => cache.endsWith(' clusters'))
+    return everLagged
+  }
   const isSkewed = () => world.replicas.some((replica) => replica.process().skew !== 0)
 
-  function followSecondary({ name, server }: Secondary, { before, after }: Change): void {
-    const changed = (after ?? before)?.metadata.name
+  function followSecondary(secondary: Secondary, change: Change): void {
+    const changed = (change.after ?? change.before)?.metadata.name
+    if (changed === mcJoinStatusName && change.after !== undefined) judgeStatement(secondary, change)
+    if (changed === mcIdentityName) judgeEnd(secondary, change)
+  }
+
+  function judgeStatement({ name, uid, server }: Secondary, { before }: Change): void {
     const identity = identityOf(server)
-    if (changed === mcJoinStatusName && after !== undefined && statusOf(server)?.status === 'Joined') {
-      if (identity !== undefined && !confirmed.has(keyIdOf(identity)))
-        broken.push(`${name} says Joined, and the primary has never confirmed it`)
-    }
+    const status = statusOf(server)
+    if (status?.msg.includes('goes on)') === true && identity?.joined === undefined)
+      broken.push(`${name} says that its membership goes on, and has none`)
+    if (status?.status !== 'Joined' || identity === undefined) return
+    const keyId = keyIdOf(identity)
+    if (!confirmed.has(keyId)) broken.push(`${name} says Joined, and the primary has never confirmed it`)
+    // A copy may join anew while the other one hears of the Cluster before.
+    if (world.restoration() !== 'never' || secondariesOf(world, uid).length > 1) return
+    const isNew = before === undefined || decodeJoinStatus(asSecret(before).data)?.status !== 'Joined'
+    const own = clustersOf(primary).filter(({ spec }) => spec.member?.keyId === keyId)
+    if (isNew && own.length > 0 && !own.some(isConfirmed))
+      broken.push(`${name} says Joined, and the primary has not confirmed it yet`)
+  }
+
+  function judgeEnd({ name, uid, server }: Secondary, { before }: Change): void {
+    const identity = identityOf(server)
     const hadMembership = before?.['data'] !== undefined && 'membership' in Object(before['data'])
-    if (changed !== mcIdentityName || !hadMembership || identity === undefined || identity.joined !== undefined) return
+    if (!hadMembership || identity === undefined || identity.joined !== undefined) return
     const isAsked = server.get('secrets', 'mc-cluster-info')?.metadata.annotations?.[annotations.leave] !== undefined
     const isMember = clustersOf(primary).some(
       (cluster) => cluster.spec.member?.keyId === keyIdOf(identity) && isConfirmed(cluster) && !isLeaving(cluster),
     )
-    // It may have heard the word that a restored primary has forgotten.
-    if (isMember && !isAsked && world.restoration() === 'never')
+    // It may have heard the word that a restored primary has forgotten, or that a copy of it has outlived.
+    if (isMember && !isAsked && world.restoration() === 'never' && secondariesOf(world, uid).length === 1)
       broken.push(`${name} has given up its membership, and nobody has disconnected it`)
   }
 

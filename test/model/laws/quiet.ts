@@ -2,8 +2,9 @@
 import type { Cluster } from '../../../src/api/cluster.ts'
 import { mcJoinName } from '../../../src/api/mc-join.ts'
 import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
+import { trustedKeys } from '../../../src/secondary/membership/primary-keys.ts'
 import type { Secondary, World } from '../world/world.ts'
-import { clustersOf, identityOf, isLeaving, keyIdOf, statusOf } from './stored.ts'
+import { clustersOf, identityOf, isLeaving, keyIdOf, primaryKeysOf, statusOf, wasGivenUp } from './stored.ts'
 
 /** What a user may find as the last word of a refusal. */
 const final: ReadonlySet<string> = new Set([
@@ -24,6 +25,7 @@ const calmFor = 60_000
 /** The laws that are broken, in words; `stolen` are the keys by which an attacker has taken the place of a member. */
 export function unrest(world: World, stolen: ReadonlySet<string>): readonly string[] {
   return [
+    ...twins(world),
     ...clustersOf(world.primary).flatMap((cluster) => hiddenTheft(world, cluster, stolen)),
     ...world.secondaries.flatMap((secondary) => unrestOf(world, secondary)),
     ...clustersOf(world.primary).flatMap((cluster) => untruthOf(world, cluster)),
@@ -31,7 +33,19 @@ export function unrest(world: World, stolen: ReadonlySet<string>): readonly stri
   ]
 }
 
-function unrestOf(world: World, { name, server }: Secondary): readonly string[] {
+/** Where two replicas have admitted one cluster under two names, one of the Clusters has gone by now. */
+function twins({ primary }: World): readonly string[] {
+  const members = clustersOf(primary).flatMap(({ spec }) => spec.member ?? [])
+  const areUnique = (values: readonly string[]) => new Set(values).size === values.length
+  return [
+    ...(areUnique(members.map(({ uid }) => uid)) ? [] : ['two Clusters have one uid']),
+    ...(areUnique(members.map(({ keyId }) => keyId)) ? [] : ['two Clusters have one key']),
+  ]
+}
+
+function unrestOf(world: World, secondary: Secondary): readonly string[] {
+  if (trustsNone(world, secondary)) return []
+  const { name, server } = secondary
   const identity = identityOf(server)
   const status = statusOf(server)
   const isMember = identity?.joined !== undefined
@@ -49,11 +63,15 @@ function unrestOf(world: World, { name, server }: Secondary): readonly string[] 
         ? []
         : [`${name} says Joined, and the primary has no such member`]
     case 'Joining':
+      // So does the token, or the membership, that trusts a key which was given up.
+      if (code === 'PrimaryKeyMismatch' && wasGivenUp(world.primary)) return []
       // A key of the primary that is younger than its backup is lost with what was restored.
       if (code === 'PrimaryKeyMismatch' && world.restoration() === 'past') return []
       if (code === 'PendingApproval' && own !== undefined && standingOf(own) === 'waiting') return []
       return [`${name} is Joining still: ${status.msg}`]
     case 'Rejected':
+      if (status.msg.includes('goes on)') && !(isMember && own !== undefined && isConfirmed(own) && !isLeaving(own)))
+        return [`${name} says that its membership goes on, and the primary has no such member: ${status.msg}`]
       return final.has(code) ? [] : [`${name} is Rejected for what is not final: ${status.msg}`]
   }
 }
@@ -70,9 +88,23 @@ function untruthOf(world: World, cluster: Cluster): readonly string[] {
     const identity = identityOf(server)
     return identity?.joined?.membership.clusterName === name && keyIdOf(identity) === member.keyId
   })
+  if (owner !== undefined && trustsNone(world, owner)) return []
   if (owner !== undefined && standingOf(cluster) === 'admitted')
     return says('Ready')?.status === 'True' ? [] : [`${claim}, and ${owner.name} is its member`]
   return says('Healthy')?.reason === 'Heartbeat' ? [`${claim}, and nobody beats for it`] : []
+}
+
+/**
+ * Whether the primary holds none of the keys that this member believes: they were given up, or are younger than the backup
+ * that it was restored from. Nothing reaches such a member.
+ */
+function trustsNone(world: World, { server }: Secondary): boolean {
+  const membership = identityOf(server)?.joined?.membership
+  const keys = primaryKeysOf(world.primary)
+  if (membership === undefined || keys === undefined) return false
+  if (!wasGivenUp(world.primary) && world.restoration() === 'never') return false
+  const held = [keys.current, ...keys.retired, ...(keys.next === undefined ? [] : [keys.next.key])]
+  return !trustedKeys(membership).some((trusted) => held.some(({ thumbprint }) => thumbprint === trusted.thumbprint))
 }
 
 /** Where a thief has changed the key of a member, both sides show it. */

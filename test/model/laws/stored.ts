@@ -3,7 +3,9 @@ import type { Cluster } from '../../../src/api/cluster.ts'
 import { annotations } from '../../../src/api/group.ts'
 import { decodeIdentity, type Identity, mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { decodeJoinStatus, type JoinStatus, mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
+import { primaryIdentityName } from '../../../src/api/primary-identity.ts'
 import type { Secret } from '../../../src/kube/objects.ts'
+import { readKeys, type StoredKeys } from '../../../src/primary/identity/stored-keys.ts'
 import { signingKeyFromPem } from '../../../src/protocol/keys.ts'
 import type { MemoryApiServer } from '../../support/memory-api/server.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
@@ -18,6 +20,22 @@ export function clustersOf(server: MemoryApiServer): readonly Cluster[] {
 export function identityOf(server: MemoryApiServer): Identity | undefined {
   const secret = server.get('secrets', mcIdentityName)
   return secret === undefined ? undefined : decodeIdentity(asSecret(secret))
+}
+
+/** The signing keys of the primary. */
+export function primaryKeysOf(primary: MemoryApiServer): StoredKeys | undefined {
+  const secret = primary.get('secrets', primaryIdentityName)
+  return secret === undefined ? undefined : readKeys(asSecret(secret))
+}
+
+/** Whether a signing key of the primary was ever declared to be somebody else's too. */
+export function wasGivenUp(primary: MemoryApiServer): boolean {
+  return everSince(
+    primary,
+    'secrets',
+    0,
+    ({ metadata }) => metadata.annotations?.[annotations.compromised] !== undefined,
+  )
 }
 
 export function statusOf(server: MemoryApiServer): JoinStatus | undefined {

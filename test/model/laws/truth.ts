@@ -6,7 +6,7 @@ import type { MemoryApiServer } from '../../support/memory-api/server.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import type { Answered } from '../world/network.ts'
 import { payloadOf, readAsked } from './asked.ts'
-import { asCluster, everSince, heldSince, isLeaving, tokenIdOf } from './stored.ts'
+import { asCluster, everSince, heldSince, isLeaving, tokenIdOf, wasGivenUp } from './stored.ts'
 
 /** The law that an answer breaks, in words; undefined where it breaks none. */
 export function falseRefusal(primary: MemoryApiServer, answered: Answered): string | undefined {
@@ -29,7 +29,8 @@ function falseResult(primary: MemoryApiServer, { message, answer, since }: Answe
     case 'TokenInvalid': {
       const isValid = (object: StoredObject) =>
         asked.tid !== null && tokenIdOf(object) === asked.tid && !isLeaving(object)
-      return heldSince(primary, 'secrets', since, isValid)
+      // A token ends with the key that has sealed it.
+      return heldSince(primary, 'secrets', since, isValid) && !wasGivenUp(primary)
         ? 'a token that was there all the time is refused'
         : undefined
     }
@@ -67,9 +68,16 @@ function falseReply(primary: MemoryApiServer, { message, answer, since }: Answer
     const cluster = asCluster(object)
     return cluster.spec.member?.keyId === keyId && !isLeaving(object) && standingOf(cluster) === 'admitted'
   }
+  const isNamed = ({ metadata }: StoredObject) => metadata.name === clusterName
+  const uid = primary.all('clusters').filter(isNamed).map(asCluster)[0]?.spec.member?.uid
+  // Of two Clusters of one cluster only the older is a member's.
+  const isTwin = (object: StoredObject) => {
+    const { member } = asCluster(object).spec
+    return !isNamed(object) && member !== undefined && (member.uid === uid || member.keyId === keyId)
+  }
   const wasMember = () =>
-    heldSince(primary, 'clusters', since, (object) => isOf(object) && object.metadata.name === clusterName) &&
-    primary.all('clusters').filter(isOf).length === 1
+    heldSince(primary, 'clusters', since, (object) => isOf(object) && isNamed(object)) &&
+    !everSince(primary, 'clusters', since, isTwin)
   switch (status ?? '') {
     case 'Disconnected':
     case 'UnknownCluster':

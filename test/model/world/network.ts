@@ -52,7 +52,7 @@ export interface Network {
   sendSurely(message: Message, isProofless: boolean, answered?: Answering): void
   /** How the process sends. */
   postOf(owner: Process): typeof post
-  /** The next message of this sender gets this answer, and never arrives; undefined lets it pass. */
+  /** The next message of this sender gets this answer, and never arrives; undefined lets it pass, and waits for the next one. */
   intercept(from: string, forge: (message: Message) => Promise<WireAnswer | undefined>): void
   /** Nobody is in the middle any more. */
   clear(): void
@@ -94,6 +94,8 @@ export function createNetwork(deps: {
     const at = interceptions.findIndex(({ from }) => from === message.from)
     const [interception] = at < 0 ? [] : interceptions.splice(at, 1)
     const forged = await interception?.forge(message)
+    // Who has nothing to say to this message waits for another.
+    if (forged === undefined && interception !== undefined) interceptions.push(interception)
     if (forged === undefined) await arrive(message, false, answered)
     else scheduler.add(undefined, () => answered(forged))
   }

@@ -38,7 +38,12 @@ export interface World {
   readonly primary: MemoryApiServer
   readonly primaryUid: string
   readonly replicas: readonly Program[]
+  /** More of them where one was copied. */
   readonly secondaries: readonly Secondary[]
+  /** Calls with each secondary that there is, and with each that comes. */
+  eachSecondary(listener: (secondary: Secondary) => void): void
+  /** Sets a secondary up a second time, from a backup of its API server; once in a world. */
+  copy(secondary: number): void
   readonly network: Network
   readonly log: LogBook
   readonly faults: Faults
@@ -87,8 +92,13 @@ export function createWorld(options: WorldOptions): World {
   const log = createLogBook(() => scheduler.elapsed())
   const faults: Faults = { api: [], network: [], held: new Set() }
   const uidsFrom = createChance(options.seed + 1)
-  const newServer = (kinds: typeof primaryKinds) =>
-    createMemoryApiServer({ kinds, now: () => scheduler.now(), newUid: () => uuidOf(uidsFrom) })
+  const newServer = (kinds: typeof primaryKinds, like?: MemoryApiServer) =>
+    createMemoryApiServer({
+      kinds,
+      now: () => scheduler.now(),
+      newUid: () => uuidOf(uidsFrom),
+      ...(like === undefined ? {} : { like }),
+    })
   const primary = newServer(primaryKinds)
   const primaryUid = prepareServer(primary)
   preparePrimary(primary)
@@ -135,11 +145,8 @@ export function createWorld(options: WorldOptions): World {
       onFailure: failed(name),
     })
   })
-  const secondaries = Array.from({ length: options.secondaries }, (_, index): Secondary => {
-    const name = `secondary-${index}`
-    const server = newServer(secondaryKinds)
-    const uid = prepareServer(server)
-    const program = startProgram({
+  const startSecondary = (name: string, server: MemoryApiServer): Program =>
+    startProgram({
       name,
       scheduler,
       openWay: (owner) => openWay(server, owner),
@@ -147,8 +154,12 @@ export function createWorld(options: WorldOptions): World {
         runSecondary({ owner, way, network, scheduler, chance: () => chance, log: log.loggerFor(name) }, stop),
       onFailure: failed(name),
     })
-    return { name, uid, server, program }
+  const secondaries = Array.from({ length: options.secondaries }, (_, index): Secondary => {
+    const name = `secondary-${index}`
+    const server = newServer(secondaryKinds)
+    return { name, uid: prepareServer(server), server, program: startSecondary(name, server) }
   })
+  const secondaryListeners: ((secondary: Secondary) => void)[] = []
 
   return {
     scheduler,
@@ -157,6 +168,19 @@ export function createWorld(options: WorldOptions): World {
     primaryUid,
     replicas,
     secondaries,
+    eachSecondary(listener) {
+      secondaryListeners.push(listener)
+      for (const secondary of secondaries) listener(secondary)
+    },
+    copy(number) {
+      const original = secondaryOf({ secondaries }, number)
+      if (original === undefined || secondaries.length > options.secondaries) return
+      const name = `copy-of-${original.name}`
+      const server = newServer(secondaryKinds, original.server)
+      const copy = { name, uid: original.uid, server, program: startSecondary(name, server) }
+      secondaries.push(copy)
+      for (const listener of secondaryListeners) listener(copy)
+    },
     network,
     log,
     faults,
@@ -220,4 +244,13 @@ function preparePrimary(server: MemoryApiServer): void {
     path: `/apis/${apiVersion}/namespaces/${namespace}/${bootstrapKind.plural}`,
     body: { metadata: { name: 'hub' }, spec: { clusters: { hub: { name: 'hub', primary: true, k10 } } } },
   })
+}
+
+export function secondaryOf({ secondaries }: Pick<World, 'secondaries'>, number: number): Secondary | undefined {
+  return secondaries[number % secondaries.length]
+}
+
+/** Of this uid; several where it was copied. */
+export function secondariesOf({ secondaries }: Pick<World, 'secondaries'>, uid: string): readonly Secondary[] {
+  return secondaries.filter((secondary) => secondary.uid === uid)
 }

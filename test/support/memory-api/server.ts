@@ -70,10 +70,12 @@ export function createMemoryApiServer(deps: {
   /** Wall clock, ms since the epoch. */
   now: () => number
   newUid: () => string
+  /** What it begins with: all that this one has now, as a server that is set up from a backup of another's etcd. */
+  like?: Pick<MemoryApiServer, 'backup' | 'changes'>
 }): MemoryApiServer {
   const kinds = new Map(deps.kinds.map((kind) => [kind.plural, kind]))
-  const entries = new Map<string, Entry>()
-  const changes: Change[] = []
+  const entries = new Map<string, Entry>(deps.like?.backup())
+  const changes: Change[] = [...(deps.like?.changes ?? [])]
   const listeners = new Set<(change: Change) => void>()
   const version = () => 100 + changes.length
 
