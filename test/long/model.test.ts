@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { run } from '../../tools/controlplane/run.ts'
 
-/** A world takes about 70 ms of one core. */
+/** A world takes about a tenth of a second of one core. */
 const worlds = Number(process.env['MODEL_WORLDS'] ?? 10_000)
 /** A world is short-lived garbage: one thread collects it at less cost than several. */
 const flags = ['--single-threaded-gc', '--max-semi-space-size=64']
