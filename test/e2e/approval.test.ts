@@ -7,7 +7,8 @@ import { ProtocolError } from '../../src/protocol/errors.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { createJoiner, type Given, type Joiner } from '../support/joiner.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 const manual = { approval: 'manual' }

@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { installDefinitions } from '../../tools/installation.ts'
 import { createJoiner } from '../support/joiner.ts'
-import { type Pair, Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import { Scene } from '../support/scene.ts'
 
 describe('two control planes', () => {
   let pair: Pair

@@ -5,7 +5,8 @@ import { after, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
 import { type CliResult, conjoin, nextCommand, writeContexts } from '../support/cli.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { type Pair, type Scene, startOwnPair } from '../support/scene.ts'
+import { type Pair, startOwnPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 
 let pair: Pair
 let scene: Scene

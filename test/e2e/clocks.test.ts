@@ -5,7 +5,8 @@ import { ProtocolError } from '../../src/protocol/errors.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import { startFront } from '../support/front.ts'
 import { createJoiner } from '../support/joiner.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
 
 const tenYears = 10 * 365 * 24 * 3_600_000

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { rotate, secretOf, suspicionOf, untilRotated } from '../support/key-change.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a member of which there is a copy, with the same uid and key', () => {

@@ -6,7 +6,8 @@ import { sightingsLabel } from '../../src/api/group.ts'
 import { encodeSightings, sightingsName } from '../../src/api/sightings.ts'
 import type { Heartbeat } from '../../src/protocol/reply.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { createShell, type Shell } from './status.fixture.ts'
 
 describe('kubectl conjoin clusters', () => {

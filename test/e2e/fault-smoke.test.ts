@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { assertSurvives, interruptionsOf } from '../support/interruptions.ts'
 import type { Step } from '../support/join-steps.ts'
 import { admitted } from '../support/join-stories.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 
 describe('a join', { concurrency: 3 }, () => {
   let pair: Pair

@@ -11,8 +11,9 @@ import type { KubeObject, Secret } from '../../src/kube/objects.ts'
 import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { kubectl, plain } from '../support/kubectl.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { handled } from '../support/role-reports.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 const folder = join(import.meta.dirname, '../../docs/gitops')

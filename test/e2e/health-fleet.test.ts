@@ -5,7 +5,7 @@ import { annotations, clusterTypeLabel } from '../../src/api/group.ts'
 import { formatLabels } from '../../src/api/labels.ts'
 import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
 import { interval } from '../support/clocked-replicas.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
 describe('a primary of two replicas', { timeout: 240_000 }, () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
 import { type ClockedReplica, interval } from '../support/clocked-replicas.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 
 const tenYears = 10 * 365 * 24 * 3_600_000
 const minute = 60_000

@@ -5,8 +5,8 @@ import type { Secret } from '../../src/kube/objects.ts'
 import type { ExchangeOutcome } from '../../src/secondary/join/exchange.ts'
 import { createFlood } from '../support/flood.ts'
 import { createJoiner, type Joiner } from '../support/joiner.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
-import { type Pair, startPair } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('three replicas of a primary', { timeout: 180_000 }, () => {

@@ -13,7 +13,8 @@ import { challengePath, heartbeatPath, joinPath, maxRequestBytes } from '../../s
 import type { RunningPrimary } from '../../tools/installation.ts'
 import { type Dials, watchDials } from '../support/dials.ts'
 import { createJoiner } from '../support/joiner.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { createStranger, type Stranger, type StrangersAnswer } from '../support/stranger.ts'
 
 describe('a hostile client', () => {

@@ -9,7 +9,8 @@ import { build as bundle } from 'esbuild'
 import packageJson from '../../package.json' with { type: 'json' }
 import { nodeEnvironment, nodeFlags } from '../../tools/bundle/node-flags.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { readDockerfile, type Stage } from './dockerfile.fixture.ts'
 import { buildFrom, chmodTree, Image, type ImageProcess, layOut, root, untilReady } from './image.fixture.ts'
 

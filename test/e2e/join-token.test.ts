@@ -6,8 +6,9 @@ import type { Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type Plain, plain } from '../support/kubectl.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { handled } from '../support/role-reports.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a join token', () => {

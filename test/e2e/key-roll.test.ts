@@ -9,7 +9,7 @@ import { readKeys, type StoredKeys } from '../../src/primary/identity/stored-key
 import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
 import { interval } from '../support/clocked-replicas.ts'
 import { createJoiner, type Joiner } from '../support/joiner.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
 describe("the primary's signing key", { timeout: 240_000 }, () => {

@@ -5,7 +5,8 @@ import type { Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { read } from '../support/api-objects.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a membership', () => {

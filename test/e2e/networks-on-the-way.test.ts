@@ -9,7 +9,8 @@ import { freePort } from '../../tools/controlplane/ports.ts'
 import { startForwardProxy } from '../support/forward-proxy.ts'
 import { startFront } from '../support/front.ts'
 import { createNames } from '../support/names.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('on the way to its primary', () => {

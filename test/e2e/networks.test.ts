@@ -5,7 +5,8 @@ import type { Secret } from '../../src/kube/objects.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
 import { challengePath } from '../../src/protocol/wire.ts'
 import { type Behaviour, type Front, startFront } from '../support/front.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 interface Fault {

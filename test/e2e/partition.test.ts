@@ -5,7 +5,7 @@ import { ProtocolError } from '../../src/protocol/errors.ts'
 import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
 import { interval } from '../support/clocked-replicas.ts'
 import { createJoiner } from '../support/joiner.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 
 /** So long a replica goes on without its API server: others lead then. */
 const patience = 15_000

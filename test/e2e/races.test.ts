@@ -4,8 +4,9 @@ import { after, afterEach, before, describe, it } from 'node:test'
 import type { Secret } from '../../src/kube/objects.ts'
 import type { ExchangeOutcome } from '../../src/secondary/join/exchange.ts'
 import { createJoiner, type Joiner } from '../support/joiner.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { admissions, type Replicas, startReplicas } from '../support/replicas.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('joins through two replicas', () => {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import type { ControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { copyEtcd } from '../support/etcd-copy.ts'
 import { identityOf, rotate, untilRotated } from '../support/key-change.ts'
-import { type Pair, startOwnPair } from '../support/scene.ts'
+import { type Pair, startOwnPair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
 describe('a member whose primary is taken back to a time before the change', () => {

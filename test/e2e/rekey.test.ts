@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type Front, startFront } from '../support/front.ts'
 import { errorOf, identityOf, memberOf, rotate, suspicionOf, untilRotated } from '../support/key-change.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a member that changes its key', () => {

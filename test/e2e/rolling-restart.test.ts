@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { createJoiner } from '../support/joiner.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
-import { type Pair, startPair } from '../support/scene.ts'
 import { assertOneWayOn, startSteadyLoad } from '../support/steady-load.ts'
 
 describe('a rolling restart of three replicas', { timeout: 180_000 }, () => {

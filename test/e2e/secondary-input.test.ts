@@ -8,7 +8,8 @@ import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { issueToken } from '../../src/protocol/token.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { kubectl, type Plain } from '../support/kubectl.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 /** What a good mc-join would hold, and who is asked to use it. */

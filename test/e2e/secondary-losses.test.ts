@@ -13,8 +13,9 @@ import type { RoleProcess } from '../../tools/role-process.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import { exchangeName } from '../support/join-steps.ts'
 import type { Plain } from '../support/kubectl.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { handled } from '../support/role-reports.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a secondary', () => {

@@ -9,8 +9,9 @@ import { installDefinitions } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type Front, startFront } from '../support/front.ts'
 import type { Plain } from '../support/kubectl.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { handled } from '../support/role-reports.ts'
-import { type Pair, Scene, startPair } from '../support/scene.ts'
+import { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a secondary', () => {

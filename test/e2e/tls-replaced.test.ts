@@ -11,8 +11,9 @@ import type { Certificate } from '../../src/primary/server/certificate.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type Authority, createAuthority } from '../support/authority.ts'
 import { kubectl } from '../support/kubectl.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
-import { type Pair, type Scene, startPair } from '../support/scene.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a TLS certificate that is replaced under a member', () => {

@@ -17,7 +17,7 @@ import {
 } from '../support/interruptions.ts'
 import { admitted, clusterName, left, refused, type Story } from '../support/join-stories.ts'
 import { beating, rekeyed, rolled } from '../support/member-stories.ts'
-import { type Pair, startPair } from '../support/scene.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 
 /** Each case is two processes on few cores; more of them only wait for each other. */
 const concurrency = 3

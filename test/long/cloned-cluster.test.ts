@@ -12,7 +12,8 @@ import { read } from '../support/api-objects.ts'
 import { copyEtcd } from '../support/etcd-copy.ts'
 import { rotate, suspicionOf, untilRotated } from '../support/key-change.ts'
 import { plain } from '../support/kubectl.ts'
-import { type Pair, type Scene, startOwnPair } from '../support/scene.ts'
+import { type Pair, startOwnPair } from '../support/pair.ts'
+import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
 describe('a member whose whole cluster was copied', () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createJoiner } from '../support/joiner.ts'
+import { type Pair, startPair } from '../support/pair.ts'
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
-import { type Pair, startPair } from '../support/scene.ts'
 import { assertOneWayOn, startSteadyLoad } from '../support/steady-load.ts'
 
 const rounds = 3

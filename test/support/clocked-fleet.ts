@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { sightingsName } from '../../src/api/sightings.ts'
 import { type ClockedReplica, type ClockedReplicas, clockedReplicas, interval } from './clocked-replicas.ts'
 import { createJoiner, type Joiner } from './joiner.ts'
+import type { Pair } from './pair.ts'
 import { startRelay } from './relay.ts'
-import type { Pair, Scene } from './scene.ts'
+import type { Scene } from './scene.ts'
 
 export interface MemberOptions {
   readonly labels?: Record<string, string>

@@ -7,7 +7,7 @@ import { type DisturbableJoin, prepareJoin, type Side } from './disturbable-join
 import type { FalseAnswer, Fault } from './fault-proxy.ts'
 import { auditedWriteName, type Channel, formatStep, type Step, stepsOf } from './join-steps.ts'
 import { assertEnd, type Story } from './join-stories.ts'
-import type { Pair } from './scene.ts'
+import type { Pair } from './pair.ts'
 import { until } from './until.ts'
 
 export interface Interruption {

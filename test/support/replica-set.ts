@@ -7,8 +7,9 @@ import type { Lease } from '../../src/kube/objects.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import { type RunningPrimary } from '../../tools/installation.ts'
 import type { Flags, LogLine, RoleProcess } from '../../tools/role-process.ts'
+import type { Pair } from './pair.ts'
 import { type Relay, startRelay } from './relay.ts'
-import type { Pair, Scene } from './scene.ts'
+import type { Scene } from './scene.ts'
 import { until } from './until.ts'
 
 export interface ReplicaSet {

@@ -5,7 +5,8 @@
 import { freePort } from '../../tools/controlplane/ports.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type Front, startFront } from './front.ts'
-import type { Pair, Scene } from './scene.ts'
+import type { Pair } from './pair.ts'
+import type { Scene } from './scene.ts'
 import { StreamGate } from './stream-gate.ts'
 import { wayToApiServer } from './way-to-api-server.ts'
 

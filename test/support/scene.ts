@@ -1,17 +1,14 @@
 /**
- * Two real control planes, and on them any number of scenes: a primary and a secondary with namespaces, rights and
- * processes of their own. A scene does what users do, with kubectl, and reads what they would read.
+ * A primary and a secondary with namespaces, rights and processes of their own, on control planes that others may use too. A
+ * scene does what users do, with kubectl, and reads what they would read.
  */
 import assert from 'node:assert/strict'
 import type { Bootstrap } from '../../src/api/bootstrap.ts'
 import type { Cluster } from '../../src/api/cluster.ts'
 import type { ConfigMap, KubeEvent, KubeObject, Secret } from '../../src/kube/objects.ts'
 import type { ClusterAccess } from '../../tools/controlplane/access.ts'
-import { borrowControlPlane } from '../../tools/controlplane/borrow.ts'
-import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import {
-  installDefinitions,
   installPrimary,
   installSecondary,
   type PrimaryPlace,
@@ -27,14 +24,6 @@ import { assertNothingLeaks, tokenSecrets } from './scene-secrets.ts'
 import type { Haystack } from './secret-search.ts'
 import { until } from './until.ts'
 
-export interface Pair<T extends ClusterAccess = ClusterAccess> {
-  readonly primary: T
-  readonly secondary: T
-  /** A scene of its own on the two; its name is part of its namespaces, and no other test's. */
-  scene(name: string, options?: SceneOptions): Promise<Scene>
-  stop(): Promise<void>
-}
-
 export interface SceneOptions {
   /** What the primary speaks; `http` is for an ingress that ends TLS. */
   readonly scheme?: 'https' | 'http'
@@ -44,37 +33,6 @@ export interface SceneOptions {
   readonly secondaryFlags?: Flags
   /** Another file than the program's source: the bundle, which starts in a third of the time. */
   readonly program?: string
-}
-
-/** Two control planes that other test files use before and after this one; once for a test file. */
-export async function startPair(): Promise<Pair> {
-  return pairOf(await borrowControlPlane('primary'), await borrowControlPlane('secondary'))
-}
-
-/** Two for this file alone: to stop their servers, to change what all namespaces share, or to look at all of them. */
-export async function startOwnPair(): Promise<Pair<ControlPlane>> {
-  return pairOf(await startControlPlane({ name: 'primary' }), await startControlPlane({ name: 'secondary' }))
-}
-
-async function pairOf<T extends ClusterAccess & { stop(): Promise<void> }>(primary: T, secondary: T): Promise<Pair<T>> {
-  await installDefinitions(primary)
-  const scenes: Scene[] = []
-  return {
-    primary,
-    secondary,
-    async scene(name, options = {}) {
-      const scene = await Scene.set(primary, secondary, name, options)
-      scenes.push(scene)
-      return scene
-    },
-    async stop() {
-      try {
-        await Promise.all(scenes.map((scene) => scene.end()))
-      } finally {
-        await Promise.all([primary.stop(), secondary.stop()])
-      }
-    },
-  }
 }
 
 /** What a scene is made of. */
