@@ -41,6 +41,8 @@ export function keepLedger(world: World): Ledger {
   /** When the Cluster of this key was last disconnected. */
   const disconnected = new Map<string, number>()
   const expelled = keepExpelled(world)
+  /** How many changes there were when the last heartbeat came from this secondary that was answered `ok`. */
+  const answeredOk = new Map<string, number>()
   /** Every key whose membership a heartbeat has confirmed. */
   const confirmed = new Set<string>()
   /** Whom each token has admitted, and how many it may at most. */
@@ -169,9 +171,15 @@ export function keepLedger(world: World): Ledger {
     if (world.restoration() !== 'never' || secondariesOf(world, uid).length > 1) return
     const isNew = before === undefined || decodeJoinStatus(asSecret(before).data)?.status !== 'Joined'
     const own = clustersOf(primary).filter(({ spec }) => spec.member?.keyId === keyId)
-    if (isNew && own.length > 0 && !own.some(isConfirmed))
+    // A replica that shows the Cluster before, under the same name and key, answers for that one; the next beat confirms.
+    const isAnswered = own.some(({ metadata }) => (answeredOk.get(name) ?? -1) > bornAt(metadata.uid))
+    if (isNew && own.length > 0 && !own.some(isConfirmed) && !isAnswered)
       broken.push(`${name} says Joined, and the primary has not confirmed it yet`)
   }
+
+  /** After so many changes. */
+  const bornAt = (uid: string | undefined) =>
+    primary.changes.findIndex(({ before, after }) => before === undefined && after?.metadata.uid === uid)
 
   function judgeEnd({ name, uid, server }: Secondary, { before }: Change): void {
     const identity = identityOf(server)
@@ -190,6 +198,7 @@ export function keepLedger(world: World): Ledger {
     broken,
     answered(answered) {
       const { message, answer, since } = answered
+      if (message.path.endsWith('/heartbeat') && answer.status === 200) answeredOk.set(message.from, since)
       if (message.path.endsWith(challengePath) && answer.status === 200)
         challenged.set(serverNonceOf(answer.body), world.scheduler.elapsed())
       if (message.path.endsWith(joinPath) && answer.status === 200) {
