@@ -7,10 +7,12 @@ import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildProgram } from './bundle/build-program.ts'
 import { lenderVariable } from './controlplane/borrow.ts'
 import { startLender } from './controlplane/lender.ts'
 import { ensurePrograms } from './programs/binaries.ts'
 import { type ProgramName, programs } from './programs/sources.ts'
+import { programVariable } from './role-process.ts'
 
 interface Step {
   readonly title: string
@@ -74,11 +76,12 @@ async function runAll(steps: readonly Step[]): Promise<boolean> {
   return true
 }
 
-/** Its files run in processes of their own, and borrow control planes from this one. */
+/** Its files run in processes of their own, borrow control planes from this one, and start the program as users run it. */
 async function runOnControlPlanes(step: Step): Promise<boolean> {
+  const program = await buildProgram()
   const lender = await startLender()
   try {
-    return await run(step, { ...environment, [lenderVariable]: lender.socket })
+    return await run(step, { ...environment, [lenderVariable]: lender.socket, [programVariable]: program })
   } finally {
     await lender.stop()
   }

@@ -10,6 +10,7 @@ import type { ClusterAccess } from '../../tools/controlplane/access.ts'
 import { type Finished, run } from '../../tools/controlplane/run.ts'
 import { ensurePrograms } from '../../tools/programs/binaries.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
+import { usualProgram } from '../../tools/role-process.ts'
 import { writeContexts } from '../support/cli.ts'
 import type { Scene } from '../support/scene.ts'
 
@@ -18,15 +19,13 @@ export interface Shell {
   run(commandLine: string): Promise<Finished>
 }
 
-const main = join(import.meta.dirname, '../../src/main.ts')
-
 /** The contexts are named like the control planes. */
 export async function createShell(first: ClusterAccess, second: ClusterAccess): Promise<Shell> {
   const directory = await mkdtemp(join(first.dir, 'shell-'))
   const { kubectl: program } = await ensurePrograms(['kubectl'], () => undefined)
   await symlink(program, join(directory, 'kubectl'))
   const plugin = join(directory, 'kubectl-conjoin')
-  await writeFile(plugin, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
+  await writeFile(plugin, `#!/bin/sh\nexec '${process.execPath}' '${usualProgram}' "$@"\n`)
   await chmod(plugin, 0o755)
   const kubeconfig = await writeContexts(join(directory, 'config'), [first, second])
   const env = {

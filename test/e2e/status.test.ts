@@ -10,7 +10,7 @@ import { type Front, startFront } from '../support/front.ts'
 import { kubectl, type Plain } from '../support/kubectl.ts'
 import { foreignClusters } from '../support/manifests.ts'
 import { createNames, type Names } from '../support/names.ts'
-import { type Pair, startPair } from '../support/pair.ts'
+import { type Pair, startOwnPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
 import type { Haystack } from '../support/secret-search.ts'
 import { until } from '../support/until.ts'
@@ -24,7 +24,7 @@ describe('kubectl conjoin status', () => {
   let status: StatusReader
 
   before(async () => {
-    pair = await startPair()
+    pair = await startOwnPair()
     shell = await createShell(pair.primary, pair.secondary)
     status = createStatusReader(shell)
   })

@@ -1,11 +1,10 @@
 /** `kubectl conjoin` as its users run it: a process with arguments, two outputs and an exit code. */
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { ClusterAccess } from '../../tools/controlplane/access.ts'
+import { usualProgram } from '../../tools/role-process.ts'
 
-const root = join(import.meta.dirname, '../..')
 const hangLimitMs = 90_000
 
 export interface CliResult {
@@ -14,11 +13,11 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Runs the program as it is in the sources; never throws on a non-zero exit. */
+/** Runs the program; never throws on a non-zero exit. */
 export async function conjoin(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
   const options = { env: { ...process.env, ...env }, timeout: hangLimitMs, encoding: 'utf8' } as const
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'src/main.ts'), ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [usualProgram, ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code
       resolve({ exitCode: typeof code === 'number' ? code : -1, stdout, stderr })
     })

@@ -31,8 +31,6 @@ export interface SceneOptions {
   readonly path?: string
   readonly primaryFlags?: Flags
   readonly secondaryFlags?: Flags
-  /** Another file than the program's source: the bundle, which starts in a third of the time. */
-  readonly program?: string
 }
 
 /** What a scene is made of. */
@@ -97,7 +95,6 @@ export class Scene {
       // Ten seconds is the least: a test that waits for a heartbeat waits no longer than it must.
       flags: { 'log-level': 'debug', 'heartbeat-interval': '10', ...this.#setting.options.primaryFlags, ...flags },
       env,
-      program: this.#setting.options.program,
     })
     this.#roles.add(role)
     return role
@@ -108,7 +105,6 @@ export class Scene {
       namespace: this.namespace,
       flags: { 'log-level': 'debug', ...this.#setting.options.secondaryFlags, ...flags },
       env,
-      program: this.#setting.options.program,
     })
     this.#roles.add(role)
     return role
