@@ -76,9 +76,10 @@ export async function prepareJoin(
   await start('primary')
   await start('secondary')
   await scene.bootstrap({ name: primaryName, url: wire.url })
+  // The last thing that is written of it: what comes later belongs to the story.
   await until('the primary is registered', async () => {
-    const { status } = (await scene.cluster(primaryName)) ?? {}
-    return status?.conditions?.some(({ type, status: word }) => type === 'Ready' && word === 'True')
+    const { status } = (await scene.readBootstrap('bootstrap-primary')) ?? {}
+    return status?.clusters?.some(({ name: registered, ready }) => registered === primaryName && ready === true)
   })
   const given = await scene.token(tokenName, { 'max-uses': '3' })
 
