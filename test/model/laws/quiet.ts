@@ -114,7 +114,7 @@ function hiddenTheft(world: World, cluster: Cluster, stolen: ReadonlySet<string>
   const victim = world.secondaries.find(({ uid }) => uid === member.uid)
   const hasMembership =
     victim !== undefined && identityOf(victim.server)?.joined?.membership.clusterName === cluster.metadata.name
-  if (!hasMembership) return []
+  if (!hasMembership || trustsNone(world, victim)) return []
   const { name, server } = victim
   const isShown = cluster.status?.conditions?.some(({ type, status }) => type === 'CloneSuspected' && status === 'True')
   return [
