@@ -1,5 +1,5 @@
 /**
- * The model, for long: thousands of worlds, the same ones each time. MODEL_WORLDS looks at more of them, MODEL_SEED at
+ * The model, for long: a thousand worlds, the same ones each time. MODEL_WORLDS looks at more of them, MODEL_SEED at
  * others. What it finds is told with the seed, so that it can be run again.
  */
 import assert from 'node:assert/strict'
@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { run } from '../../tools/controlplane/run.ts'
 
 /** A world takes about a tenth of a second of one core. */
-const worlds = Number(process.env['MODEL_WORLDS'] ?? 10_000)
+const worlds = Number(process.env['MODEL_WORLDS'] ?? 1_000)
 /** A world is short-lived garbage: one thread collects it at less cost than several. */
 const flags = ['--single-threaded-gc', '--max-semi-space-size=64']
 const main = join(import.meta.dirname, '../model/main.ts')

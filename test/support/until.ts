@@ -1,10 +1,10 @@
 /** Waits for what must become true; the hang limit is no part of what a test asserts. */
 import { setTimeout as delay } from 'node:timers/promises'
 
-const hangLimitMs = 60_000
+const hangLimitMs = 120_000
 const askEveryMs = 50
 
-/** The first answer of `probe` that is neither undefined nor false. Throws after a minute, with the last error. */
+/** The first answer of `probe` that is neither undefined nor false. Throws after two minutes, with the last error. */
 export async function until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
   const deadline = performance.now() + hangLimitMs
   let lastError: unknown
