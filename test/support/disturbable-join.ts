@@ -79,7 +79,7 @@ export async function prepareJoin(
   // The last thing that is written of it: what comes later belongs to the story.
   await until('the primary is registered', async () => {
     const { status } = (await scene.readBootstrap('bootstrap-primary')) ?? {}
-    return status?.clusters?.some(({ name: registered, ready }) => registered === primaryName && ready === true)
+    return status?.clusters?.some(({ name: registered, ready }) => registered === primaryName && ready)
   })
   const given = await scene.token(tokenName, { 'max-uses': '3' })
 
