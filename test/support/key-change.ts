@@ -1,4 +1,5 @@
 /** How a member changes its key, as its user asks for it and as both sides show it. */
+import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { Secret } from '../../src/kube/objects.ts'
 import { thumbprintOf } from '../../src/protocol/keys.ts'
@@ -48,4 +49,15 @@ export async function untilRotated(scene: Scene, value: string): Promise<string>
     const isUsed = key !== undefined && cluster?.spec.member?.keyId === key && cluster.status?.keyId === key
     return rotated === value && next === undefined && isUsed ? key : undefined
   })
+}
+
+/** That a copy of `east`, which was suspected by its runs, is shut out by another key: it hears `msg`, and the primary shows it. */
+export async function assertShutOut(scene: Scene, msg: string | undefined): Promise<void> {
+  assert.match(msg ?? '', /^KeyMismatch: primary-cluster-1 knows east by another key, which a copy of this cluster/)
+  const told = await until('it is told', async () => {
+    const reason = await suspicionOf(scene)
+    return reason === 'BootIdsAlternate' ? undefined : reason
+  })
+  assert.equal(told, 'PreviousKeyUsed')
+  assert.equal((await scene.status())?.['status'], 'Joined')
 }
