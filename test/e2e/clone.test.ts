@@ -34,7 +34,9 @@ describe('a member of which there is a copy, with the same uid and key', () => {
   it('is suspected when both beat in turn, and neither is locked out', async () => {
     await copy.untilStatus('Joined')
     assert.equal(await until('it is suspected', async () => suspicionOf(scene)), 'BootIdsAlternate')
-    assert.ok((await scene.eventsOnPrimary()).some(({ reason }) => reason === 'BootIdsAlternate'))
+    await until('an event says so', async () =>
+      (await scene.eventsOnPrimary()).some(({ reason }) => reason === 'BootIdsAlternate'),
+    )
     for (const each of [scene, copy]) assert.equal((await each.status())?.['status'], 'Joined')
   })
 
