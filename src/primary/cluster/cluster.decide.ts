@@ -9,6 +9,8 @@ import { ageOf, decideStatus, type StatusDecision, type StatusObservation } from
 import { type Tombstone, tombstoneOf } from './tombstone.ts'
 
 export interface ClusterObservation extends StatusObservation {
+  /** How long this process has known of its join and of no heartbeat that confirms it, milliseconds. */
+  readonly awaited: number
   /** Whether the namespace of the Cluster is being deleted: then nothing can be created in it any more. */
   readonly namespaceIsDeleted: boolean
   /** Whether a user's Bootstrap names it: then no join has made it, and none may unmake it. */
@@ -33,7 +35,10 @@ export type ClusterDecision =
       readonly status: StatusDecision
     }
 
-/** A Cluster made by a join is collected when no heartbeat has confirmed it for so long, milliseconds. */
+/**
+ * A Cluster made by a join is collected when no heartbeat has confirmed it for so long, milliseconds: by its dates, and by
+ * what this process has seen itself. A clock that is ahead would else undo each join before its first heartbeat.
+ */
 export const confirmationLimit = 15 * 60_000
 /** The same for one that waits for approval: administrators have holidays. */
 export const approvalLimit = 7 * 24 * 3_600_000
@@ -51,7 +56,7 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
   const unconfirmed = cluster.spec.member !== undefined && !isHeard && !isConfirmed(cluster)
   // What an administrator has decided on stays until he deletes it: a denial would else be forgotten.
   const isCollectable = unconfirmed && !observed.isRegisteredAhead && cluster.spec.approved === undefined
-  const remaining = patience(cluster, isWaiting) - ageOf(observed)
+  const remaining = Math.max(patience(cluster, isWaiting) - ageOf(observed), confirmationLimit - observed.awaited)
   if (isCollectable && remaining <= 0) return { kind: 'collect', because: 'never confirmed' }
   const metadata = correctedMetadata(observed)
   const status = decideStatus(observed)

@@ -57,6 +57,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     cluster,
     own: deps.own,
     ...heard,
+    awaited: deps.sightings.awaited(cluster),
     outage: outageFor(deps, cluster, heard),
     now: deps.clock.now(),
     waitsFor: cluster.spec.primary ? secondaries(deps.clusters) : [],

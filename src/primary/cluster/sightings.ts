@@ -27,6 +27,17 @@ export interface Sightings {
    * is a member. Dates are not believed: they are by clocks of other replicas. Before it judges, how long it has been running.
    */
   listening(cluster: Cluster): number
+  /**
+   * How long this process has known of the join that made or bound this Cluster, and of no heartbeat that confirms it,
+   * milliseconds. Dates are not believed here either.
+   */
+  awaited(cluster: Cluster): number
+}
+
+/** A join, and when this process has learnt of it. */
+interface Awaited {
+  readonly join: string
+  readonly at: number
 }
 
 interface Heard {
@@ -44,6 +55,7 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
   const members = new Map<string, Heard>()
   /** When it was seen that they are members, of those who have become it since this process judges. */
   const newcomers = new Map<string, number>()
+  const unconfirmed = new Map<string, Awaited>()
 
   function ownContact({ metadata, spec }: Cluster): Contact | undefined {
     const heard = members.get(metadata.name)
@@ -74,8 +86,12 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
       if (change.type === 'deleted') {
         members.delete(name)
         newcomers.delete(name)
+        unconfirmed.delete(name)
         return
       }
+      if (isConfirmed(change.object)) unconfirmed.delete(name)
+      else if (unconfirmed.get(name)?.join !== joinOf(change.object))
+        unconfirmed.set(name, { join: joinOf(change.object), at: clock.monotonic() })
       const wasConfirmed = change.type === 'updated' && isConfirmed(change.previous)
       // Another replica may have heard it, which tells of that a little later.
       if (isConfirmed(change.object) && !wasConfirmed) newcomers.set(name, clock.monotonic())
@@ -93,7 +109,16 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
       newcomers.clear()
     },
     listening: ({ metadata }) => clock.monotonic() - (newcomers.get(metadata.name) ?? judgingSince),
+    awaited(cluster) {
+      const known = unconfirmed.get(cluster.metadata.name)
+      return known?.join === joinOf(cluster) ? clock.monotonic() - known.at : 0
+    },
   }
+}
+
+/** A name may pass to another Cluster, and a Cluster that was registered ahead to its first member. */
+function joinOf({ metadata, spec }: Cluster): string {
+  return `${metadata.uid} ${spec.member?.uid} ${spec.member?.keyId}`
 }
 
 /** The last of what two replicas have heard. The heartbeat before it may be the one that the other has heard. */

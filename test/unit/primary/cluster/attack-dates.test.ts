@@ -12,6 +12,7 @@ function decide(since: string, now: number) {
     contact: undefined,
     interval: 20_000,
     listening: 60 * minute,
+    awaited: 60 * minute,
     now,
     waitsFor: [],
     outage: { kind: 'none' },

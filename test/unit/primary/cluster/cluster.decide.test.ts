@@ -30,6 +30,7 @@ function decide(object: Cluster, fields: Partial<ClusterObservation> = {}) {
     contact: undefined,
     interval: 20_000,
     listening: 10 * minute,
+    awaited: limit,
     now: noon + minute,
     waitsFor: [],
     outage: { kind: 'none' },
@@ -63,6 +64,14 @@ describe('a join that no heartbeat has confirmed', () => {
     const late = joined({ spec: { member: member({ since: at(noon + 60 * minute) }) } })
     assert.equal(decide(late, { now: noon + 75 * minute - 1 }).kind, 'keep')
     assert.deepEqual(decide(late, { now: noon + 75 * minute }), { kind: 'collect', because: 'never confirmed' })
+  })
+
+  it('is not collected by who has known of it for less, whose clock may be years ahead', () => {
+    const years = 10 * 365 * 24 * 60 * minute
+    const decision = decide(joined(), { now: noon + years, awaited: minute })
+    assert.ok(decision.kind === 'keep' && decision.status.kind === 'status')
+    assert.equal(decision.status.lookAgainMs, 14 * minute)
+    assert.equal(decide(joined(), { now: noon + years, awaited: limit }).kind, 'collect')
   })
 
   it('is looked at again when its time is up, if nothing happens before', () => {

@@ -158,3 +158,46 @@ describe('the time that a process has been judging', () => {
     assert.equal(sightings.listening(newcomer), 151_000, 'nothing is kept of who has gone')
   })
 })
+
+describe('the time that the first heartbeat of a join has been awaited', () => {
+  const joinedAs = (uid: string) =>
+    cluster('east', { metadata: { uid: `made-${uid}` }, spec: { member: member({ uid }) } })
+
+  it('counts from when this process has learnt of the join, and is not begun anew by what else is written', async () => {
+    const clock = createManualClock()
+    const sightings = createSightings(clock)
+    const first = joinedAs('uid-1')
+    assert.equal(sightings.awaited(first), 0)
+    sightings.follow({ type: 'added', object: first })
+    await clock.advance(5_000)
+    sightings.follow({ type: 'updated', object: first, previous: first })
+    sightings.beginJudging()
+    await clock.advance(1_000)
+    assert.equal(sightings.awaited(first), 6_000)
+  })
+
+  it('begins anew with the next one who joins under the name', async () => {
+    const clock = createManualClock()
+    const sightings = createSightings(clock)
+    const [first, second] = [joinedAs('uid-1'), joinedAs('uid-2')]
+    sightings.follow({ type: 'added', object: first })
+    await clock.advance(5_000)
+    assert.equal(sightings.awaited(second), 0, 'it is in no cache yet')
+    sightings.follow({ type: 'updated', object: second, previous: first })
+    await clock.advance(1_000)
+    assert.equal(sightings.awaited(second), 1_000)
+    sightings.follow({ type: 'deleted', object: second })
+    assert.equal(sightings.awaited(second), 0)
+  })
+
+  it('is over once it has come', async () => {
+    const clock = createManualClock()
+    const sightings = createSightings(clock)
+    const before = joinedAs('uid-1')
+    const after = { ...before, status: confirmed.status }
+    sightings.follow({ type: 'added', object: before })
+    await clock.advance(5_000)
+    sightings.follow({ type: 'updated', object: after, previous: before })
+    assert.equal(sightings.awaited(after), 0)
+  })
+})
