@@ -1,6 +1,8 @@
 /** What stands between members and replicas: it leads each new connection to a replica that answers, and can cut a member off or hide a replica. */
 import { ProtocolError } from '../../../src/protocol/errors.ts'
+import type { Answer } from '../../../src/secondary/primary-client/answer.ts'
 import type { PrimaryLine } from '../../../src/secondary/primary-client/line.ts'
+import type { Journal } from './journal.ts'
 import type { Endpoints, Replica } from './replica.ts'
 import type { Rest } from './rest.ts'
 
@@ -18,12 +20,13 @@ export interface FrontDeps {
   readonly elapsed: () => number
   readonly rest: Rest
   readonly random: () => number
+  readonly journal: Journal
 }
 
 /** So long a connection is used again, milliseconds. */
 const idle = 30_000
 
-export function createFront({ replicas, elapsed, rest, random }: FrontDeps): Front {
+export function createFront({ replicas, elapsed, rest, random, journal }: FrontDeps): Front {
   const url = 'http://primary.test'
   const cutOff = new Set<string>()
 
@@ -43,7 +46,14 @@ export function createFront({ replicas, elapsed, rest, random }: FrontDeps): Fro
 
     return {
       introduce: async (_endpoint, asker, signal) => rest.during(line.introduce(lead(true), asker, signal)),
-      post: async (_endpoint, path, request, signal) => rest.during(line.post(lead(false), path, request, signal)),
+      async post(_endpoint, path, request, signal) {
+        const replica = lead(false)
+        const answer = await rest.during(line.post(replica, path, request, signal))
+        // Most are heartbeats of members, which are no news.
+        if (answer.status !== 200 || !path.endsWith('/heartbeat'))
+          journal.note(member, 'was answered', { path, replica, status: answer.status, code: codeOf(answer) })
+        return answer
+      },
       close: () => line.close(),
     }
   }
@@ -56,4 +66,9 @@ export function createFront({ replicas, elapsed, rest, random }: FrontDeps): Fro
       else cutOff.delete(member)
     },
   }
+}
+
+/** Of what is not signed. */
+function codeOf({ body }: Answer): unknown {
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
 }

@@ -2,7 +2,9 @@
 import { clusterKind } from '../../../src/api/cluster.ts'
 import { annotations } from '../../../src/api/group.ts'
 import { primaryIdentityName } from '../../../src/api/primary-identity.ts'
-import { secretKind } from '../../../src/kube/objects.ts'
+import { type Secret, secretKind } from '../../../src/kube/objects.ts'
+import { readKeys } from '../../../src/primary/identity/stored-keys.ts'
+import { parseToken } from '../../../src/protocol/token.ts'
 import { usualPrimary } from '../../../tools/installation.ts'
 import type { Member } from './member.ts'
 import type { Happening } from './plan.ts'
@@ -45,6 +47,8 @@ export async function beginLife(world: World): Promise<Life> {
   const { front, ledger, places } = world
   const members = new Set<Member>()
   const leaving = new Map<Member, RegExp>()
+  /** Thumbprint of the primary's key that is in the token of who asks with a revoked one. */
+  const pinnedBy = new WeakMap<Member, string>()
   const cutOff = new Map<Member, number>()
   const tokens: string[] = []
   const silences: LongSilence[] = []
@@ -63,6 +67,7 @@ export async function beginLife(world: World): Promise<Life> {
   function ask(token: string): Member {
     names += 1
     const member = world.newcomer(`member-${names}`)
+    world.journal.note('the plan', 'joins', { name: member.name, uid: member.uid })
     member.objects.give({ endpoint: front.url, token, clusterName: member.name })
     return member
   }
@@ -70,9 +75,17 @@ export async function beginLife(world: World): Promise<Life> {
   const clusterKey = ({ name }: Member) => ({ namespace: world.namespace, name })
 
   /** One of those that have joined and are reached. */
-  function chosen(share: number): Member {
+  function chosen(happening: Happening & { readonly who: number }): Member {
     const settled = [...members].filter((member) => !cutOff.has(member) && member.status()?.status === 'Joined')
-    return pickedFrom(settled, share)
+    const member = pickedFrom(settled, happening.who)
+    world.journal.note('the plan', happening.kind, { ...happening, name: member.name })
+    return member
+  }
+
+  function chosenPlace(happening: Happening & { readonly who: number }): Place {
+    const place = pickedFrom(places, happening.who)
+    world.journal.note('the plan', happening.kind, { ...happening, place: places.indexOf(place) })
+    return place
   }
 
   function cutMember(member: Member, ms: number): void {
@@ -103,6 +116,7 @@ export async function beginLife(world: World): Promise<Life> {
 
   function changeLeader(how: 'stopped' | 'killed' | 'cut-off'): void {
     const place = places.find(({ replica }) => replica?.isLeading() === true)
+    world.journal.note('the plan', 'leader-changes', { how, identity: place?.replica?.identity })
     if (place === undefined) return
     if (how === 'stopped') place.replica?.stop()
     else if (how === 'killed') place.replica?.kill()
@@ -125,14 +139,36 @@ export async function beginLife(world: World): Promise<Life> {
   async function revokeToken(): Promise<void> {
     const { name, token } = given
     await world.admin.delete(secretKind, { namespace: world.namespace, name })
-    leaving.set(ask(token), /^TokenInvalid: /)
+    const asking = ask(token)
+    leaving.set(asking, /^TokenInvalid: /)
+    pinnedBy.set(asking, parseToken(token).primaryKey.thumbprint)
     given = await nextToken()
   }
 
   async function rollPrimaryKey(word: string): Promise<void> {
     const key = { namespace: usualPrimary.home, name: primaryIdentityName }
     const patch = { metadata: { annotations: { [annotations.rotate]: word } } }
+    world.journal.note('the plan', 'primary-key-rolls')
     await world.admin.mergePatch(secretKind, key, patch, { fieldManager: 'administrator' })
+  }
+
+  /** Thumbprints of the keys that the primary holds. */
+  async function heldKeys(): Promise<readonly string[]> {
+    const secret = await world.admin.get<Secret>(secretKind, {
+      namespace: usualPrimary.home,
+      name: primaryIdentityName,
+    })
+    const keys = readKeys(secret)
+    return keys === undefined ? [] : [keys.current, ...keys.retired].map(({ thumbprint }) => thumbprint)
+  }
+
+  /**
+   * Nobody can sign a refusal for who knows nothing but a key that the primary has given up. It does so when the last token
+   * with that key is revoked, so who asks with that one may come a moment too late.
+   */
+  function knowsOnlyLostKey(member: Member, msg: string, held: readonly string[]): boolean {
+    const pinned = pinnedBy.get(member)
+    return pinned !== undefined && !held.includes(pinned) && msg.startsWith('PrimaryKeyMismatch: ')
   }
 
   return {
@@ -149,37 +185,38 @@ export async function beginLife(world: World): Promise<Life> {
         case 'leader-changes':
           return changeLeader(happening.how)
         case 'member-cut-off':
-          return cutMember(chosen(happening.who), happening.ms)
+          return cutMember(chosen(happening), happening.ms)
         case 'member-restarts':
-          return chosen(happening.who).restart()
+          return chosen(happening).restart()
         case 'replica-cut-off':
-          return cutPlace(pickedFrom(places, happening.who), happening.ms)
+          return cutPlace(chosenPlace(happening), happening.ms)
         case 'replica-hidden':
-          return hidePlace(pickedFrom(places, happening.who), happening.ms)
+          return hidePlace(chosenPlace(happening), happening.ms)
         case 'replica-clock':
-          return pickedFrom(places, happening.who).clock.mistake(happening.wrong)
+          return chosenPlace(happening).clock.mistake(happening.wrong)
         case 'member-clock':
-          return chosen(happening.who).clock.mistake(happening.wrong)
+          return chosen(happening).clock.mistake(happening.wrong)
         case 'joins':
           members.add(ask(given.token))
           return
         case 'leaves':
-          return expelled(chosen(happening.who), /^Left: /).objects.ask(annotations.leave, 'now')
+          return expelled(chosen(happening), /^Left: /).objects.ask(annotations.leave, 'now')
         case 'is-disconnected':
-          await world.admin.delete(clusterKind, clusterKey(expelled(chosen(happening.who), /^Disconnected: /)))
+          await world.admin.delete(clusterKind, clusterKey(expelled(chosen(happening), /^Disconnected: /)))
           return
         case 'token-revoked':
           return revokeToken()
         case 'member-key-changes':
-          return chosen(happening.who).objects.ask(annotations.rotate, `at ${happening.at}`)
+          return chosen(happening).objects.ask(annotations.rotate, `at ${happening.at}`)
         case 'primary-key-rolls':
           return rollPrimaryKey(`at ${happening.at}`)
       }
     },
     async lookWhoIsOut() {
+      const held = await heldKeys()
       for (const [member, message] of leaving) {
         const { msg = '' } = member.status() ?? {}
-        if (!message.test(msg)) continue
+        if (!message.test(msg) && !knowsOnlyLostKey(member, msg, held)) continue
         if (msg.includes('delete its Cluster there')) await world.admin.delete(clusterKind, clusterKey(member))
         else if (ledger.cluster(member.name) !== undefined) continue
         gone += 1

@@ -93,7 +93,7 @@ const unrecorded = { record: () => undefined, flush: async () => undefined }
 /** One process, composed as `secondary/agent.ts` does it. */
 function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
   const { clock, random, uid: ownUid } = deps
-  const log = deps.witness.logger('secondary')
+  const log = deps.witness.logger('secondary', deps.name)
   const key = { name: mcJoinName }
   const content = (given: GivenObjects) => readContent(given, { allowHttp: true })
   const network = createNetwork({ proxies: {}, clock, log })

@@ -52,7 +52,7 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
   const way = createApiWay({ transport, answerLease, rest })
   let hasServed = false
   let isLeading = false
-  const log = witness.logger('primary', (_level, message) => {
+  const log = witness.logger('primary', identity, (message) => {
     if (message === 'serving the join endpoint') hasServed = true
     if (message === 'became leader') isLeading = true
   })

@@ -18,6 +18,8 @@ export interface WeekTask {
   /** Milliseconds. */
   readonly interval: number
   readonly seed: number
+  /** Where what happens is written, line by line. */
+  readonly journal: string
 }
 
 /** What both sides say of one membership. */
@@ -46,7 +48,7 @@ export interface WeekReport {
   /** Clusters that are stored. */
   readonly clusters: readonly string[]
   /** Who is to be out, and is not on both sides: with what its status says. */
-  readonly notOut: readonly string[]
+  readonly notOut: readonly { readonly name: string; readonly msg: string | undefined }[]
   /** How many of the members run the whole agent, over TLS. */
   readonly whole: number
   /** How often the primary has renewed its TLS certificate. */
@@ -76,7 +78,7 @@ export async function reportOn(
     uids: Object.fromEntries([...life.members].map(({ name, uid }) => [name, uid])),
     memberships: [...life.members].map((member) => bothSidesOf(world, member)),
     clusters: world.ledger.clusters().map(({ metadata }) => metadata.name),
-    notOut: [...life.leaving].map(([member]) => `${member.name}: ${member.status()?.msg}`),
+    notOut: [...life.leaving.keys()].map((member) => ({ name: member.name, msg: member.status()?.msg })),
     whole: [...life.members].filter(({ isWhole }) => isWhole).length,
     renewals: world.witness.counts().get('primary info the TLS certificate is renewed') ?? 0,
     gone: life.gone(),
@@ -120,6 +122,6 @@ async function searchLogs(
   const secrets = [...stored.flatMap(secretsIn), ...tokens.flatMap((token) => tokenSecrets('a join token', token))]
   const find = () => searchSecrets([{ where: 'the logs', text: witness.words() }], secrets)
   const findings = find()
-  witness.logger('test').info({ told: `before ${tokens[0]} after` }, 'planted')
+  witness.logger('test', 'test').info({ told: `before ${tokens[0]} after` }, 'planted')
   return { findings, planted: find() }
 }

@@ -27,6 +27,9 @@ interface Timer {
 /** Timers that fall due within the same span lie together, so that none of the others is looked at. Milliseconds. */
 const span = 1_000
 
+/** As with a real timer: a wait so short that adding it changes no number would be over, and begin anew, for ever. Milliseconds. */
+const soonest = 1
+
 /** `start` is what a right wall clock shows at the beginning, milliseconds since the epoch. */
 export function createTimeline(start: number): Timeline {
   let elapsed = 0
@@ -55,7 +58,7 @@ export function createTimeline(start: number): Timeline {
       return {
         now: () => Math.floor(start + elapsed + wrong),
         monotonic: () => elapsed,
-        after: (ms, fire) => put({ due: elapsed + Math.max(ms, 0), fire }),
+        after: (ms, fire) => put({ due: elapsed + Math.max(ms, soonest), fire }),
         async sleep(ms, signal) {
           return sleepWith(this, ms, signal)
         },

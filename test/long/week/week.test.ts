@@ -9,14 +9,18 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { before, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { linesAbout } from './journal.ts'
 import type { WeekReport, WeekTask } from './report.ts'
 
 const minute = 60_000
 const hour = 60 * minute
 const hours = Number(process.env['WEEK_HOURS'] ?? 168)
-const task: WeekTask = {
+const task: Omit<WeekTask, 'journal'> = {
   hours,
   members: Number(process.env['WEEK_MEMBERS'] ?? 100),
   replicas: 3,
@@ -33,7 +37,7 @@ const roomForTheYoung = '--max-semi-space-size=32'
 /** The same for etcd and the API server, which spend a fifth of their time on it: percent of what is in use. */
 const roomForServers = { GOGC: '400' }
 
-async function liveThrough(): Promise<WeekReport> {
+async function liveThrough(journal: string): Promise<WeekReport> {
   const tether = join(import.meta.dirname, '../../../tools/tether.mjs')
   const child = fork(join(import.meta.dirname, 'process.ts'), {
     execArgv: ['--import', tether, roomForTheYoung],
@@ -42,20 +46,30 @@ async function liveThrough(): Promise<WeekReport> {
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`the week has ended with ${String(code)} and without a report`)
   })
-  child.send(task)
+  child.send({ ...task, journal } satisfies WeekTask)
   const [report] = (await Promise.race([once(child, 'message'), failed])) as [WeekReport]
   await failed.catch(() => undefined)
   return report
 }
 
+const journalIn = (directory: string) => join(directory, 'journal.jsonl')
+
 const title = `${task.members} members after ${hours} hours (WEEK_SEED=${task.seed})`
 
 describe(title, { timeout: 2_700_000 }, () => {
   let report: WeekReport
+  let directory: string
+
+  /** Prints what happened to those who did not end as they should have. */
+  function tellOf(names: readonly string[]): void {
+    for (const name of names)
+      console.log([`--- ${name}:`, ...linesAbout(journalIn(directory), [name, report.uids[name] ?? name])].join('\n'))
+  }
 
   before(async () => {
     const startedAt = performance.now()
-    report = await liveThrough()
+    directory = await mkdtemp(join(tmpdir(), 'conjoin-week-'))
+    report = await liveThrough(journalIn(directory))
     const { happened, writes, memory, silences, gone, whole, renewals } = report
     console.log({
       minutes: (performance.now() - startedAt) / minute,
@@ -69,20 +83,22 @@ describe(title, { timeout: 2_700_000 }, () => {
     })
   })
 
+  after(async () => rm(directory, { recursive: true, force: true }))
+
   it('are members on both sides, healthy, and heard by whoever is to hear them', () => {
     const { memberships } = report
-    assert.deepEqual(
-      memberships.map(({ said }) => said),
-      Object.entries(report.uids).map(([name, uid]) => ({
-        name,
-        uids: [uid, uid],
-        isSameKey: true,
-        conditions: ['Healthy=True/Heartbeat', 'Joined=True/Joined', 'Ready=True/Joined'],
-        status: 'Joined',
-        msg: '',
-        hasClusterInfo: true,
-      })),
-    )
+    const expected = Object.entries(report.uids).map(([name, uid]) => ({
+      name,
+      uids: [uid, uid],
+      isSameKey: true,
+      conditions: ['Healthy=True/Heartbeat', 'Joined=True/Joined', 'Ready=True/Joined'],
+      status: 'Joined',
+      msg: '',
+      hasClusterInfo: true,
+    }))
+    const said = memberships.map((membership) => membership.said)
+    tellOf(said.filter((one, index) => !isDeepStrictEqual(one, expected[index])).map(({ name }) => name))
+    assert.deepEqual(said, expected)
     // It is written once an hour, when there is a heartbeat.
     const stale = memberships.filter(({ lastSeenAge }) => !(Math.abs(lastSeenAge) < 2 * hour))
     const unheard = memberships.filter(({ heardAge }) => heardAge > 2 * task.interval)
@@ -90,6 +106,7 @@ describe(title, { timeout: 2_700_000 }, () => {
   })
 
   it('are the only ones: who left, was disconnected or refused is out, and knows why', () => {
+    tellOf(report.notOut.map(({ name }) => name))
     assert.deepEqual(report.notOut, [])
     assert.deepEqual(report.clusters.toSorted(), ['primary', ...Object.keys(report.uids)].toSorted())
     assert.ok(report.gone >= hours, `one an hour goes; ${report.gone} have`)

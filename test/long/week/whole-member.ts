@@ -26,7 +26,7 @@ const restartAfter = 5_000
 /** Its process runs soon after this returns. */
 export function startWholeMember(deps: WholeMemberDeps): Member {
   const { name: namespace, uid, front, clock, witness } = deps
-  const log = witness.logger('secondary')
+  const log = witness.logger('secondary', namespace)
   const client = createClient(createApiWay({ ...deps, transport: inClusterOf(uid, deps.transport) }))
   const secrets = createInformer<Secret>({ client, kind: secretKind, namespace, clock, log })
   const secret = (name: string) => ({ namespace, name })

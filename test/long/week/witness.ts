@@ -3,23 +3,26 @@
  * one, for a search for secrets. It grows with what is new, not with time.
  */
 import type { Logger } from '../../../src/lib/logger.ts'
+import type { Journal } from './journal.ts'
 
 export interface Witness {
-  /** Hears under this name; `listen` is called with each line. */
-  logger(who: string, listen?: (level: Level, message: string, fields: object) => void): Logger
+  /** Hears under this name what `process` says; `listen` is called with each line. */
+  logger(who: string, process: string, listen?: (message: string) => void): Logger
   /** How often each line has been heard, by `who level message`. */
   counts(): ReadonlyMap<string, number>
   /** Each word once, one a line. */
   words(): string
 }
 
-export type Level = 'debug' | 'info' | 'warn' | 'error'
+type Level = 'debug' | 'info' | 'warn' | 'error'
 
+/** Said all the time, and no news to anybody. */
+const everyday: ReadonlySet<string> = new Set(['heartbeat'])
 /** Shorter ones hold no secret, and are too many. */
 const shortest = 12
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-export function createWitness(): Witness {
+export function createWitness(journal: Journal): Witness {
   const counts = new Map<string, number>()
   const words = new Set<string>()
 
@@ -30,22 +33,23 @@ export function createWitness(): Witness {
     for (const word of textOf(fields).split(/[\s"]+/)) if (word.length >= shortest && !uuid.test(word)) words.add(word)
   }
 
-  function logger(who: string, listen: (level: Level, message: string, fields: object) => void, bound: object): Logger {
+  function logger(who: string, process: string, listen: (message: string) => void, bound: object): Logger {
     const at = (level: Level) => (fields: object, message: string) => {
       hear(who, level, message, { ...bound, ...fields })
-      listen(level, message, fields)
+      if (level !== 'debug' || !everyday.has(message)) journal.note(process, message, { ...bound, ...fields })
+      listen(message)
     }
     return {
       debug: at('debug'),
       info: at('info'),
       warn: at('warn'),
       error: at('error'),
-      child: (more) => logger(who, listen, { ...bound, ...more }),
+      child: (more) => logger(who, process, listen, { ...bound, ...more }),
     }
   }
 
   return {
-    logger: (who, listen = () => undefined) => logger(who, listen, {}),
+    logger: (who, process, listen = () => undefined) => logger(who, process, listen, {}),
     counts: () => counts,
     words: () => [...words].join('\n'),
   }

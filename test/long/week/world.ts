@@ -12,6 +12,7 @@ import type { ControlPlane } from '../../../tools/controlplane/control-plane.ts'
 import { freePort } from '../../../tools/controlplane/ports.ts'
 import { installPrimary, usualPrimary } from '../../../tools/installation.ts'
 import { createFront, type Front } from './front.ts'
+import { createJournal, type Journal } from './journal.ts'
 import { createLeases } from './leases.ts'
 import { followClusters, type Ledger } from './ledger.ts'
 import { type Member, startMember } from './member.ts'
@@ -33,6 +34,7 @@ export interface Place {
 export interface World {
   readonly timeline: Timeline
   readonly witness: Witness
+  readonly journal: Journal
   readonly front: Front
   readonly ledger: Ledger
   readonly places: readonly Place[]
@@ -60,6 +62,8 @@ export interface WorldDeps {
   /** Milliseconds. */
   readonly interval: number
   readonly random: () => number
+  /** Where the journal is written. */
+  readonly journal: string
 }
 
 /** Who was heard within so many intervals is not lost, even where a replica died before it could tell of the last one. */
@@ -78,14 +82,21 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
   const { namespace } = usualPrimary
   const timeline = createTimeline(Date.now())
   const rest = createRest()
-  const witness = createWitness()
+  const journal = createJournal(deps.journal, () => timeline.elapsed())
+  const witness = createWitness(journal)
   const answerLease = createLeases()
   await controlPlane.kubectl(['create', 'namespace', namespace])
   const kubeconfig = await installPrimary(controlPlane)
   const transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'week' })
   const admin = createClient(createApiWay({ transport, answerLease, rest }))
   const clock = timeline.clock()
-  const ledger = followClusters({ client: admin, namespace, clock, log: witness.logger('administrator') })
+  const ledger = followClusters({
+    client: admin,
+    namespace,
+    clock,
+    log: witness.logger('administrator', 'administrator'),
+    journal,
+  })
   const places: Place[] = Array.from({ length: deps.replicas }, () => ({
     replica: undefined,
     isHidden: false,
@@ -94,7 +105,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
   }))
   const reachable = () =>
     places.flatMap(({ replica, isHidden }) => (replica === undefined || isHidden ? [] : [replica]))
-  const front = createFront({ replicas: reachable, elapsed: () => timeline.elapsed(), rest, random })
+  const front = createFront({ replicas: reachable, elapsed: () => timeline.elapsed(), rest, random, journal })
   const members = new Set<Member>()
   let newcomers = 0
   const end = new AbortController()
@@ -142,6 +153,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
   return {
     timeline,
     witness,
+    journal,
     front,
     ledger,
     falseAlarms,
@@ -182,6 +194,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
       const over = ended.then(() => 'over' as const)
       while ((await Promise.race([over, pass(1_000)])) !== 'over');
       await transport.close()
+      journal.end()
     },
   }
 }
