@@ -77,8 +77,7 @@ function outageFor({ outage }: ClusterDeps, cluster: Cluster, silence: Silence):
 async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecision, log: Logger): Promise<Outcome> {
   switch (decision.kind) {
     case 'release':
-      if (decision.tombstone !== undefined)
-        await deps.tombstones.store(decision.tombstone, Date.parse(cluster.metadata.deletionTimestamp ?? ''))
+      if (decision.tombstone !== undefined) await deps.tombstones.store(decision.tombstone)
       await deleteRecords(deps, cluster.metadata)
       await release(deps.client, cluster)
       log.info({ cluster: cluster.metadata.name, tombstone: decision.tombstone !== undefined }, 'cluster disconnected')

@@ -19,6 +19,11 @@ export interface Tombstone extends FormerMember {
   readonly name: string
   /** When the Cluster was disconnected, ms since the epoch. */
   readonly at: number
+  /**
+   * The same by the clock of the API server, to the day once it is stored; absent where no Cluster had been deleted. One of
+   * the two clocks may be years behind, and would have it forgotten before its cluster has heard of it.
+   */
+  readonly deletedAt?: number | undefined
   /** The cluster knows that it is disconnected, by `leave`: nobody needs to be told any more. */
   readonly isAcknowledged: boolean
   /** Thumbprint of the primary's key that it last named: the one that it has to be told with. */
@@ -37,11 +42,13 @@ export function tombstoneOf(
   word: Pick<Tombstone, 'at' | 'isAcknowledged'>,
 ): Tombstone {
   const primaryKeyId = status?.primaryKeyId
+  const { deletionTimestamp } = metadata
   return {
     uid,
     keyId,
     name: metadata.name,
     ...word,
+    ...(deletionTimestamp === undefined ? {} : { deletedAt: Date.parse(deletionTimestamp) }),
     ...(primaryKeyId === undefined ? {} : { primaryKeyId }),
     ...(previousKeyId === undefined ? {} : { previousKeyId }),
   }
@@ -50,6 +57,7 @@ export function tombstoneOf(
 const storedSchema = z.object({
   name: z.string(),
   time: z.iso.datetime(),
+  deleted: z.iso.date().optional(),
   acknowledged: z.boolean().default(false),
   primaryKeyId: z.string().optional(),
   previousKeyId: z.string().optional(),
@@ -82,13 +90,20 @@ export function entryKey({ uid, keyId }: FormerMember): string {
 function stored({
   name,
   at,
+  deletedAt,
   isAcknowledged,
   primaryKeyId,
   previousKeyId,
 }: Omit<Tombstone, keyof FormerMember>): string {
-  const acknowledged = isAcknowledged ? { acknowledged: true } : {}
-  return JSON.stringify({ name, time: new Date(at).toISOString(), ...acknowledged, primaryKeyId, previousKeyId })
+  // Who knows of it is soon forgotten in any case, and there is no room for both.
+  const mark = isAcknowledged
+    ? { acknowledged: true }
+    : { deleted: deletedAt === undefined ? undefined : dayOf(deletedAt) }
+  return JSON.stringify({ name, time: new Date(at).toISOString(), ...mark, primaryKeyId, previousKeyId })
 }
+
+/** `2030-01-05` */
+const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
 export function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombstone[] {
   return Object.keys(configMap?.data ?? {}).flatMap((entry) => readEntry(configMap, entry) ?? [])
@@ -99,8 +114,9 @@ export function readEntry(configMap: ConfigMap | undefined, entry: string): Tomb
   const [uid, keyId, ...rest] = entry.split('.')
   const parsed = storedSchema.safeParse(parseJson(configMap?.data?.[entry] ?? ''))
   if (uid === undefined || keyId === undefined || rest.length > 0 || !parsed.success) return undefined
-  const { name, time, acknowledged, ...keys } = parsed.data
-  return { uid, keyId, name, at: Date.parse(time), isAcknowledged: acknowledged, ...keys }
+  const { name, time, deleted, acknowledged, ...keys } = parsed.data
+  const deletedAt = deleted === undefined ? {} : { deletedAt: Date.parse(deleted) }
+  return { uid, keyId, name, at: Date.parse(time), ...deletedAt, isAcknowledged: acknowledged, ...keys }
 }
 
 function parseJson(text: string): unknown {
@@ -119,7 +135,10 @@ export function outdated(configMap: ConfigMap | undefined, keptFrom = -Infinity)
   const entries = Object.keys(configMap?.data ?? {})
   const unreadable = entries.filter((entry) => readEntry(configMap, entry) === undefined)
   const old = tombstonesIn(configMap)
-    .toSorted((a, b) => Number(a.isAcknowledged) - Number(b.isAcknowledged) || b.at - a.at)
-    .filter(({ at }, index) => index >= maxCount - 1 || at < keptFrom)
+    .toSorted((a, b) => Number(a.isAcknowledged) - Number(b.isAcknowledged) || youngest(b) - youngest(a))
+    .filter((tombstone, index) => index >= maxCount - 1 || youngest(tombstone) < keptFrom)
   return [...unreadable, ...old.map(entryKey)]
 }
+
+/** By whichever clock it is younger, ms since the epoch. */
+const youngest = ({ at, deletedAt = at }: Tombstone) => Math.max(at, deletedAt)

@@ -41,10 +41,10 @@ export interface Tombstones {
   /** Makes the ConfigMap where it is missing. Throws `KubeApiError`. */
   prepare(): Promise<void>
   /**
-   * For both of its keys. An acknowledgement by the key before is that key's alone: it may be a thief's. `deletedAt` is when
-   * the Cluster was deleted by the clock of the API server, ms since the epoch: others that are too old by both clocks go.
+   * For both of its keys. An acknowledgement by the key before is that key's alone: it may be a thief's. With that of a
+   * deleted Cluster, which tells the time by the clock of the API server, others that are too old by both clocks go.
    */
-  store(tombstone: Tombstone, deletedAt?: number): Promise<void>
+  store(tombstone: Tombstone): Promise<void>
   /**
    * Drops what is remembered of a member that is back, where `isOver` says so of it as the API server has it now: another
    * disconnection may have come since. What somebody else writes at the same time may save it; it is over all the same.
@@ -93,7 +93,8 @@ export function createTombstones(deps: {
 
   return {
     prepare,
-    async store(tombstone, deletedAt) {
+    async store(tombstone) {
+      const { deletedAt } = tombstone
       const cached = informer.get(key)
       const entries = entriesOf(tombstone)
       // One clock alone may be years ahead, and would have all of them forgotten.

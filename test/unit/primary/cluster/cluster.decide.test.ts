@@ -133,10 +133,17 @@ describe('the younger of two Clusters of one cluster', () => {
 })
 
 describe('a deleted Cluster', () => {
-  it('of a member leaves a tombstone with who it was, of this very moment', () => {
+  it('of a member leaves a tombstone with who it was, of this very moment, and of when the API server was told', () => {
     assert.deepEqual(decide(deleted(joined()), { now: noon + 123 }), {
       kind: 'release',
-      tombstone: { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + 123, isAcknowledged: false },
+      tombstone: {
+        uid: 'uid-east',
+        keyId: 'key-east',
+        name: 'east',
+        at: noon + 123,
+        deletedAt: noon,
+        isAcknowledged: false,
+      },
     })
   })
 
@@ -149,7 +156,11 @@ describe('a deleted Cluster', () => {
     const known = { uid: 'uid-east', keyId: 'key-east', name: 'east', at: noon + 1, isAcknowledged: false }
     for (const tombstone of [known, { ...known, at: noon - 1, isAcknowledged: true }]) {
       const decision = decide(deleted(joined()), { tombstone })
-      assert.deepEqual(decision.kind === 'release' && decision.tombstone, { ...known, at: noon + minute })
+      assert.deepEqual(decision.kind === 'release' && decision.tombstone, {
+        ...known,
+        at: noon + minute,
+        deletedAt: noon,
+      })
     }
   })
 

@@ -1,16 +1,20 @@
 /** Which disconnections are no longer remembered: those that are too old, too many, or known to their clusters. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Clock } from '../../../../src/lib/clock.ts'
 import { tombstonesName } from '../../../../src/primary/cluster/tombstones.ts'
 import { at, noon } from '../objects.fixture.ts'
 import { day, east, entry, world } from './tombstones.fixture.ts'
+
+/** The tombstone of a Cluster that is deleted at this moment, where all clocks agree. */
+const deletedNow = (clock: Pick<Clock, 'now'>) => ({ ...east, at: clock.now(), deletedAt: clock.now() })
 
 describe('tombstones that are too many or too old', () => {
   it('go with the next write after 90 days, and not before', async () => {
     const { clock, data, fill, tombstones } = await world()
     fill({ 'old.key': entry({ at: noon }), 'young.key': entry({ at: noon + 1 }) })
     await clock.advance(90 * day + 1)
-    await tombstones.store({ ...east, at: clock.now() }, clock.now())
+    await tombstones.store(deletedNow(clock))
     assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east.key-east', 'young.key'])
   })
 
@@ -20,15 +24,29 @@ describe('tombstones that are too many or too old', () => {
       [tenYears, noon],
       [0, noon + tenYears],
       [tenYears, undefined],
-      [tenYears, Number.NaN],
     ] as const) {
       const { clock, data, fill, tombstones, told } = await world()
       fill({ 'young.key': entry({ at: noon - day }) })
       await clock.advance(ahead)
-      await tombstones.store({ ...east, at: clock.now() }, deletedAt)
+      await tombstones.store({ ...east, at: clock.now(), deletedAt })
       assert.deepEqual(Object.keys(data()).toSorted(), ['uid-east.key-east', 'young.key'])
       assert.deepEqual(told, [])
     }
+  })
+
+  it('stay where the clock of their own primary was years behind, until they are old by that of its API server', async () => {
+    const { api, clock, data, tombstones } = await world()
+    const behind = { ...east, uid: 'uid-behind', at: noon - 3_650 * day, deletedAt: noon }
+    await tombstones.store(behind)
+    const entries = async (passed: number) => {
+      await clock.advance(passed)
+      api.sync()
+      await tombstones.store(deletedNow(clock))
+      return Object.keys(data()).toSorted()
+    }
+    // It is stored to the day, which began at midnight.
+    assert.deepEqual(await entries(89 * day), ['uid-behind.key-east', 'uid-east.key-east'])
+    assert.deepEqual(await entries(2 * day), ['uid-east.key-east'])
   })
 
   it('are never more than 4,000: the oldest go', async () => {
@@ -46,7 +64,7 @@ describe('tombstones that are too many or too old', () => {
     const past = at(noon - 91 * day)
     const old = (name: string, more: object = {}) => JSON.stringify({ name, time: past, ...more })
     fill({ 'uid-1.key-1': old('west'), 'uid-2.key-2': old('knows', { acknowledged: true }), 'uid-3.key-3': 'damaged' })
-    await tombstones.store(east, noon)
+    await tombstones.store({ ...east, deletedAt: noon })
     const notes = told.map(({ regarding, type, reason, note }) => [regarding.metadata.name, type, reason, note])
     assert.deepEqual(notes, [
       [
@@ -57,7 +75,7 @@ describe('tombstones that are too many or too old', () => {
       ],
     ])
     api.sync()
-    await tombstones.store({ ...east, at: clock.now() }, clock.now())
+    await tombstones.store(deletedNow(clock))
     assert.equal(told.length, 1)
   })
 
@@ -70,7 +88,7 @@ describe('tombstones that are too many or too old', () => {
         Array.from({ length: 50 }, (_, n) => [`uid-${n}.key`, JSON.stringify({ name: name(n), time })]),
       ),
     )
-    await tombstones.store(east, noon)
+    await tombstones.store({ ...east, deletedAt: noon })
     assert.equal(told.length, 1)
     const { note = '' } = told[0] ?? {}
     assert.match(note, / and 37 more, which never heard of it/)
@@ -89,14 +107,17 @@ describe('tombstones that are too many or too old', () => {
 
   it('fit one ConfigMap: its values may have a megabyte together, and the whole object half as much again', async () => {
     const { data, tombstones } = await world()
-    const longest = { uid: 'u'.repeat(64), keyId: 'k'.repeat(43), name: 'n'.repeat(63), at: noon, isAcknowledged: true }
-    await tombstones.store({ ...longest, primaryKeyId: 'p'.repeat(43), previousKeyId: 'q'.repeat(43) })
-    const own = Object.entries(data()).find(([entry]) => entry.endsWith(longest.keyId))
-    assert.ok(own)
-    const [entry, value] = own
-    assert.ok(4_000 * value.length < 1_048_576)
-    // Quotes and lengths around each.
-    assert.ok(4_000 * (entry.length + value.length + 10) < 1_500_000)
+    const longest = { uid: 'u'.repeat(64), keyId: 'k'.repeat(43), name: 'n'.repeat(63), at: noon, deletedAt: noon }
+    const keys = { primaryKeyId: 'p'.repeat(43), previousKeyId: 'q'.repeat(43) }
+    for (const isAcknowledged of [true, false]) {
+      await tombstones.store({ ...longest, ...keys, isAcknowledged })
+      const own = Object.entries(data()).find(([entry]) => entry.endsWith(longest.keyId))
+      assert.ok(own)
+      const [entry, value] = own
+      assert.ok(4_000 * value.length < 1_048_576)
+      // Quotes and lengths around each.
+      assert.ok(4_000 * (entry.length + value.length + 10) < 1_500_000)
+    }
   })
 })
 
