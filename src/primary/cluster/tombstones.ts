@@ -117,8 +117,6 @@ export function createTombstones(deps: {
     },
     async forget(member, isOver) {
       const entry = entryKey(member)
-      // Most who join were never disconnected: the cache spares them the look.
-      if (!Object.hasOwn(informer.get(key)?.data ?? {}, entry)) return
       for (let round = 0; round < maxRounds; round += 1) {
         const live = await readSoon(key)
         const found = readEntry(live, entry)

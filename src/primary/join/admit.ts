@@ -65,6 +65,17 @@ interface Round extends Request {
   readonly settings: JoinTokenSettings
 }
 
+interface Decided {
+  readonly admission: Admission
+  /** Whether the API server has shown a disconnection of the asker. */
+  readonly wasDisconnected: boolean
+}
+
+interface Grant extends Pick<Decided, 'wasDisconnected'> {
+  readonly granted: Granted
+  readonly standing: 'admitted' | 'waiting'
+}
+
 /** In each round at least one of those who ask for the same succeeds, and a token has few uses. */
 const maxRounds = 64
 
@@ -81,13 +92,14 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
     // A member that was removed must not come back because a cache has not heard of it: its word is old.
     const isQuick = round === 0 && warrant.kind === 'token'
     const quick = isQuick ? await decide(deps, current, 'cache') : undefined
-    const admission = quick?.kind === 'create' ? quick : await decide(deps, current, 'live')
+    const decided = quick?.admission.kind === 'create' ? quick : await decide(deps, current, 'live')
+    const { admission } = decided
     if (admission.kind === 'refuse') return refused(admission.code, admission.what, admission.remedy)
     if (admission.kind === 'wait') throw new ProtocolError('Busy', admission.what)
     const standing = standingAfter(admission, settings)
     if (standing === 'denied') return refused('Denied')
     try {
-      return await carryOut(deps, current, admission, standing)
+      return await carryOut(deps, current, { granted: admission, standing, wasDisconnected: decided.wasDisconnected })
     } catch (error) {
       if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error
       const current = await reread(deps.tokens, warrant)
@@ -101,8 +113,7 @@ export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted
 async function carryOut(
   deps: AdmitDeps,
   round: Round,
-  granted: Granted,
-  standing: 'admitted' | 'waiting',
+  { granted, standing, wasDisconnected }: Grant,
 ): Promise<Admitted> {
   const { join, warrant, settings } = round
   const isKnown = granted.kind === 'recognise'
@@ -112,7 +123,8 @@ async function carryOut(
   if (!isKnown) await countUse(deps, round)
   const cluster = await commitCluster(deps, granted, { join, settings })
   if (standing === 'admitted') await commitRecord(deps, cluster.metadata.name, join.claims.k10)
-  if (warrant.kind === 'token') await forgetDisconnection(deps.tombstones, round)
+  // No cache is asked for it: an old word that stays would be believed by a member that has only to join again.
+  if (warrant.kind === 'token' && wasDisconnected) await forgetDisconnection(deps.tombstones, round)
   const isRebound = granted.kind === 'rebind'
   // One that was approved is as new as one that needed no approval, until a heartbeat confirms it.
   const wasApproved = cluster.spec.approval === 'manual' && !isConfirmed(cluster)
@@ -121,16 +133,20 @@ async function carryOut(
     : { kind: 'member', cluster, isNew: !isKnown || wasApproved, isRebound }
 }
 
-async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Admission> {
+async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Decided> {
   const { join, warrant, settings } = round
   const { claims, key } = join
   const unfit = judgeToken(settings, { uid: claims.sub, name: claims.name, now: deps.clock.now() })
-  if (unfit !== undefined) return { kind: 'refuse', ...unfit }
-  const admission = decideAdmission(await gather(deps, round, source))
+  if (unfit !== undefined) return { admission: { kind: 'refuse', ...unfit }, wasDisconnected: false }
+  const situation = await gather(deps, round, source)
+  const admission = decideAdmission(situation)
   if (source === 'live') await suspectClone(deps, admission, claims.sub)
   const use = { user: userOf({ uid: claims.sub, keyId: key.thumbprint }), users: usersBy(warrant) }
   const unfitNow = judgeAdmission(settings, admission, use)
-  return unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow }
+  return {
+    admission: unfitNow === undefined ? admission : { kind: 'refuse', ...unfitNow },
+    wasDisconnected: situation.disconnectedAt !== undefined,
+  }
 }
 
 /** Also where the token may not tell the newcomer of it: the one who is copied has to know. */

@@ -66,6 +66,17 @@ describe('a cluster that is disconnected again while its join is written', () =>
   })
 })
 
+describe('a cluster that joins again where nothing has been heard yet of its disconnection', () => {
+  it('leaves no word of it behind, which would be the last one on a membership that ends in silence', async () => {
+    const asks = applicant()
+    const { world, token, tombstone } = await disconnected(asks)
+    await world.tombstones.store({ ...tombstone, at: world.clock.now() })
+    await world.advance(1_000)
+    assert.equal((await world.join(asks, token)).kind, 'joined')
+    assert.equal(await world.tombstones.findLive(tombstone), undefined)
+  })
+})
+
 describe("a cluster that was disconnected while the primary's clock was years ahead", () => {
   it('may join again once the clock is right', async () => {
     const asks = applicant()
