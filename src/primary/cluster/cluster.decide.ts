@@ -17,7 +17,7 @@ export interface ClusterObservation extends StatusObservation {
   readonly isRegisteredAhead: boolean
   /** Whether an older Cluster, as the API server has it now, is of the same uid or key: that one is the member. */
   readonly hasElder: boolean
-  /** Of a deleted Cluster: what is remembered of its member, as the API server has it now. */
+  /** What is remembered of a disconnection of its member, as the API server has it now; looked for where it may bear on this. */
   readonly tombstone: Tombstone | undefined
 }
 
@@ -27,13 +27,15 @@ export type ClusterDecision =
   /** Deleted with its namespace: what else is in there goes by itself, and the rights to touch it may have gone already. */
   | { readonly kind: 'let-go' }
   /** Remove it as if the join had not been. */
-  | { readonly kind: 'collect'; readonly because: 'never confirmed' | 'another Cluster of this uid or key is older' }
+  | { readonly kind: 'collect'; readonly because: Superseded | 'never confirmed' }
   | {
       readonly kind: 'keep'
       /** Metadata to merge; absent where it is right already. */
       readonly metadata?: { readonly labels?: Record<string, string>; readonly finalizers?: readonly string[] }
       readonly status: StatusDecision
     }
+
+type Superseded = 'another Cluster of this uid or key is older' | 'its member was disconnected since it was made'
 
 /**
  * A Cluster made by a join is collected when no heartbeat has confirmed it for so long, milliseconds: by its dates, and by
@@ -50,6 +52,9 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
   if (cluster.metadata.deletionTimestamp !== undefined) return decideDeleted(observed)
   // Two replicas have admitted the same cluster at once. Its owner is told of the older one when it joins again.
   if (observed.hasElder) return { kind: 'collect', because: 'another Cluster of this uid or key is older' }
+  // The disconnection was of the other one of two: a replica had not heard of that, and this one is the same membership.
+  if (observed.tombstone !== undefined && endsMembership(observed.tombstone, cluster))
+    return { kind: 'collect', because: 'its member was disconnected since it was made' }
   const isWaiting = standingOf(cluster) === 'waiting'
   // One that waits is not heard: what was, belongs to a membership that it had before.
   const isHeard = observed.contact !== undefined && !isWaiting
@@ -65,6 +70,14 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
     ...(metadata === undefined ? {} : { metadata }),
     status: isCollectable ? withDeadline(status, remaining) : status,
   }
+}
+
+/**
+ * Whether its member was disconnected since this Cluster was made. One that is put back from a backup is younger than the
+ * disconnection before, and a join forgets what is older than it.
+ */
+export function endsMembership({ at }: Pick<Tombstone, 'at'>, { metadata, spec: { member } }: Cluster): boolean {
+  return at >= Date.parse(metadata.creationTimestamp ?? '') && at >= Date.parse(member?.since ?? '')
 }
 
 function patience(cluster: Cluster, isWaiting: boolean): number {

@@ -13,7 +13,13 @@ import { recordedCluster, recordNames } from '../bootstrap/joined-bootstrap.ts'
 import { isMadeByJoin, isRegisteredAhead } from '../bootstrap/precedence.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { fieldManager } from '../field-manager.ts'
-import { type ClusterDecision, type ClusterObservation, decideCluster, releasedFinalizers } from './cluster.decide.ts'
+import {
+  type ClusterDecision,
+  type ClusterObservation,
+  decideCluster,
+  endsMembership,
+  releasedFinalizers,
+} from './cluster.decide.ts'
 import { isAboutToBeLost, type Silence } from './health.decide.ts'
 import type { Outage } from './outage.decide.ts'
 import type { OutageWatch } from './outage.ts'
@@ -64,7 +70,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
     hasElder: deletionTimestamp === undefined && (await deps.lookup.hasElder(cluster)),
     isRegisteredAhead: isRegisteredAhead(name, deps.bootstraps),
     namespaceIsDeleted,
-    tombstone: deletionTimestamp === undefined || namespaceIsDeleted ? undefined : await findTombstone(deps, cluster),
+    tombstone: namespaceIsDeleted ? undefined : await findTombstone(deps, cluster),
   }
 }
 
@@ -103,8 +109,15 @@ async function act(deps: ClusterDeps, cluster: Cluster, decision: ClusterDecisio
   }
 }
 
-async function findTombstone({ tombstones }: ClusterDeps, { spec }: Cluster): Promise<Tombstone | undefined> {
-  return spec.member === undefined ? undefined : tombstones.findLive(spec.member)
+/** Of a Cluster that stays, only where the cache shows one that would end it: else each look at a Cluster would cost a read. */
+async function findTombstone({ tombstones }: ClusterDeps, cluster: Cluster): Promise<Tombstone | undefined> {
+  const { member } = cluster.spec
+  if (member === undefined) return undefined
+  if (cluster.metadata.deletionTimestamp === undefined) {
+    const cached = tombstones.cached(member)
+    if (cached === undefined || !endsMembership(cached, cluster)) return undefined
+  }
+  return tombstones.findLive(member)
 }
 
 /** The record of a join goes with its Cluster. */

@@ -109,6 +109,12 @@ export function tombstonesIn(configMap: ConfigMap | undefined): readonly Tombsto
   return Object.keys(configMap?.data ?? {}).flatMap((entry) => readEntry(configMap, entry) ?? [])
 }
 
+/** The uids of entries that were not so before: of whom something new is remembered. */
+export function uidsOfNews(now: ConfigMap, before: ConfigMap | undefined): readonly string[] {
+  const news = Object.entries(now.data ?? {}).filter(([entry, value]) => before?.data?.[entry] !== value)
+  return news.flatMap(([entry]) => entry.split('.')[0] ?? [])
+}
+
 /** Undefined also for what a user has made of an entry: one that cannot be read must not hold up the others. */
 export function readEntry(configMap: ConfigMap | undefined, entry: string): Tombstone | undefined {
   const [uid, keyId, ...rest] = entry.split('.')

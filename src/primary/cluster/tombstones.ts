@@ -58,6 +58,8 @@ export interface Tombstones {
   dropAcknowledged(): Promise<number | undefined>
   /** Asks the API server, after this was asked: the answer may become a signed refusal. Throws `KubeApiError`. */
   findLive(member: FormerMember): Promise<Tombstone | undefined>
+  /** From the cache, which may not have heard of it yet, or not of its end. */
+  cached(member: FormerMember): Tombstone | undefined
   /** From the cache: those that have still to hear of it. */
   unheard(): readonly Tombstone[]
 }
@@ -153,6 +155,7 @@ export function createTombstones(deps: {
     async findLive(member) {
       return readEntry(await readSoon(key), entryKey(member))
     },
+    cached: (member) => readEntry(informer.get(key), entryKey(member)),
     unheard: () => tombstonesIn(informer.get(key)).filter(({ isAcknowledged }) => !isAcknowledged),
   }
 }

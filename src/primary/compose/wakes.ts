@@ -5,6 +5,7 @@ import type { InformerChange } from '../../kube/informer.ts'
 import { type KubeObject, keyOf } from '../../kube/objects.ts'
 import { rivals } from '../bootstrap/precedence.ts'
 import { isHeld } from '../cluster/cluster.decide.ts'
+import { uidsOfNews } from '../cluster/tombstone.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { tokenIdIndex } from '../join/token-source.ts'
 import type { Core } from './core.ts'
@@ -19,6 +20,7 @@ const countAfterMs = 250
 export function connectWakes(controllers: Woken, core: Core): void {
   wakeRoll(controllers, core)
   wakeBootstraps(controllers, core)
+  wakeDisconnected(controllers, core)
   core.informers.clusters.onChange((change) => clusterChanged(controllers, core, change))
 }
 
@@ -44,6 +46,15 @@ function wakeBootstraps({ bootstraps }: Woken, { informers }: Core): void {
   informers.bootstraps.onChange((change) => {
     wake(bootstraps, rivals(change.object, informers.bootstraps))
     if (change.type === 'updated') wake(bootstraps, rivals(change.previous, informers.bootstraps))
+  })
+}
+
+/** Of two Clusters of one member only one may have been deleted, and the other one is to go too. */
+function wakeDisconnected({ clusters }: Woken, { informers }: Core): void {
+  informers.tombstones.onChange((change) => {
+    if (change.type === 'deleted') return
+    const before = change.type === 'updated' ? change.previous : undefined
+    for (const uid of uidsOfNews(change.object, before)) wake(clusters, informers.clusters.by('uid', uid))
   })
 }
 

@@ -132,6 +132,32 @@ describe('the younger of two Clusters of one cluster', () => {
   })
 })
 
+describe('a Cluster whose member was disconnected', () => {
+  const tombstone = (time: number) => ({
+    uid: 'uid-east',
+    keyId: 'key-east',
+    name: 'west',
+    at: time,
+    isAcknowledged: false,
+  })
+
+  it('since it was made is collected: the deleted Cluster was another one of the same member', () => {
+    const expected = { kind: 'collect', because: 'its member was disconnected since it was made' }
+    for (const isAcknowledged of [false, true])
+      assert.deepEqual(decide(joined(), { tombstone: { ...tombstone(noon), isAcknowledged } }), expected)
+    if (confirmed === undefined) assert.fail()
+    assert.deepEqual(decide(joined({ status: confirmed }), { tombstone: tombstone(noon + 1) }), expected)
+  })
+
+  it('before it was made, or before its member joined under it, is kept', () => {
+    assert.equal(decide(joined(), { tombstone: tombstone(noon - 1) }).kind, 'keep')
+    const bound = joined({ spec: { member: member({ since: at(noon + 1_000) }) } })
+    assert.equal(decide(bound, { tombstone: tombstone(noon + 999) }).kind, 'keep')
+    const restored = joined({ spec: { member: member({ since: at(noon - 1_000) }) }, status: confirmed })
+    assert.equal(decide(restored, { tombstone: tombstone(noon - 999) }).kind, 'keep')
+  })
+})
+
 describe('a deleted Cluster', () => {
   it('of a member leaves a tombstone with who it was, of this very moment, and of when the API server was told', () => {
     assert.deepEqual(decide(deleted(joined()), { now: noon + 123 }), {

@@ -96,7 +96,7 @@ export function createFleet(size: number) {
       clusters,
       lookup,
       bootstraps: { by: () => [] } as never,
-      tombstones: {} as Tombstones,
+      tombstones: { cached: () => undefined } as unknown as Tombstones,
       sightings,
       outage,
       own,
