@@ -3,7 +3,7 @@ import type { KubeRequest } from '../../src/kube/transport.ts'
 import type { MemoryApiServer } from '../support/memory-api/server.ts'
 import { type Action, describe, makeActions } from './actions.ts'
 import { createAttacker } from './attacker.ts'
-import { keepLedger } from './laws/ledger.ts'
+import { keepLedger, type Ledger } from './laws/ledger.ts'
 import { unrest } from './laws/quiet.ts'
 import { disclosures } from './laws/secrecy.ts'
 import { statusOf } from './laws/stored.ts'
@@ -11,6 +11,7 @@ import { catchUp, perform } from './perform.ts'
 import { createUsers } from './users.ts'
 import type { Answered } from './world/network.ts'
 import { createChance } from './world/random.ts'
+import { Restless } from './world/scheduler.ts'
 import { createWorld, type World } from './world/world.ts'
 
 export interface Outcome {
@@ -69,10 +70,11 @@ export async function run({ seed, actions = actionsOf(seed), sabotage }: RunOpti
       await perform(actors, action)
     }
     const broken =
-      ledger.broken.length > 0
-        ? ledger.broken
-        : await end(world, { broken: ledger.broken, stolen: actors.attacker.stolen, trace })
+      ledger.broken.length > 0 ? ledger.broken : await end(world, { ledger, stolen: actors.attacker.stolen, trace })
     return { broken: [...new Set(broken)], trace }
+  } catch (error) {
+    if (!(error instanceof Restless)) throw error
+    return { broken: [`the world does not come to rest: ${error.message}`], trace }
   } finally {
     world.end()
     Math.random = random
@@ -91,7 +93,7 @@ async function come({ scheduler, chance }: World, steps: number): Promise<void> 
 /** The faults end, and time passes; what is broken then, or was on the way. */
 async function end(
   world: World,
-  { broken, stolen, trace }: { broken: readonly string[]; stolen: ReadonlySet<string>; trace: string[] },
+  { ledger, stolen, trace }: { ledger: Ledger; stolen: ReadonlySet<string>; trace: string[] },
 ): Promise<readonly string[]> {
   world.faults.api.splice(0)
   world.faults.network.splice(0)
@@ -104,7 +106,7 @@ async function end(
     const { status = 'nothing', msg = '' } = statusOf(server) ?? {}
     trace.push(`${time(world)} ${name} says ${status} ${msg}`)
   }
-  return [...broken, ...unrest(world, stolen), ...disclosures(world)]
+  return [...ledger.broken, ...ledger.overdue(), ...unrest(world, stolen), ...disclosures(world)]
 }
 
 /** What is stored goes into the trace: by names and verbs, because ids and keys are others in each run. */

@@ -4,11 +4,13 @@
  */
 import type { Cluster, ClusterMember } from '../../../src/api/cluster.ts'
 import { annotations } from '../../../src/api/group.ts'
+import { mcClusterInfoName } from '../../../src/api/mc-cluster-info.ts'
 import { mcIdentityName } from '../../../src/api/mc-identity.ts'
 import { decodeJoinStatus, mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
 import { challengePath, joinPath, rekeyPath } from '../../../src/protocol/wire.ts'
 import type { Change } from '../../support/memory-api/changes.ts'
+import type { MemoryApiServer } from '../../support/memory-api/server.ts'
 import type { StoredObject } from '../../support/memory-api/stored.ts'
 import type { Occasion } from '../world/api-way.ts'
 import type { Answered } from '../world/network.ts'
@@ -30,6 +32,8 @@ import { falseRefusal } from './truth.ts'
 
 export interface Ledger {
   readonly broken: readonly string[]
+  /** What may be for a while, and must have ended when everybody has heard of everything: the laws that it breaks then. */
+  overdue(): readonly string[]
   answered(answered: Answered): void
 }
 
@@ -38,8 +42,12 @@ export function keepLedger(world: World): Ledger {
   const broken: string[] = []
   /** When the challenge of this server nonce was given. */
   const challenged = new Map<string, number>()
-  /** When the Cluster of this key was last disconnected. */
-  const disconnected = new Map<string, number>()
+  /** When the Cluster of this key was last disconnected, and how many changes there were. */
+  const disconnected = new Map<string, { readonly at: number; readonly since: number }>()
+  /** By uid: Clusters of disconnected members that a lagging replica has made, and what is wrong with each. */
+  const unheard = new Map<string, string>()
+  /** By uid: how many changes there were when this Cluster got its member, or that its key. */
+  const joinedAt = new Map<string, number>()
   const expelled = keepExpelled(world)
   /** How many changes there were when the last heartbeat came from this secondary that was answered `ok`. */
   const answeredOk = new Map<string, number>()
@@ -86,11 +94,12 @@ export function keepLedger(world: World): Ledger {
       if (!isRekey && !isAllowed(before, newKey, during))
         broken.push(`the key of ${now.metadata.name} has changed, and it has not asked for that`)
     }
+    if (now !== undefined && newKey !== oldKey) joinedAt.set(now.metadata.uid ?? '', primary.changes.length)
     assertUnique()
   }
 
   function noteDeletion(member: ClusterMember): void {
-    disconnected.set(member.keyId, world.scheduler.elapsed())
+    disconnected.set(member.keyId, { at: world.scheduler.elapsed(), since: primary.changes.length })
     expelled.note(member)
   }
 
@@ -132,10 +141,17 @@ export function keepLedger(world: World): Ledger {
       broken.push(`a token of ${token.most} uses has admitted ${token.keys.size} clusters`)
     if (asked.tid !== null && isRevokedBefore(asked.tid, during.since))
       broken.push(`a revoked token has admitted ${name}`)
-    if (expelled.mustStayOut(member)) broken.push(`${name} was disconnected, and has come back by itself`)
     const askedAt = challenged.get(asked.serverNonce) ?? Infinity
-    if (askedAt < (disconnected.get(member.keyId) ?? -Infinity) && !isSkewed())
-      broken.push(`${name} was disconnected, and an older request has brought it back`)
+    const isOld = askedAt < (disconnected.get(member.keyId)?.at ?? -Infinity) && !isSkewed()
+    if (isOld) comesBack(cluster, 'an older request has brought it back')
+    else if (expelled.mustStayOut(member)) comesBack(cluster, 'has come back by itself')
+  }
+
+  /** A replica that has not heard of a Cluster hears nothing of its deletion either, while that is carried out. */
+  function comesBack({ metadata: { name, uid = '' } }: Cluster, how: string): void {
+    const fault = `${name} was disconnected, and ${how}`
+    if (hasLagged()) unheard.set(uid, fault)
+    else broken.push(fault)
   }
 
   function isRevokedBefore(tokenId: string, version: number): boolean {
@@ -185,17 +201,35 @@ export function keepLedger(world: World): Ledger {
     const identity = identityOf(server)
     const hadMembership = before?.['data'] !== undefined && 'membership' in Object(before['data'])
     if (!hadMembership || identity === undefined || identity.joined !== undefined) return
-    const isAsked = server.get('secrets', 'mc-cluster-info')?.metadata.annotations?.[annotations.leave] !== undefined
+    const keyId = keyIdOf(identity)
     const isMember = clustersOf(primary).some(
-      (cluster) => cluster.spec.member?.keyId === keyIdOf(identity) && isConfirmed(cluster) && !isLeaving(cluster),
+      (cluster) =>
+        cluster.spec.member?.keyId === keyId && isConfirmed(cluster) && !isLeaving(cluster) && !isEnded(cluster),
     )
     // It may have heard the word that a restored primary has forgotten, or that a copy of it has outlived.
-    if (isMember && !isAsked && world.restoration() === 'never' && secondariesOf(world, uid).length === 1)
+    if (
+      isMember &&
+      !wasAskedToLeave(server) &&
+      world.restoration() === 'never' &&
+      secondariesOf(world, uid).length === 1
+    )
       broken.push(`${name} has given up its membership, and nobody has disconnected it`)
+  }
+
+  /** Of two Clusters of one member, the deletion of either disconnects it. */
+  function isEnded({ metadata: { uid = '' }, spec: { member } }: Cluster): boolean {
+    return (joinedAt.get(uid) ?? Infinity) < (disconnected.get(member?.keyId ?? '')?.since ?? -Infinity)
   }
 
   return {
     broken,
+    overdue: () =>
+      clustersOf(primary).flatMap((cluster) => {
+        const { name, uid = '' } = cluster.metadata
+        const fault = unheard.get(uid)
+        if (fault !== undefined) return [`${fault} for good`]
+        return isEnded(cluster) ? [`${name} stands, and its member was disconnected`] : []
+      }),
     answered(answered) {
       const { message, answer, since } = answered
       if (message.path.endsWith('/heartbeat') && answer.status === 200) answeredOk.set(message.from, since)
@@ -209,6 +243,12 @@ export function keepLedger(world: World): Ledger {
       if (fault !== undefined) broken.push(fault)
     },
   }
+}
+
+/** By `mc-cluster-info`, or by the last one that there was: leaving goes on where that is lost. */
+function wasAskedToLeave({ changes }: MemoryApiServer): boolean {
+  const last = changes.findLast(({ before, after }) => (after ?? before)?.metadata.name === mcClusterInfoName)
+  return (last?.after ?? last?.before)?.metadata.annotations?.[annotations.leave] !== undefined
 }
 
 function serverNonceOf(body: string): string {

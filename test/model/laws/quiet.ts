@@ -1,6 +1,8 @@
 /** What must be so when all faults have ended and enough time has passed: everybody is where the stored objects say. */
 import type { Cluster } from '../../../src/api/cluster.ts'
 import { mcJoinName } from '../../../src/api/mc-join.ts'
+import { goodKeys } from '../../../src/primary/cluster/key-use.ts'
+import { storedOutage } from '../../../src/primary/cluster/outage.ts'
 import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
 import { trustedKeys } from '../../../src/secondary/membership/primary-keys.ts'
 import type { Secondary, World } from '../world/world.ts'
@@ -50,7 +52,7 @@ function unrestOf(world: World, secondary: Secondary): readonly string[] {
   const status = statusOf(server)
   const isMember = identity?.joined !== undefined
   const keyId = identity === undefined ? undefined : keyIdOf(identity)
-  const own = clustersOf(world.primary).find(({ spec }) => spec.member?.keyId === keyId && keyId !== undefined)
+  const own = clustersOf(world.primary).find((cluster) => keyId !== undefined && goodKeys(cluster).includes(keyId))
   const code = status?.msg.split(':')[0] ?? ''
   if (status === undefined) {
     const isAsked = server.get('secrets', mcJoinName) !== undefined
@@ -86,14 +88,15 @@ function untruthOf(world: World, cluster: Cluster): readonly string[] {
   if (member === undefined) return says('Joined')?.reason === 'AwaitingJoin' ? [] : [claim]
   const owner = world.secondaries.find(({ server }) => {
     const identity = identityOf(server)
-    return identity?.joined?.membership.clusterName === name && keyIdOf(identity) === member.keyId
+    return identity?.joined?.membership.clusterName === name && goodKeys(cluster).includes(keyIdOf(identity))
   })
   if (owner !== undefined && trustsNone(world, owner)) return []
   if (owner !== undefined && standingOf(cluster) === 'admitted')
     return says('Ready')?.status === 'True' ? [] : [`${claim}, and ${owner.name} is its member`]
+  // Where the primary has lost many at once, it says so of itself, and judges none of them.
+  if (clustersOf(world.primary).some((each) => storedOutage(each) !== undefined)) return []
   return says('Healthy')?.reason === 'Heartbeat' ? [`${claim}, and nobody beats for it`] : []
 }
-
 /**
  * Whether the primary holds none of the keys that this member believes: they were given up, or are younger than the backup
  * that it was restored from. Nothing reaches such a member.

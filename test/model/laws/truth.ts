@@ -35,8 +35,13 @@ function falseResult(primary: MemoryApiServer, { message, answer, since }: Answe
         : undefined
     }
     case 'Disconnected': {
-      const isMember = (object: StoredObject) => !isLeaving(object) && memberIs(asked.uid, asked.keyId)(object)
-      return heldSince(primary, 'clusters', since, isMember) ? 'a member is told that it was disconnected' : undefined
+      const isOwn = memberIs(asked.uid, asked.keyId)
+      const isMember = (object: StoredObject) => !isLeaving(object) && isOwn(object)
+      // Of two Clusters of one member, the deletion of either disconnects it.
+      const isEnded = everSince(primary, 'clusters', since, (object) => isLeaving(object) && isOwn(object))
+      return heldSince(primary, 'clusters', since, isMember) && !isEnded
+        ? 'a member is told that it was disconnected'
+        : undefined
     }
     case 'KeyMismatch': {
       const isOther = (object: StoredObject) =>

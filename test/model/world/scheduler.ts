@@ -28,13 +28,16 @@ export interface Scheduler {
   step(): Promise<void>
   /** Whether nothing is under way: only time can bring something. */
   isIdle(): boolean
-  /** Lets so much time pass, with all that happens in it. */
+  /** Lets so much time pass, with all that happens in it. Throws `Restless`. */
   pass(ms: number): Promise<void>
   /** Everything arrives in order from now on. */
   calm(): void
   /** Drops what the dead have left. */
   bury(): void
 }
+
+/** There is always more to do, and time does not go on. */
+export class Restless extends Error {}
 
 interface Timer {
   readonly due: number
@@ -44,6 +47,8 @@ interface Timer {
 
 /** A Saturday at noon. */
 const begin = Date.UTC(2030, 0, 5, 12)
+/** Many times of what happens in any time that a run lets pass. */
+const mostSteps = 50_000
 /** The longest that one step takes, milliseconds. */
 const longestStep = 12
 
@@ -54,7 +59,9 @@ export function createScheduler(deps: { chance: () => Chance; rest: () => Promis
   let timers: Timer[] = []
 
   function after(owner: Process | undefined, ms: number, fire: () => void): Cancel {
-    const timer = { due: elapsed + Math.max(ms, 0), owner, fire }
+    const due = elapsed + ms
+    // A part of a millisecond may be lost in so large a number, and time has to go on: no timer of Node is shorter than one.
+    const timer = { due: due > elapsed || ms <= 0 ? Math.max(due, elapsed) : elapsed + 1, owner, fire }
     timers.push(timer)
     return () => {
       timers = timers.filter((other) => other !== timer)
@@ -112,7 +119,10 @@ export function createScheduler(deps: { chance: () => Chance; rest: () => Promis
     isIdle: () => steps.length === 0,
     async pass(ms) {
       const until = elapsed + ms
-      while (elapsed < until) await step(until)
+      for (let steps = 0; elapsed < until; steps += 1) {
+        if (steps > mostSteps) throw new Restless(`after ${mostSteps} steps, ${until - elapsed} ms are left of ${ms}`)
+        await step(until)
+      }
     },
     calm() {
       isCalm = true
