@@ -28,7 +28,7 @@ export function createJournal(path: string, elapsed: () => number): Journal {
 
   return {
     note(who, what, fields) {
-      pending += `${JSON.stringify({ at: timeOf(elapsed()), who, what, ...fields }, withErrors)}\n`
+      pending += `${JSON.stringify({ at: timeOf(elapsed()), who, what, fields }, withErrors)}\n`
       if (pending.length >= portion) write()
     },
     end() {
@@ -48,11 +48,9 @@ export function linesAbout(path: string, words: readonly string[]): readonly str
 
 /** `137:34:07.250`: hours, minutes, seconds. */
 function timeOf(ms: number): string {
-  const [hours, minutes, seconds] = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1_000) % 60]
-  return `${Math.floor(hours)}:${padded(Math.floor(minutes))}:${padded(Math.floor(seconds))}.${String(Math.floor(ms % 1_000)).padStart(3, '0')}`
+  const withinHour = new Date(ms % 3_600_000).toISOString().slice('1970-01-01T00:'.length, -1)
+  return `${Math.floor(ms / 3_600_000)}:${withinHour}`
 }
-
-const padded = (value: number) => String(value).padStart(2, '0')
 
 function withErrors(_name: string, value: unknown): unknown {
   return value instanceof Error ? { message: value.message, cause: value.cause } : value

@@ -27,6 +27,7 @@ export interface ReplicaDeps extends Omit<ApiWayDeps, 'transport'> {
   readonly interval: number
   readonly clock: WallClock
   readonly witness: Witness
+  readonly onLeading: () => void
 }
 
 export interface Replica {
@@ -54,7 +55,9 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
   let isLeading = false
   const log = witness.logger('primary', identity, (message) => {
     if (message === 'serving the join endpoint') hasServed = true
-    if (message === 'became leader') isLeading = true
+    if (message !== 'became leader') return
+    isLeading = true
+    deps.onLeading()
   })
   const operator = createOperator({
     client: createClient(way),

@@ -53,6 +53,8 @@ export interface WeekReport {
   readonly whole: number
   /** How often the primary has renewed its TLS certificate. */
   readonly renewals: number
+  /** How often somebody began to lead whose clock was ahead. */
+  readonly ledAhead: number
   /** How many have joined and gone, on both sides. */
   readonly gone: number
   /** How often each kind of thing has happened. */
@@ -81,6 +83,7 @@ export async function reportOn(
     notOut: [...life.leaving.keys()].map((member) => ({ name: member.name, msg: member.status()?.msg })),
     whole: [...life.members].filter(({ isWhole }) => isWhole).length,
     renewals: world.witness.counts().get('primary info the TLS certificate is renewed') ?? 0,
+    ledAhead: world.ledAhead(),
     gone: life.gone(),
     happened: life.happened,
     falseAlarms: world.falseAlarms,

@@ -17,7 +17,7 @@ export interface Witness {
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** Said all the time, and no news to anybody. */
-const everyday: ReadonlySet<string> = new Set(['heartbeat'])
+const everyday: ReadonlySet<string> = new Set(['heartbeat', 'reconciled', 'signing key loaded', 'watch interrupted'])
 /** Shorter ones hold no secret, and are too many. */
 const shortest = 12
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -53,6 +53,8 @@ export interface World {
   issueToken(name: string): Promise<string>
   /** Who was called lost although it was heard not long before. */
   readonly falseAlarms: readonly string[]
+  /** How often somebody began to lead whose clock was ahead. */
+  ledAhead(): number
   end(): Promise<void>
 }
 
@@ -111,6 +113,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
   const end = new AbortController()
   const processes = [ledger.run(end.signal)]
   const falseAlarms: string[] = []
+  let ledAhead = 0
 
   ledger.onLost((name) => {
     const silence = timeline.elapsed() - ([...members].find((member) => member.name === name)?.heardAt() ?? -Infinity)
@@ -123,7 +126,10 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     for (let pod = 0; !end.signal.aborted; pod += 1) {
       const identity = `replica-${index}-${pod}`
       const where = { kubeconfig, place: usualPrimary, identity, ports, interval, clock: place.clock }
-      const replica = await startReplica({ ...where, witness, rest, answerLease })
+      const onLeading = (): void => {
+        if (place.clock.isAhead()) ledAhead += 1
+      }
+      const replica = await startReplica({ ...where, witness, rest, answerLease, onLeading })
       replica.cut(place.isCut)
       place.replica = replica
       await replica.ended
@@ -157,6 +163,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     front,
     ledger,
     falseAlarms,
+    ledAhead: () => ledAhead,
     places,
     admin,
     namespace,
