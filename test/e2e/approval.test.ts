@@ -84,11 +84,10 @@ describe('a token that asks for approval', () => {
         [before.metadata.uid],
       )
       assert.equal(await usesOf('asks'), '1')
-      const notes = (await scene.eventsOnPrimary()).filter(({ reason }) => reason === 'PendingApproval')
-      assert.match(
-        notes[0]?.note ?? '',
-        /^approval asked for east\b.*: set spec\.approved of the Cluster to true or false$/,
+      const told = await until('an Event asks for the word of an administrator', async () =>
+        (await scene.eventsOnPrimary()).find(({ reason }) => reason === 'PendingApproval'),
       )
+      assert.match(told.note ?? '', /^approval asked for east\b.*: set spec\.approved of the Cluster to true or false$/)
     })
 
     it('admits it after the command that the Cluster names', async () => {

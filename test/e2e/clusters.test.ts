@@ -20,6 +20,7 @@ describe('kubectl conjoin clusters', () => {
     shell = await createShell(pair.primary, pair.secondary)
     scene = await pair.scene('fleet')
     await scene.join('east')
+    await scene.untilReady('primary-cluster-1')
   })
 
   after(async () => pair.stop())

@@ -50,7 +50,7 @@ describe('deleting Clusters', () => {
     await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io/east', '--timeout=30s'])
     const status = await scene.untilStatus('Rejected')
     assert.match(status['msg'] ?? '', /^Disconnected: .* by the primary at \d{4}-\d\d-\d\dT[\d:.]+Z; /)
-    assert.equal(await scene.clusterInfo(), undefined)
+    await until('mc-cluster-info is gone', async () => (await scene.clusterInfo()) === undefined)
     assert.equal(await scene.readBootstrap('east'), undefined, 'the record of the join goes with its Cluster')
     const tombstones = await scene.readOnPrimary<ConfigMap>('configmap', 'mc-tombstones')
     const uids = Object.keys(tombstones?.data ?? {}).map((entry) => entry.split('.')[0])

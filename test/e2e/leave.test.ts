@@ -34,8 +34,11 @@ async function untilAcknowledged(scene: Scene): Promise<void> {
 /** The key stays, the membership does not. */
 async function untilForgotten(scene: Scene, key: string | undefined): Promise<void> {
   await until('mc-cluster-info is gone', async () => (await scene.clusterInfo()) === undefined)
-  const { membership = '', token = '', ...rest } = await identity(scene)
-  assert.deepEqual([membership, token, rest], ['', '', { key }])
+  const left = await until('the membership is gone', async () => {
+    const { membership = '', token = '', ...rest } = await identity(scene)
+    return membership + token === '' ? rest : undefined
+  })
+  assert.deepEqual(left, { key })
 }
 
 async function untilGone(scene: Scene): Promise<void> {

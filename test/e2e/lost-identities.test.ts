@@ -5,7 +5,9 @@ import type { Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { read } from '../support/api-objects.ts'
+import { secretOf } from '../support/key-change.ts'
 import { type Pair, startPair } from '../support/pair.ts'
+import { heartbeatAnswered } from '../support/role-reports.ts'
 import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
@@ -23,7 +25,7 @@ describe('a membership', () => {
   after(async () => pair.stop())
 
   const primaryIdentity = async () => read<Secret>(pair.primary, scene.place.home, 'secret', 'mc-primary-identity')
-  const ownIdentity = async () => scene.readOnSecondary<Secret>('secret', 'mc-identity')
+  const ownIdentity = async () => secretOf(scene, 'mc-identity')
   /** Of all that a secondary writes. */
   const versions = async () =>
     Promise.all(
@@ -65,7 +67,7 @@ describe('a membership', () => {
     )
     await scene.stop(secondary)
     secondary = await scene.startSecondary()
-    await secondary.logged('a heartbeat is answered', (line) => line.msg === 'heartbeat' && line['word'] === 'ok')
+    await heartbeatAnswered(secondary)
     assert.equal((await scene.status())?.['status'], 'Joined')
   })
 
@@ -87,7 +89,7 @@ describe('a membership', () => {
     assert.deepEqual(await versions(), before)
 
     secondary = await scene.startSecondary()
-    await secondary.logged('a heartbeat is answered', (line) => line.msg === 'heartbeat' && line['word'] === 'ok')
+    await heartbeatAnswered(secondary)
     assert.equal((await scene.status())?.['status'], 'Joined')
     const clusters = (await scene.clusters()).filter(({ spec }) => !spec.primary)
     assert.deepEqual(

@@ -35,7 +35,12 @@ describe('a scrape', () => {
     await scene.onPrimary(['delete', 'secret', 'revoked'])
     await scene.mcJoin({ endpoint, token, clusterName })
     await scene.untilStatus('Rejected', /^TokenInvalid/)
-    refused = await scrapeBoth()
+    refused = await until('both have counted the refusal', async () => {
+      const both = await scrapeBoth()
+      const isAnswered = (samplesOf(both.primary)['conjoin_http_responses_total{route="join",code="403"}'] ?? 0) > 0
+      const isTried = total(samplesOf(both.secondary), 'conjoin_join_attempts_total', /TokenInvalid/) > 0
+      return isAnswered && isTried ? both : undefined
+    })
 
     const fresh = await scene.token('fresh-token')
     await scene.mcJoin({ ...fresh, clusterName })
@@ -117,7 +122,10 @@ describe('a scrape', () => {
     }
     const answers = await Promise.all(Array.from({ length: sourceLoad.burst + 100 }, ask))
     await dispatcher.close()
-    const now = samplesOf(await scrape(primary))
+    const now = await until('all of them are counted', async () => {
+      const samples = samplesOf(await scrape(primary))
+      return total(samples, 'conjoin_http_responses_total', /route="none"/) >= answers.length ? samples : undefined
+    })
     assert.equal(now['conjoin_http_responses_total{route="none",code="404"}'], count(answers, 404))
     assert.equal(now['conjoin_http_responses_total{route="none",code="429"}'], count(answers, 429))
     assert.equal(now['conjoin_limited_total{limit="source"}'], count(answers, 429))
@@ -126,8 +134,10 @@ describe('a scrape', () => {
 
   it('of the primary tells how many disconnected clusters are remembered', async () => {
     await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io', clusterName])
-    await until('one is remembered', async () => samplesOf(await scrape(primary))['conjoin_tombstones'] === 1)
-    assert.equal(total(samplesOf(await scrape(primary)), 'conjoin_clusters', /type="secondary"/), 0)
+    await until('one is remembered, and no Cluster is left', async () => {
+      const now = samplesOf(await scrape(primary))
+      return now['conjoin_tombstones'] === 1 && total(now, 'conjoin_clusters', /type="secondary"/) === 0
+    })
   })
 
   it('has a form that promtool finds no fault with', async () => {

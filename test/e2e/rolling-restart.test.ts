@@ -6,6 +6,7 @@ import { createJoiner } from '../support/joiner.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import { type ReplicaSet, startReplicaSet } from '../support/replica-set.ts'
 import { assertOneWayOn, startSteadyLoad } from '../support/steady-load.ts'
+import { until } from '../support/until.ts'
 
 describe('a rolling restart of three replicas', { timeout: 180_000 }, () => {
   let pair: Pair
@@ -50,9 +51,11 @@ describe('a rolling restart of three replicas', { timeout: 180_000 }, () => {
       assert.equal(uids.filter((uid) => uid === joiner.uid).length, 1, `one Cluster of ${joiner.uid}`)
     assert.ok(new Set(leaders).size > 1, `the lead has changed hands: ${leaders.join(', ')}`)
 
+    const joined = () => secondary.lines().filter(({ msg }) => msg === 'joined').length
+    await until('it has told of each of its joins', async () => joined() >= replicas.names.length)
     const said = secondary.lines().filter(({ msg }) => ['joining', 'joined', 'rejected'].includes(msg))
     for (const line of said) assert.match(String(line['reason']), /^($|InProgress: |ConnectRefused: )/)
-    assert.equal(said.filter(({ msg }) => msg === 'joined').length, replicas.names.length)
+    assert.equal(joined(), replicas.names.length)
     const writes = await pair.primary.auditLog.writesSince(start)
     assert.ok(!writes.some(({ requestObject }) => JSON.stringify(requestObject)?.includes('NoHeartbeat')))
   })

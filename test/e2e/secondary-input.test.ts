@@ -7,8 +7,10 @@ import type { KubeEvent } from '../../src/kube/objects.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { issueToken } from '../../src/protocol/token.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
-import { kubectl, type Plain } from '../support/kubectl.ts'
+import { list } from '../support/api-objects.ts'
+import type { Plain } from '../support/kubectl.ts'
 import { type Pair, startPair } from '../support/pair.ts'
+import { handledWithoutMcJoin } from '../support/role-reports.ts'
 import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
@@ -99,9 +101,7 @@ describe('a secondary that is given', () => {
     await until('the status of a join that nobody asks for is gone', async () => (await scene.status()) === undefined)
     await scene.mcJoin({ endpoint: 'primary.example', token: good.token })
     await scene.untilStatus('Rejected', /^EndpointInvalid/)
-    const before = handledWithoutMcJoin(secondary)
-    await scene.onSecondary(['delete', 'secret', 'mc-join'])
-    await until('the deletion has been handled', async () => handledWithoutMcJoin(secondary) > before)
+    await handledWithoutMcJoin(secondary, async () => scene.onSecondary(['delete', 'secret', 'mc-join']))
     assert.equal((await scene.status())?.['status'], 'Rejected')
   })
 
@@ -119,16 +119,10 @@ describe('a secondary that is given', () => {
   })
 
   it('a refusal is told in an Event on mc-join too', async () => {
-    const text = await kubectl(pair.secondary, ['get', 'events.events.k8s.io', '-n', scene.namespace, '-o', 'json'])
-    const events = (JSON.parse(text) as { items: KubeEvent[] }).items
-    const refusal = events.find(({ note }) => note.startsWith('SelfJoin: '))
-    assert.equal(refusal?.reason, 'Rejected')
-    assert.equal(refusal?.regarding.name, 'mc-join')
+    const refusal = await until('an Event tells of the refusal', async () => {
+      const events = await list<KubeEvent>(pair.secondary, scene.namespace, 'event')
+      return events.find(({ note }) => note?.startsWith('SelfJoin: '))
+    })
+    assert.deepEqual([refusal.reason, refusal.regarding.name], ['Rejected', 'mc-join'])
   })
 })
-
-/** How many passes have found no mc-join. */
-function handledWithoutMcJoin(secondary: RoleProcess): number {
-  return secondary.lines().filter(({ msg, ...line }) => msg === 'reconciled' && line['resourceVersion'] === undefined)
-    .length
-}

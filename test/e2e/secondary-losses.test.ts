@@ -14,7 +14,7 @@ import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import { exchangeName } from '../support/join-steps.ts'
 import type { Plain } from '../support/kubectl.ts'
 import { type Pair, startPair } from '../support/pair.ts'
-import { handled } from '../support/role-reports.ts'
+import { handled, handledWithoutMcJoin } from '../support/role-reports.ts'
 import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
 
@@ -99,11 +99,7 @@ describe('a secondary', () => {
   it('without mc-join waits for the word of an administrator when its primary has forgotten it, and keeps what it has', async () => {
     const secondary = await join()
     const info = await scene.clusterInfo()
-    await scene.onSecondary(['delete', 'secret', 'mc-join'])
-    await secondary.logged(
-      'it has seen that mc-join is gone',
-      (line) => line.msg === 'reconciled' && line['resourceVersion'] === undefined,
-    )
+    await handledWithoutMcJoin(secondary, async () => scene.onSecondary(['delete', 'secret', 'mc-join']))
     await forgetTheCluster()
     await scene.untilStatus('Joining', /^PendingApproval: primary-cluster-1 does not know east any more, /)
     assert.deepEqual(await scene.clusterInfo(), info)

@@ -1,9 +1,11 @@
 /** A membership that stays true, whatever happens to its objects, its process and its primary. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Secret } from '../../src/kube/objects.ts'
+import type { KubeEvent, Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
+import { list } from '../support/api-objects.ts'
+import { secretOf } from '../support/key-change.ts'
 import { kubectl, plain } from '../support/kubectl.ts'
 import { type Pair, startOwnPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
@@ -28,7 +30,7 @@ describe('a membership', () => {
   })
   after(async () => pair.stop())
 
-  const identity = async () => scene.readOnSecondary<Secret>('secret', 'mc-identity')
+  const identity = async () => secretOf(scene, 'mc-identity')
   const statusAnnotation = async (name: string) => {
     const secret = await scene.readOnSecondary<Secret>('secret', 'mc-join-status')
     return secret?.metadata.annotations?.[`${prefix}/${name}`]
@@ -175,8 +177,11 @@ describe('a secondary', () => {
     const secret = await scene.readOnSecondary<Secret>('secret', 'mc-join-status')
     assert.ok(secret)
     assert.deepEqual(plain(secret), { status: 'mine' })
-    const events = await kubectl(pair.secondary, ['get', 'events.events.k8s.io', '-n', scene.namespace, '-o', 'json'])
-    assert.match(events, /SecretNotOurs/)
+    await until('an Event says so', async () =>
+      (await list<KubeEvent>(pair.secondary, scene.namespace, 'event')).some(
+        ({ reason }) => reason === 'SecretNotOurs',
+      ),
+    )
 
     await scene.onSecondary(['delete', 'secret', 'mc-join-status'])
     await scene.untilStatus('Rejected', /^EndpointInvalid|^TokenMalformed/)
