@@ -19,6 +19,7 @@ const regressions: readonly (readonly [seed: number, found: string])[] = [
   [22, 'a member whose Cluster was made anew under its name was told that it is unknown'],
   [25, 'a refusal said that a membership goes on which another key had by then'],
   [156, 'a cluster said Joined when mc-join and its membership had been deleted'],
+  [1504, 'a disconnected member was never told so, because the key that had signed its token was given up'],
   [1572, 'one of two Clusters of a member that was disconnected stood for ever'],
   [3547, 'a member that had only to join again was told of a disconnection before its last join'],
   [3711, 'a member that was disconnected by the younger of its two Clusters kept the older one'],

@@ -8,7 +8,7 @@ import { decideMembership, isMember, type MembershipVerdict } from './membership
 
 export interface MembershipDeps {
   readonly clusters: Pick<ClusterLookup, 'named' | 'live' | 'hasElder'>
-  readonly tombstones: Pick<Tombstones, 'findLive'>
+  readonly tombstones: Pick<Tombstones, 'cached' | 'findLive'>
 }
 
 /** The cache may say yes; whatever else is said rests on what the API server has just shown. Throws `KubeApiError`. */
@@ -19,19 +19,20 @@ export async function judgeQuickly(deps: MembershipDeps, proven: ProvenRequest):
 }
 
 /** For what changes something, and for what is refused. Throws `KubeApiError`. */
-export async function judgeLive(
-  deps: MembershipDeps,
-  { keyring, clusterName, token, claim }: ProvenRequest,
-): Promise<MembershipVerdict> {
+export async function judgeLive(deps: MembershipDeps, proven: ProvenRequest): Promise<MembershipVerdict> {
+  const { keyring, token, claim } = proven
   // First, because anybody can make up a token: nobody but who once was a member may cause a look at the API server.
-  if (!(await isGenuineToken(keyring, token))) return { kind: 'stranger' }
-  const { uid, keyId } = claim
-  const [cluster, tombstone] = await Promise.all([
-    deps.clusters.live(clusterName),
-    deps.tombstones.findLive({ uid, keyId }),
-  ])
-  const verdict = decideMembership({ claim, cluster, tombstone })
+  const isGenuine = await isGenuineToken(keyring, token)
+  if (!isGenuine && deps.tombstones.cached(claim) === undefined) return { kind: 'stranger' }
+  const verdict = await look(deps, proven)
+  // The key that has signed the token may be given up. Who has the very key that was disconnected is told that, and only that.
+  if (!isGenuine && verdict.kind !== 'disconnected') return { kind: 'stranger' }
   return verdict.kind === 'member' ? elderOnly(deps, verdict.cluster) : verdict
+}
+
+async function look({ clusters, tombstones }: MembershipDeps, { clusterName, claim }: ProvenRequest) {
+  const [cluster, tombstone] = await Promise.all([clusters.live(clusterName), tombstones.findLive(claim)])
+  return decideMembership({ claim, cluster, tombstone })
 }
 
 /** The younger of two Clusters of one cluster is never confirmed: its owner joins again, and meets the older one. */

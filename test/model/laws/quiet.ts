@@ -1,6 +1,8 @@
 /** What must be so when all faults have ended and enough time has passed: everybody is where the stored objects say. */
 import type { Cluster } from '../../../src/api/cluster.ts'
+import { annotations } from '../../../src/api/group.ts'
 import { mcJoinName } from '../../../src/api/mc-join.ts'
+import { mcJoinStatusName } from '../../../src/api/mc-join-status.ts'
 import { goodKeys } from '../../../src/primary/cluster/key-use.ts'
 import { storedOutage } from '../../../src/primary/cluster/outage.ts'
 import { isConfirmed, standingOf } from '../../../src/primary/cluster/standing.ts'
@@ -61,9 +63,8 @@ function unrestOf(world: World, secondary: Secondary): readonly string[] {
   switch (status.status) {
     case 'Joined':
       if (!isMember) return [`${name} says Joined and has no membership`]
-      return own !== undefined && isConfirmed(own) && !isLeaving(own)
-        ? []
-        : [`${name} says Joined, and the primary has no such member`]
+      if (own !== undefined && isConfirmed(own) && !isLeaving(own)) return []
+      return isUnheard(world, secondary) ? [] : [`${name} says Joined, and the primary has no such member`]
     case 'Joining':
       // So does the token, or the membership, that trusts a key which was given up.
       if (code === 'PrimaryKeyMismatch' && wasGivenUp(world.primary)) return []
@@ -103,11 +104,34 @@ function untruthOf(world: World, cluster: Cluster): readonly string[] {
  */
 function trustsNone(world: World, { server }: Secondary): boolean {
   const membership = identityOf(server)?.joined?.membership
-  const keys = primaryKeysOf(world.primary)
-  if (membership === undefined || keys === undefined) return false
+  if (membership === undefined) return false
   if (!wasGivenUp(world.primary) && world.restoration() === 'never') return false
+  return !trustedKeys(membership).some(({ thumbprint }) => isHeld(world, thumbprint))
+}
+
+/**
+ * Whether a restored primary, which has forgotten this member, has also forgotten the key by which the member's token is: it
+ * cannot know who asks, and says nothing that is signed. The member shows that.
+ */
+function isUnheard(world: World, { server }: Secondary): boolean {
+  const token = identityOf(server)?.joined?.token.reveal()
+  const shown = server.get('secrets', mcJoinStatusName)?.metadata.annotations?.[annotations.contactError]
+  if (token === undefined || world.restoration() === 'never') return false
+  return !isHeld(world, signerOf(token)) && shown?.startsWith('ProofInvalid') === true
+}
+
+/** Whether the primary has this key. */
+function isHeld({ primary }: World, keyId: string): boolean {
+  const keys = primaryKeysOf(primary)
+  if (keys === undefined) return true
   const held = [keys.current, ...keys.retired, ...(keys.next === undefined ? [] : [keys.next.key])]
-  return !trustedKeys(membership).some((trusted) => held.some(({ thumbprint }) => thumbprint === trusted.thumbprint))
+  return held.some(({ thumbprint }) => thumbprint === keyId)
+}
+
+/** The thumbprint of the key that a compact JWS names. */
+function signerOf(jws: string): string {
+  const header: unknown = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString())
+  return String(Object(header).kid)
 }
 
 /** Where a thief has changed the key of a member, both sides show it. */

@@ -35,7 +35,7 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
       live: look('cluster'),
       hasElder: async () => false,
     },
-    tombstones: { findLive: look('tombstone') },
+    tombstones: { cached: () => undefined, findLive: look('tombstone') },
     confirmation: { heard: async () => undefined },
     bootIds: { heard: () => false },
     suspect: async () => undefined,
