@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { annotations, clusterTypeLabel } from '../../src/api/group.ts'
 import { formatLabels } from '../../src/api/labels.ts'
-import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
+import { withFleet } from '../support/clocked-fleet.ts'
 import { interval } from '../support/clocked-replicas.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
@@ -17,17 +17,8 @@ describe('a primary of two replicas', { timeout: 240_000 }, () => {
 
   after(async () => pair.stop())
 
-  async function withFleet(name: string, act: (fleet: ClockedFleet) => Promise<void>): Promise<void> {
-    const fleet = await clockedFleet(pair, name)
-    try {
-      await act(fleet)
-    } finally {
-      await fleet.end()
-    }
-  }
-
   it('calls nobody lost when most of its members fall silent at once, and says that of itself until they are back', async () =>
-    withFleet('outage', async (fleet) => {
+    withFleet(pair, 'outage', async (fleet) => {
       fleet.behind = [await fleet.lead('leader'), await fleet.replicas.start('follower')]
       const east = await fleet.member('east')
       const others = [await fleet.member('north'), await fleet.member('south'), await fleet.member('west')]
@@ -53,7 +44,7 @@ describe('a primary of two replicas', { timeout: 240_000 }, () => {
     }))
 
   it('puts the labels of a member on its Cluster that it allows, and leaves what a user and a token have set', async () =>
-    withFleet('labels', async (fleet) => {
+    withFleet(pair, 'labels', async (fleet) => {
       fleet.behind = [await fleet.lead('leader'), await fleet.replicas.start('follower')]
       const { scene } = fleet
       const says: Record<string, string> = {

@@ -1,7 +1,7 @@
 /** Two replicas behind one address: whoever hears a member, the word on its health is true, and costs few writes. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type ClockedFleet, clockedFleet } from '../support/clocked-fleet.ts'
+import { withFleet } from '../support/clocked-fleet.ts'
 import { type ClockedReplica, interval } from '../support/clocked-replicas.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 
@@ -23,17 +23,8 @@ describe('the health of members behind two replicas', { timeout: 240_000 }, () =
 
   after(async () => pair.stop())
 
-  async function withFleet(name: string, act: (fleet: ClockedFleet) => Promise<void>): Promise<void> {
-    const fleet = await clockedFleet(pair, name)
-    try {
-      await act(fleet)
-    } finally {
-      await fleet.end()
-    }
-  }
-
   it('is true where only the follower hears them, whose clock is ten years wrong', async () =>
-    withFleet('follower', async (fleet) => {
+    withFleet(pair, 'follower', async (fleet) => {
       await fleet.lead('leader')
       const follower = await fleet.replicas.start('follower', { skewMs: tenYears })
       fleet.behind = [follower]
@@ -64,7 +55,7 @@ describe('the health of members behind two replicas', { timeout: 240_000 }, () =
     }))
 
   it('keeps nobody from joining where the right to share it is missing', async () =>
-    withFleet('rights', async (fleet) => {
+    withFleet(pair, 'rights', async (fleet) => {
       const { scene, replicas } = fleet
       const role = JSON.parse(await scene.atHome(['get', 'role', 'conjoin-primary', '-o', 'json'])) as Role
       const rules = role.rules.filter(({ resources }) => !resources.includes('configmaps'))
@@ -82,7 +73,7 @@ describe('the health of members behind two replicas', { timeout: 240_000 }, () =
     }))
 
   it('survives the death of the leader: nobody is called lost who lives, and who has died with it is', async () =>
-    withFleet('death', async (fleet) => {
+    withFleet(pair, 'death', async (fleet) => {
       const first = await fleet.lead('first')
       const second = await fleet.replicas.start('second')
       fleet.behind = [first, second]
@@ -107,7 +98,7 @@ describe('the health of members behind two replicas', { timeout: 240_000 }, () =
     }))
 
   it('survives a rolling update, and costs nothing while there is one replica', async () =>
-    withFleet('update', async (fleet) => {
+    withFleet(pair, 'update', async (fleet) => {
       const first = await fleet.lead('first')
       fleet.behind = [first]
       const members = [await fleet.member('east'), await fleet.member('west')]

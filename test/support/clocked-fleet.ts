@@ -102,3 +102,13 @@ export async function clockedFleet(pair: Pair, name: string): Promise<ClockedFle
   }
   return fleet
 }
+
+/** Ends the fleet when this has settled. The name is part of its namespaces. */
+export async function withFleet(pair: Pair, name: string, act: (fleet: ClockedFleet) => Promise<void>): Promise<void> {
+  const fleet = await clockedFleet(pair, name)
+  try {
+    await act(fleet)
+  } finally {
+    await fleet.end()
+  }
+}
