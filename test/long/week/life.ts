@@ -138,6 +138,10 @@ export async function beginLife(world: World): Promise<Life> {
 
   async function revokeToken(): Promise<void> {
     const { name, token } = given
+    // Whoever is still on its way would be refused too, and rightly.
+    await world.until('whoever was given the token has joined', () =>
+      [...members].every((member) => cutOff.has(member) || member.status()?.status === 'Joined'),
+    )
     await world.admin.delete(secretKind, { namespace: world.namespace, name })
     const asking = ask(token)
     leaving.set(asking, /^TokenInvalid: /)
