@@ -2,6 +2,7 @@
  * A scene in which every way can be disturbed: both processes reach their API servers, and the secondary its primary,
  * through proxies. Prepares a join with a token of three uses; what comes of it is for others to judge.
  */
+import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type Channel, exchangeName, writeName } from './join-steps.ts'
@@ -28,6 +29,8 @@ export interface DisturbableJoin {
   kill(side: Side): Promise<void>
   /** Creates mc-join, which asks for this name: from here on the join is under way. */
   ask(clusterName: string): Promise<void>
+  /** What has been changed, or was to be, in the namespace of the Clusters since this was prepared. */
+  writesOnPrimary(): Promise<readonly AuditEvent[]>
   end(): Promise<void>
 }
 
@@ -37,6 +40,8 @@ export async function prepareJoin(
   name: string,
   { heartbeatInterval = usualInterval }: { readonly heartbeatInterval?: string } = {},
 ): Promise<DisturbableJoin> {
+  const { auditLog } = pair.primary
+  const mark = await auditLog.mark()
   const scene = await pair.scene(name, {
     scheme: 'http',
     primaryFlags: { 'heartbeat-interval': heartbeatInterval },
@@ -90,6 +95,10 @@ export async function prepareJoin(
     start,
     kill: async (side) => role(side).kill(),
     ask: async (clusterName) => scene.mcJoin({ ...given, clusterName }),
+    async writesOnPrimary() {
+      const writes = await auditLog.writesSince(mark)
+      return writes.filter(({ namespace }) => namespace === scene.place.namespace)
+    },
     async end() {
       await scene.end([
         { where: 'answers of the primary', text: answers.text() },

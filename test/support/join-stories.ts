@@ -8,6 +8,7 @@ import type { Cluster } from '../../src/api/cluster.ts'
 import { annotations, clusterInfoFinalizer, createdByLabel } from '../../src/api/group.ts'
 import { decodeIdentity } from '../../src/api/mc-identity.ts'
 import type { ConfigMap, KubeObject, Secret } from '../../src/kube/objects.ts'
+import { type Tombstone, tombstonesIn } from '../../src/primary/cluster/tombstone.ts'
 import { suggestName } from '../../src/primary/join/admission.decide.ts'
 import { signingKeyFromPem } from '../../src/protocol/keys.ts'
 import { list } from './api-objects.ts'
@@ -41,8 +42,8 @@ interface Outcome {
   readonly uses: string | undefined
   /** Whether the token's use belongs to the key that the secondary has now. */
   readonly isUsedByOwnKey: boolean
-  /** UIDs of the clusters. */
-  readonly tombstones: readonly string[]
+  /** UIDs of the clusters, and whether the primary knows that they have heard. */
+  readonly tombstones: readonly Pick<Tombstone, 'uid' | 'isAcknowledged'>[]
   readonly status: { readonly status: string | undefined; readonly msg: string | undefined }
   readonly info: { readonly clusterName: string; readonly leadsToPrimary: boolean } | undefined
   /** Whether mc-identity holds the same membership as mc-cluster-info, or both hold none. */
@@ -133,7 +134,7 @@ export const left: Story = {
     records: [],
     uses: '1',
     isUsedByOwnKey: true,
-    tombstones: [scene.secondaryCluster.kubeSystemUid],
+    tombstones: [{ uid: scene.secondaryCluster.kubeSystemUid, isAcknowledged: true }],
     status: {
       status: 'Rejected',
       msg: `Left: ${clusterName} left ${primaryName}; to join again, put another join token into mc-join, or a new value into its annotation ${annotations.retry}`,
@@ -171,7 +172,7 @@ export async function assertEnd(join: DisturbableJoin, story: Story): Promise<vo
   await handled(join.role('secondary'), 'join', secretOf(onSecondary, 'mc-join'))
   await isAsExpected()
   for (const side of ['primary', 'secondary'] as const)
-    assert.deepEqual(await readiness(join.role(side)), { status: 200, text: 'ok' }, `the ${side} is ready`)
+    await until(`the ${side} is ready`, async () => (await readiness(join.role(side))).status === 200)
 }
 
 /** Of the primary, by the kind that each of them handles. */
@@ -223,8 +224,8 @@ function outcomeOf({ proxies }: DisturbableJoin, { onPrimary, onSecondary }: Obj
       .map(({ metadata, spec }) => [metadata.name, ...Object.values(spec.clusters).map(({ name }) => name)]),
     uses: token[annotations.uses],
     isUsedByOwnKey: keyId !== undefined && token[annotations.usedBy] === `${stored?.clusterUid}.${keyId}`,
-    tombstones: configMaps.flatMap(({ data = {} }) => Object.keys(data).map((entry) => entry.replace(/\..*$/, ''))),
-    status: { status, msg },
+    tombstones: configMaps.flatMap(tombstonesIn).map(({ uid, isAcknowledged }) => ({ uid, isAcknowledged })),
+    status: { status, msg: msg?.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, 'this time') },
     info: info && {
       clusterName: info['clusterName'] ?? '',
       leadsToPrimary: info['endpoint'] === proxies.wire.url,

@@ -1,11 +1,14 @@
 /** What a member goes through by itself, or by a word of its administrator, and the state that it must come back to. */
+import assert from 'node:assert/strict'
+import type { Cluster } from '../../src/api/cluster.ts'
 import { annotations } from '../../src/api/group.ts'
 import { decodePrimaryIdentity, primaryIdentityName } from '../../src/api/primary-identity.ts'
 import type { Secret } from '../../src/kube/objects.ts'
+import { explain } from '../../src/protocol/errors.ts'
 import { signingKeyFromPem, toPublicPem } from '../../src/protocol/keys.ts'
 import { read } from './api-objects.ts'
-import type { DisturbableJoin } from './disturbable-join.ts'
-import { admitted, assertEnd, clusterName, type Story } from './join-stories.ts'
+import { type DisturbableJoin, primaryName } from './disturbable-join.ts'
+import { admitted, assertEnd, clusterName, left, type Story } from './join-stories.ts'
 import type { Scene } from './scene.ts'
 import { until } from './until.ts'
 
@@ -44,18 +47,29 @@ export const rekeyed: Story = {
     await scene.onSecondary(['annotate', 'secret', 'mc-cluster-info', `${annotations.rotate}=now`])
   },
   // The key has changed once, and has been used: the primary knows of both, and of no other.
-  settle: async ({ scene }) => {
-    await until('the new key is in use', async () => {
-      const { spec, status } = (await scene.cluster(clusterName)) ?? {}
+  settle: async (join) => {
+    const used = await until('the new key is in use', async () => {
+      const { spec, status } = (await join.scene.cluster(clusterName)) ?? {}
       const { keyId, previousKeyId } = spec?.member ?? {}
-      return previousKeyId !== undefined && keyId !== undefined && status?.keyId === keyId
+      return previousKeyId !== undefined && status?.keyId === keyId ? keyId : undefined
     })
+    assert.deepEqual(await keysGiven(join), [used], 'what is asked for again is the same key')
   },
   expected: (scene) => ({
     ...admitted.expected(scene),
     // The use of the token belongs to the key that joined.
     isUsedByOwnKey: false,
   }),
+}
+
+/** Thumbprints of the keys that the member has been given in the place of others, each once. */
+async function keysGiven(join: DisturbableJoin): Promise<readonly string[]> {
+  const patches = (await join.writesOnPrimary()).filter(
+    ({ verb, name, subresource, responseCode }) =>
+      verb === 'patch' && name === clusterName && subresource === '' && responseCode === 200,
+  )
+  const given = patches.flatMap(({ requestObject }) => (requestObject as Partial<Cluster>).spec?.member?.keyId ?? [])
+  return [...new Set(given)]
 }
 
 /** The keys of the primary as they are stored. */
@@ -88,4 +102,21 @@ export const rolled: Story = {
     })
   },
   expected: admitted.expected,
+}
+
+export const disconnected: Story = {
+  title: 'a member that is disconnected',
+  // It hears of it by a heartbeat.
+  heartbeatInterval: '10',
+  prepare: joined,
+  begin: async ({ scene }) => {
+    await scene.onPrimary(['delete', `clusters.dist.kio.kasten.io/${clusterName}`, '--wait=false'])
+  },
+  expected: (scene) => ({
+    ...left.expected(scene),
+    status: {
+      status: 'Rejected',
+      msg: explain('Disconnected', `${clusterName} was disconnected from ${primaryName} by the primary at this time`),
+    },
+  }),
 }
