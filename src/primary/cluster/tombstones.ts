@@ -48,7 +48,7 @@ export interface Tombstones {
   /**
    * Drops what is remembered of a member that is back, where `isOver` says so of it as the API server has it now: another
    * disconnection may have come since. What somebody else writes at the same time may save it; it is over all the same.
-   * Throws `KubeApiError`.
+   * Throws `KubeApiError`, also the conflict where what would be saved is of a time to come.
    */
   forget(member: FormerMember, isOver: (tombstone: Tombstone) => boolean): Promise<void>
   /**
@@ -131,7 +131,9 @@ export function createTombstones(deps: {
           return
         } catch (error) {
           if (isNotFound(error)) return
-          if (!isConflict(error)) throw error
+          const isLastRound = round === maxRounds - 1
+          // By a clock that was ahead: it would end the membership that has just begun.
+          if (!isConflict(error) || (isLastRound && found.at > clock.now())) throw error
         }
       }
     },

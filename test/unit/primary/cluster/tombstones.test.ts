@@ -73,6 +73,27 @@ describe('a tombstone', () => {
     assert.deepEqual([await tombstones.findLive(east), await tombstones.findLive(west)], [again, west])
   })
 
+  it('is left where others write all the time, but not one of a time to come, which would end the next membership', async () => {
+    const { api, tombstones } = await world()
+    const answerAll = (answer: () => void) => {
+      api.before = (request) => {
+        if (request.startsWith('patch')) answer()
+      }
+    }
+    for (const [time, isLeft] of [
+      [noon, true],
+      [noon + 1, false],
+    ] as const) {
+      answerAll(() => undefined)
+      await tombstones.store({ ...east, at: time })
+      answerAll(() => {
+        throw failure(409, 'Conflict')
+      })
+      const forgotten = tombstones.forget(east, () => true)
+      await (isLeft ? forgotten : assert.rejects(forgotten, { name: 'KubeApiError', status: 409 }))
+    }
+  })
+
   it('is stored also where somebody has deleted all of them', async () => {
     const { api, tombstones } = await world()
     api.removeUnseen(configMapKind, tombstonesName, namespace)
