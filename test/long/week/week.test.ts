@@ -141,6 +141,9 @@ describe(title, { timeout: 2_700_000 }, () => {
     const tellings = writes['patch configmaps'] ?? 0
     assert.ok(tellings <= task.replicas * hours * tellingsAnHour, `${tellings} tellings of whom a replica has heard`)
     const events = Object.values(happened).reduce((sum, times) => sum + times, 0)
+    // A join is made once: what is asked for again has met a conflict, or an API server that did not answer.
+    const [joins = 0, made = 0] = [happened['joins'], writes['create clusters']]
+    assert.ok(made <= 1.1 * joins + 2, `${made} Clusters made for ${joins} joins`)
     const statuses = writes['patch clusters/status'] ?? 0
     // Once an hour that somebody was seen, and whatever is news of a member to whom something happens.
     assert.ok(statuses <= 1.1 * task.members * hours + 4 * events, `${statuses} writes of a status`)
