@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../src/lib/clock.ts'
 import { ProtocolError } from '../../src/protocol/errors.ts'
+import type { AuditEvent } from '../../tools/controlplane/audit-log.ts'
 import { createJoiner, type Given, type Joiner } from './joiner.ts'
 
 /** What a member heard in turn: the word of a reply, or the code of the failure. */
@@ -42,11 +43,18 @@ export function startSteadyLoad(
 
   async function stay(member: Joiner, heard: Heard): Promise<void> {
     const heartbeats = member.heartbeats()
-    while (!signal.aborted) {
+    async function ask(): Promise<boolean> {
       const beat = await heartbeats.beat(undefined, new AbortController().signal)
       heard.push(beat.kind === 'silent' ? beat.error.code : beat.reply.status)
-      await systemClock.sleep(betweenBeats, signal).catch(() => undefined)
+      return beat.kind === 'answered'
     }
+    let isAnswered = true
+    while (!signal.aborted) {
+      isAnswered = await ask()
+      // Later, it might meet the next replica that stops: that would say nothing of this one.
+      await systemClock.sleep(isAnswered ? betweenBeats : shortestBeat, signal).catch(() => undefined)
+    }
+    if (!isAnswered) await ask()
     heartbeats.close()
   }
 
@@ -95,4 +103,12 @@ export function assertOneWayOn(heard: readonly string[], good: string, who: stri
   )
   assert.ok(!heard.join(' ').includes('ConnectRefused ConnectRefused'), told)
   assert.equal(heard.at(-1), good, told)
+}
+
+/** None of these writes calls a Cluster lost, or says of the primary that many have fallen silent. */
+export function assertNobodyCalledLost(writes: readonly AuditEvent[]): void {
+  const told = writes.filter(({ requestObject = {} }) =>
+    /NoHeartbeat|ManyHeartbeatsLost/.test(JSON.stringify(requestObject)),
+  )
+  assert.deepEqual([...new Set(told.map(({ name }) => name))], [])
 }
