@@ -32,7 +32,7 @@ function primaryWith(clusters: readonly Cluster[]) {
   const waking = { ...idle, enqueue: ({ name }: ObjectKey) => void woken.push(name) }
   connectWakes({ bootstraps: idle, clusters: waking, tokens: idle, roll: idle }, core)
   return {
-    tell(change: InformerChange<ConfigMap>) {
+    tell: (change: InformerChange<ConfigMap>) => {
       for (const listener of listeners) listener(change)
       return woken.splice(0)
     },
