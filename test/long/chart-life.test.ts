@@ -8,21 +8,19 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { rootCertificates } from 'node:tls'
 import type { Cluster } from '../../src/api/cluster.ts'
-import type { Secret } from '../../src/kube/objects.ts'
 import { type ControlPlane, startControlPlane } from '../../tools/controlplane/control-plane.ts'
-import type { LogLine } from '../../tools/role-process.ts'
 import { read } from '../support/api-objects.ts'
 import { chart, helm, setting, tryHelm, type Values } from '../support/helm.ts'
-import { kubectl, plain } from '../support/kubectl.ts'
-import { tokenSecretOf } from '../support/manifests.ts'
+import { kubectl } from '../support/kubectl.ts'
 import { completePod, type Pods, runDeployment } from '../support/pod-runner.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
+import { type ReleaseUsers, releaseUsers, userNamespaces } from '../support/release-users.ts'
 import { asked, covers, formatRight, rightsOf } from '../support/rights.ts'
+import { heartbeatAnswered } from '../support/role-reports.ts'
 import { until } from '../support/until.ts'
 
-const objects = 'kasten-io-mc'
+const { primary: objects, secondary: member } = userNamespaces
 const home = 'conjoin-system'
-const member = 'kasten-io'
 const accounts = {
   primary: { namespace: home, name: 'conjoin-primary' },
   secondary: { namespace: member, name: 'conjoin-secondary' },
@@ -39,6 +37,7 @@ const seldomUsed = [
 describe('a release of the chart', () => {
   let primary: ControlPlane
   let secondary: ControlPlane
+  let users: ReleaseUsers
   let relay: Relay
   let values: Values
   let podsOfPrimary: Pods | undefined
@@ -47,6 +46,7 @@ describe('a release of the chart', () => {
   before(async () => {
     primary = await startControlPlane({ name: 'primary', controllerManager: true })
     secondary = await startControlPlane({ name: 'secondary' })
+    users = releaseUsers(primary, secondary)
     for (const [controlPlane, namespace] of [
       [primary, home],
       [secondary, member],
@@ -96,46 +96,9 @@ describe('a release of the chart', () => {
     await before?.stop()
   }
 
-  async function token(name: string, annotations: Record<string, string> = {}): Promise<Record<string, string>> {
-    const secret = JSON.stringify(tokenSecretOf(name, annotations))
-    await kubectl(primary, ['create', '-n', objects, '-f', '-'], secret)
-    return until(`the Secret ${name} is filled`, async () => {
-      const filled = await read<Secret>(primary, objects, 'secret', name)
-      return filled?.data?.['token'] !== undefined && plain(filled)
-    })
-  }
-
-  async function mcJoin(values: Record<string, string>): Promise<void> {
-    const secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'mc-join', namespace: member },
-      stringData: values,
-    }
-    const exists = (await read(secondary, member, 'secret', 'mc-join')) !== undefined
-    await kubectl(secondary, [exists ? 'replace' : 'create', '-f', '-'], JSON.stringify(secret))
-  }
-
-  async function joinAs(clusterName: string, given: Record<string, string>): Promise<void> {
-    await mcJoin({ ...given, clusterName })
-    await untilStatus('Joined')
-    await untilReady(clusterName)
-  }
-
-  async function untilStatus(status: string | undefined): Promise<void> {
-    await until(`mc-join-status says ${status}`, async () => {
-      const secret = await read<Secret>(secondary, member, 'secret', 'mc-join-status')
-      return (secret && plain(secret)['status']) === status
-    })
-  }
-
   async function untilBootstrap(name: string, reason: string): Promise<void> {
     const path = `--for=jsonpath={.status.conditions[0].reason}=${reason}`
     await kubectl(primary, ['wait', path, `bootstrap/${name}`, '-n', objects, '--timeout=60s'])
-  }
-
-  async function untilReady(name: string): Promise<void> {
-    await kubectl(primary, ['wait', '--for=condition=Ready', `mcc/${name}`, '-n', objects, '--timeout=60s'])
   }
 
   async function argsOf(deployment: string): Promise<string> {
@@ -173,7 +136,7 @@ describe('a release of the chart', () => {
 
   it('lets a cluster join', async () => {
     await installSecondary()
-    await joinAs('east', await token('first'))
+    await users.joinAs('east', await users.token('first'))
   })
 
   it('goes back to what it was before', async () => {
@@ -181,27 +144,27 @@ describe('a release of the chart', () => {
     assert.match(await argsOf('conjoin-primary'), /--heartbeat-interval=10/)
     await helm(primary, ['upgrade', 'conjoin', chart, '-n', home, ...setting(values)])
     await rollOut()
-    await untilReady('east')
+    await users.untilReady('east')
   })
 
   it('has every right that it needs, and none that it does not', async () => {
     // A use is counted; the same cluster asks again; it is disconnected; it leaves.
-    await joinAs('east', await token('bounded', { 'max-uses': '2' }))
+    await users.joinAs('east', await users.token('bounded', { 'max-uses': '2' }))
     await kubectl(primary, ['delete', 'mcc/east', '-n', objects])
-    await untilStatus('Rejected')
-    await joinAs('west', await token('again'))
+    await users.untilStatus('Rejected')
+    await users.joinAs('west', await users.token('again'))
     await kubectl(secondary, ['annotate', 'secret', 'mc-cluster-info', '-n', member, 'dist.kio.kasten.io/leave=now'])
-    await untilStatus('Rejected')
+    await users.untilStatus('Rejected')
     // What happens twice is one Event that is counted.
     for (const round of ['1', '2']) {
-      await mcJoin({ endpoint: endpoint(), token: 'no token' })
-      await untilStatus('Rejected')
+      await users.mcJoin({ endpoint: endpoint(), token: 'no token' })
+      await users.untilStatus('Rejected')
       // Without an endpoint it waits for mc-join-config.
-      await mcJoin({ token: (await token(`unused-${round}`))['token'] ?? '' })
-      await untilStatus('joining')
+      await users.mcJoin({ token: (await users.token(`unused-${round}`))['token'] ?? '' })
+      await users.untilStatus('joining')
     }
     await kubectl(secondary, ['delete', 'secret', 'mc-join', '-n', member])
-    await untilStatus(undefined)
+    await users.untilStatus(undefined)
     const other = (name: string) =>
       JSON.stringify({
         apiVersion: 'dist.kio.kasten.io/v1alpha1',
@@ -217,7 +180,7 @@ describe('a release of the chart', () => {
       await kubectl(primary, ['apply', '-f', '-'], other(name))
       await untilBootstrap('other', reason)
     }
-    await joinAs('west', await token('last'))
+    await users.joinAs('west', await users.token('last'))
     await Promise.all([podsOfPrimary?.stop(), podsOfSecondary?.stop()])
 
     const faults: string[] = []
@@ -280,10 +243,10 @@ describe('a release of the chart', () => {
       'secondary.caBundle.configMap': 'trust',
     })
     const [pod] = podsOfSecondary?.pods ?? []
-    const isHeard = (line: LogLine) => line.msg === 'heartbeat' && line['word'] === 'ok' && line['code'] === undefined
-    await pod?.process.logged('it is heard again', isHeard)
-    assert.doesNotMatch(pod?.process.output() ?? '', /CA bundle/)
-    await untilReady('west')
+    assert.ok(pod !== undefined)
+    await heartbeatAnswered(pod.process)
+    assert.doesNotMatch(pod.process.output(), /CA bundle/)
+    await users.untilReady('west')
     assert.deepEqual((await read<Cluster>(primary, objects, 'cluster', 'west'))?.spec.member, before?.spec.member)
   })
 
