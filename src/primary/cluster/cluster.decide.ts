@@ -73,11 +73,15 @@ export function decideCluster(observed: ClusterObservation): ClusterDecision {
 }
 
 /**
- * Whether its member was disconnected since this Cluster was made. One that is put back from a backup is younger than the
- * disconnection before, and a join forgets what is older than it.
+ * Whether its member was disconnected by another Cluster since this one was made. One that is put back from a backup is younger
+ * than the disconnection before, and a join forgets what is older than it. Who is leaving this very one deletes it next.
  */
-export function endsMembership({ at }: Pick<Tombstone, 'at'>, { metadata, spec: { member } }: Cluster): boolean {
-  return at >= Date.parse(metadata.creationTimestamp ?? '') && at >= Date.parse(member?.since ?? '')
+export function endsMembership(
+  { at, name }: Pick<Tombstone, 'at' | 'name'>,
+  { metadata, spec: { member } }: Cluster,
+): boolean {
+  const isOfOther = name !== metadata.name
+  return isOfOther && at >= Date.parse(metadata.creationTimestamp ?? '') && at >= Date.parse(member?.since ?? '')
 }
 
 function patience(cluster: Cluster, isWaiting: boolean): number {

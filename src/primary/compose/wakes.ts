@@ -54,7 +54,12 @@ function wakeDisconnected({ clusters }: Woken, { informers }: Core): void {
   informers.tombstones.onChange((change) => {
     if (change.type === 'deleted') return
     const before = change.type === 'updated' ? change.previous : undefined
-    for (const uid of uidsOfNews(change.object, before)) wake(clusters, informers.clusters.by('uid', uid))
+    for (const uid of uidsOfNews(change.object, before))
+      wake(
+        clusters,
+        // The one that is being deleted is looked at already: it is what has stored this.
+        informers.clusters.by('uid', uid).filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+      )
   })
 }
 

@@ -149,6 +149,11 @@ describe('a Cluster whose member was disconnected', () => {
     assert.deepEqual(decide(joined({ status: confirmed }), { tombstone: tombstone(noon + 1) }), expected)
   })
 
+  it('by this very one is kept: who leaves has that stored first, and deletes it next', () => {
+    const own = { ...tombstone(noon + 1), name: 'east', isAcknowledged: true }
+    assert.equal(decide(joined(), { tombstone: own }).kind, 'keep')
+  })
+
   it('before it was made, or before its member joined under it, is kept', () => {
     assert.equal(decide(joined(), { tombstone: tombstone(noon - 1) }).kind, 'keep')
     const bound = joined({ spec: { member: member({ since: at(noon + 1_000) }) } })

@@ -8,7 +8,7 @@ import { clusterIndexes } from '../../../../src/primary/cluster-lookup.ts'
 import type { Core } from '../../../../src/primary/compose/core.ts'
 import { connectWakes } from '../../../../src/primary/compose/wakes.ts'
 import { createMemoryApi } from '../memory-api.fixture.ts'
-import { cluster, member } from '../objects.fixture.ts'
+import { at, cluster, member, noon } from '../objects.fixture.ts'
 
 type Told = (change: InformerChange<ConfigMap>) => void
 
@@ -50,6 +50,11 @@ describe('a disconnection that is stored', () => {
     assert.deepEqual(tell({ type: 'added', object: remembered(east) }), ['east'])
     const more = remembered({ ...east, 'uid-west.key-west': '{}' })
     assert.deepEqual(tell({ type: 'updated', object: more, previous: remembered(east) }), ['west'])
+  })
+
+  it('does not wake the one that is being deleted, which has stored it', () => {
+    const leaving = cluster('east', { spec: { member: member() }, metadata: { deletionTimestamp: at(noon) } })
+    assert.deepEqual(primaryWith([leaving]).tell({ type: 'added', object: remembered(east) }), [])
   })
 
   it('wakes them again where the same member is disconnected again, and not where it is forgotten', () => {
