@@ -1,5 +1,5 @@
 /**
- * The model, for long: a thousand worlds, the same ones each time. MODEL_WORLDS looks at more of them, MODEL_SEED at
+ * The model, for long: ten thousand worlds, the same ones each time. MODEL_WORLDS looks at more of them, MODEL_SEED at
  * others. What it finds is told with the seed, so that it can be run again.
  */
 import assert from 'node:assert/strict'
@@ -9,13 +9,13 @@ import { describe, it } from 'node:test'
 import { run } from '../../tools/controlplane/run.ts'
 
 /** A world takes about a tenth of a second of one core. */
-const worlds = Number(process.env['MODEL_WORLDS'] ?? 1_000)
+const worlds = Number(process.env['MODEL_WORLDS'] ?? 10_000)
 /** A world is short-lived garbage: one thread collects it at less cost than several. */
 const flags = ['--single-threaded-gc', '--max-semi-space-size=64']
 const main = join(import.meta.dirname, '../model/main.ts')
 const processes = Math.min(availableParallelism(), 4)
 
-describe('the model, for long', { timeout: 1_200_000 }, () => {
+describe('the model, for long', { timeout: 1_500_000 }, () => {
   const first = Number(process.env['MODEL_SEED'] ?? 1)
 
   it(`keeps every law in ${worlds} worlds from seed ${first} on`, async (context) => {
