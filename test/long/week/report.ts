@@ -55,6 +55,8 @@ export interface WeekReport {
   readonly renewals: number
   /** How often somebody began to lead whose clock was ahead. */
   readonly ledAhead: number
+  /** How often somebody began to lead whose clock was not that of the leader before. */
+  readonly clockChanges: number
   /** How many have joined and gone, on both sides. */
   readonly gone: number
   /** How often each kind of thing has happened. */
@@ -84,6 +86,7 @@ export async function reportOn(
     whole: [...life.members].filter(({ isWhole }) => isWhole).length,
     renewals: world.witness.counts().get('primary info the TLS certificate is renewed') ?? 0,
     ledAhead: world.ledAhead(),
+    clockChanges: world.clockChanges(),
     gone: life.gone(),
     happened: life.happened,
     falseAlarms: world.falseAlarms,

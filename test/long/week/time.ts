@@ -9,8 +9,8 @@ import { type Clock, sleepWith } from '../../../src/lib/clock.ts'
 export interface WallClock extends Clock {
   /** How wrong the wall clock is from now on, milliseconds; the monotonic clock goes on. */
   mistake(ms: number): void
-  /** Whether the wall clock is ahead of the right time. */
-  isAhead(): boolean
+  /** How far the wall clock is ahead of the right time, milliseconds; negative where it is behind. */
+  wrongBy(): number
 }
 
 export interface Timeline {
@@ -67,7 +67,7 @@ export function createTimeline(start: number): Timeline {
         mistake(ms) {
           wrong = ms
         },
-        isAhead: () => wrong > 0,
+        wrongBy: () => wrong,
       }
     },
     async advance(ms) {

@@ -55,6 +55,8 @@ export interface World {
   readonly falseAlarms: readonly string[]
   /** How often somebody began to lead whose clock was ahead. */
   ledAhead(): number
+  /** How often somebody began to lead whose clock was not that of the leader before. */
+  clockChanges(): number
   end(): Promise<void>
 }
 
@@ -114,11 +116,19 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
   const processes = [ledger.run(end.signal)]
   const falseAlarms: string[] = []
   let ledAhead = 0
+  let clockChanges = 0
+  let leadersClock = 0
 
   ledger.onLost((name) => {
     const silence = timeline.elapsed() - ([...members].find((member) => member.name === name)?.heardAt() ?? -Infinity)
     if (silence < surelyHeard * interval) falseAlarms.push(`${name} after ${silence} ms`)
   })
+
+  function noteLeader(wrongBy: number): void {
+    if (wrongBy > 0) ledAhead += 1
+    if (wrongBy !== leadersClock) clockChanges += 1
+    leadersClock = wrongBy
+  }
 
   /** Runs one pod after the other in this place: one that was killed or has failed comes back under its name. */
   async function inhabit(place: Place, index: number): Promise<void> {
@@ -126,9 +136,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     for (let pod = 0; !end.signal.aborted; pod += 1) {
       const identity = `replica-${index}-${pod}`
       const where = { kubeconfig, place: usualPrimary, identity, ports, interval, clock: place.clock }
-      const onLeading = (): void => {
-        if (place.clock.isAhead()) ledAhead += 1
-      }
+      const onLeading = () => noteLeader(place.clock.wrongBy())
       const replica = await startReplica({ ...where, witness, rest, answerLease, onLeading })
       replica.cut(place.isCut)
       place.replica = replica
@@ -164,6 +172,7 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     ledger,
     falseAlarms,
     ledAhead: () => ledAhead,
+    clockChanges: () => clockChanges,
     places,
     admin,
     namespace,
