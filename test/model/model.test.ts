@@ -9,9 +9,9 @@ import { run } from './run.ts'
 
 /** Always the same, so that a failure here is one of the change that is tested. `npm run test:long` looks further. */
 const seeds = [
-  { from: 1, count: 50 },
-  { from: 51, count: 50 },
-  { from: 101, count: 50 },
+  { from: 1, count: 100 },
+  { from: 101, count: 100 },
+  { from: 201, count: 100 },
 ] as const
 
 /** Seeds that have broken a law once, or have shown that one was untrue. Other actions in the world make other worlds of them. */
