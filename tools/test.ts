@@ -47,6 +47,11 @@ function tests(title: string, files: readonly string[], options: { concurrency: 
   return { title, command: process.execPath, args }
 }
 
+/** The same step, which leaves the machine to others that want it at the same time. */
+function patient({ title, command, args }: Step): Step {
+  return { title, command: 'nice', args: ['-n', '5', command, ...args] }
+}
+
 /** The test files below these folders. */
 function filesOf(...folders: readonly string[]): readonly string[] {
   const files = globSync(
@@ -103,8 +108,9 @@ async function runLong(): Promise<boolean> {
   const options = { concurrency: 1, limit: hangLimitOfLongTests }
   const week = filesOf('long/week')
   const others = filesOf('faults', 'long').filter((file) => !week.includes(file))
-  // The week is one process, and takes as long as the others in turn: as the last of them it would be waited for alone.
-  return runOnControlPlanes(tests('a week', week, options), tests('the other long tests', others, options))
+  // The week is one process, and takes as long as the others in turn. It would be waited for alone at the end, as the last of
+  // them or where each of their many processes got as much of the machine.
+  return runOnControlPlanes(tests('a week', week, options), patient(tests('the other long tests', others, options)))
 }
 
 async function runChosen(files: readonly string[]): Promise<boolean> {
