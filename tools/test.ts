@@ -47,9 +47,9 @@ function tests(title: string, files: readonly string[], options: { concurrency: 
   return { title, command: process.execPath, args }
 }
 
-/** The same step, which leaves the machine to others that want it at the same time. */
-function patient({ title, command, args }: Step): Step {
-  return { title, command: 'nice', args: ['-n', '5', command, ...args] }
+/** The same step, which leaves the machine to those that are less nice and want it at the same time. */
+function patient({ title, command, args }: Step, niceness: number): Step {
+  return { title, command: 'nice', args: ['-n', String(niceness), command, ...args] }
 }
 
 /** The test files below these folders. */
@@ -106,11 +106,16 @@ async function runUsual(): Promise<boolean> {
 
 async function runLong(): Promise<boolean> {
   const options = { concurrency: 1, limit: hangLimitOfLongTests }
+  const model = filesOf('long/model')
   const week = filesOf('long/week')
-  const others = filesOf('faults', 'long').filter((file) => !week.includes(file))
+  const others = filesOf('faults', 'long').filter((file) => !week.includes(file) && !model.includes(file))
   // The week is one process, and takes as long as the others in turn. It would be waited for alone at the end, as the last of
-  // them or where each of their many processes got as much of the machine.
-  return runOnControlPlanes(tests('a week', week, options), patient(tests('the other long tests', others, options)))
+  // them or where each of their many processes got as much of the machine. The model takes what nobody else wants.
+  return runOnControlPlanes(
+    tests('a week', week, options),
+    patient(tests('the other long tests', others, options), 5),
+    patient(tests('the model, for long', model, options), 15),
+  )
 }
 
 async function runChosen(files: readonly string[]): Promise<boolean> {

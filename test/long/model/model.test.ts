@@ -6,16 +6,16 @@ import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { run } from '../../tools/controlplane/run.ts'
+import { run } from '../../../tools/controlplane/run.ts'
 
 /** A world takes about a tenth of a second of one core. */
 const worlds = Number(process.env['MODEL_WORLDS'] ?? 10_000)
 /** A world is short-lived garbage: one thread collects it at less cost than several. */
 const flags = ['--single-threaded-gc', '--max-semi-space-size=64']
-const main = join(import.meta.dirname, '../model/main.ts')
+const main = join(import.meta.dirname, '../../model/main.ts')
 const processes = Math.min(availableParallelism(), 4)
 
-describe('the model, for long', { timeout: 1_500_000 }, () => {
+describe('the model, for long', { timeout: 2_700_000 }, () => {
   const first = Number(process.env['MODEL_SEED'] ?? 1)
 
   it(`keeps every law in ${worlds} worlds from seed ${first} on`, async (context) => {
