@@ -24,7 +24,7 @@ describe('a replica that is cut off from its API server', { timeout: 120_000 }, 
   afterEach(async () => fleet.end())
 
   it('sends members and joins to another, tells nobody anything final, and serves again when it is back', async () => {
-    fleet = await clockedFleet(pair, 'follower')
+    fleet = await clockedFleet(pair, 'cut-off-follower')
     const { scene, replicas } = fleet
     const leader = await fleet.lead('leader')
     const follower = await replicas.start('follower')
@@ -66,7 +66,7 @@ describe('a replica that is cut off from its API server', { timeout: 120_000 }, 
   })
 
   it('ends by itself where it leads, and another one leads: nobody is called lost', async () => {
-    fleet = await clockedFleet(pair, 'leader')
+    fleet = await clockedFleet(pair, 'cut-off-leader')
     const first = await fleet.lead('first')
     const second = await fleet.replicas.start('second')
     fleet.behind = [first, second]
