@@ -89,12 +89,15 @@ async function runOnControlPlanes(...steps: readonly Step[]): Promise<boolean> {
   const program = await buildProgram()
   const lender = await startLender()
   const env = { ...environment, [lenderVariable]: lender.socket, [programVariable]: program }
+  let passed: readonly boolean[] = []
+  let clashes: readonly string[]
   try {
-    const passed = await Promise.all(steps.map(async (step) => run(step, env)))
-    return passed.every(Boolean)
+    passed = await Promise.all(steps.map(async (step) => run(step, env)))
   } finally {
-    await lender.stop()
+    clashes = await lender.stop()
   }
+  for (const clash of clashes) console.error(`${clash}: one of them needs another name`)
+  return passed.every(Boolean) && clashes.length === 0
 }
 
 async function runUsual(): Promise<boolean> {

@@ -2,13 +2,14 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ensurePrograms } from '../programs/binaries.ts'
 import { type ClusterAccess, type ClusterAddress, createAccess } from './access.ts'
 import { createAdminClient } from './admin-client.ts'
 import { startControlPlane } from './control-plane.ts'
 import { readToken } from './kubeconfig.ts'
-import type { Loan } from './lender.ts'
+import type { Loan, LoanRequest } from './lender.ts'
 import { layoutOf } from './servers.ts'
 
 /** Where a lender listens, of the processes that it lends to. */
@@ -27,7 +28,8 @@ export async function borrowControlPlane(name: string): Promise<BorrowedControlP
   const lender = process.env[lenderVariable]
   if (lender === undefined) return startControlPlane({ name })
   const connection = connect(lender)
-  connection.write(`${name}\n`)
+  const request: LoanRequest = { name, borrower: relative('.', process.argv[1] ?? '') }
+  connection.write(`${JSON.stringify(request)}\n`)
   const [line] = (await once(createInterface({ input: connection }), 'line')) as [string]
   // A test that forgets to give it back ends all the same.
   connection.unref()

@@ -11,6 +11,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ClusterAddress } from './access.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { createNamespaceOwners } from './namespace-owners.ts'
+
+/** What a borrower asks for. */
+export interface LoanRequest {
+  /** Of the control plane. */
+  readonly name: string
+  /** Who asks, for messages. */
+  readonly borrower: string
+}
 
 /** What a borrower is told: which control plane it has, or why it has none. */
 export type Loan = { readonly address: ClusterAddress } | { readonly error: string }
@@ -18,12 +27,15 @@ export type Loan = { readonly address: ClusterAddress } | { readonly error: stri
 export interface Lender {
   /** Path of the Unix socket where borrowers connect. */
   readonly socket: string
-  /** Ends all control planes. */
-  stop(): Promise<void>
+  /**
+   * Ends all control planes. Gives what must not be: a namespace that several borrowers have made fails one of them, but only
+   * where they were lent the same control plane.
+   */
+  stop(): Promise<readonly string[]>
 }
 
 /** What a lender needs of a control plane. */
-export type Lendable = ClusterAddress & Pick<ControlPlane, 'stop'>
+export type Lendable = ClusterAddress & Pick<ControlPlane, 'get' | 'stop'>
 
 /** `boot` starts a control plane with this name. */
 export async function startLender(
@@ -35,7 +47,9 @@ export async function startLender(
   const socket = join(directory, 'lender.sock')
   const started: Promise<Lendable>[] = []
   const borrowers = new Set<Socket>()
+  const loans: Promise<void>[] = []
   const free = new Map<string, Lendable[]>()
+  const owners = createNamespaceOwners()
 
   async function take(name: string): Promise<Lendable> {
     const returned = free.get(name)?.pop()
@@ -47,11 +61,19 @@ export async function startLender(
 
   async function lend(borrower: Socket): Promise<void> {
     const ended = once(borrower, 'close')
-    const [name] = (await once(createInterface({ input: borrower }), 'line')) as [string]
+    const [line] = (await once(createInterface({ input: borrower }), 'line')) as [string]
+    const { name, borrower: asker } = JSON.parse(line) as LoanRequest
     const controlPlane = await take(name)
     const { dir, url, kubeSystemUid } = controlPlane
     tell(borrower, { address: { name, dir, url, kubeSystemUid } })
-    await ended
+    const loan = ended.then(async () => takeBack(controlPlane, asker))
+    loans.push(loan)
+    await loan
+  }
+
+  async function takeBack(controlPlane: Lendable, borrower: string): Promise<void> {
+    const { name, dir } = controlPlane
+    owners.returned(dir, borrower, await namespacesOf(controlPlane))
     free.set(name, [...(free.get(name) ?? []), controlPlane])
   }
 
@@ -69,11 +91,19 @@ export async function startLender(
     async stop() {
       server.close()
       for (const borrower of borrowers) borrower.destroy()
+      await Promise.allSettled(loans)
       const running = await Promise.allSettled(started)
       await Promise.all(running.map(async (start) => (start.status === 'fulfilled' ? start.value.stop() : undefined)))
       await rm(directory, { recursive: true, force: true })
+      return owners.clashes()
     },
   }
+}
+
+async function namespacesOf(controlPlane: Lendable): Promise<readonly string[]> {
+  const list = await controlPlane.get('/api/v1/namespaces')
+  const { items } = JSON.parse(list ?? '{"items":[]}') as { items: readonly { metadata: { name: string } }[] }
+  return items.map(({ metadata }) => metadata.name)
 }
 
 function tell(borrower: Socket, loan: Loan): void {

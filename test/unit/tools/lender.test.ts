@@ -5,24 +5,30 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { describe, it, type TestContext } from 'node:test'
-import { type Loan, startLender } from '../../../tools/controlplane/lender.ts'
+import { type Loan, type LoanRequest, startLender } from '../../../tools/controlplane/lender.ts'
 import { until } from '../../support/until.ts'
 
 async function lenderOf(context: TestContext, fails: (name: string) => boolean = () => false) {
   const started: string[] = []
   const stopped: string[] = []
+  const namespaces = new Map<string, readonly string[]>()
   const lender = await startLender(async (name) => {
     if (fails(name)) throw new Error('no room')
     const dir = `/${name}/${started.push(name)}`
-    return { name, dir, url: '', kubeSystemUid: '', stop: async () => void stopped.push(dir) }
+    const items = () => (namespaces.get(dir) ?? []).map((made) => ({ metadata: { name: made } }))
+    const get = async () => JSON.stringify({ items: items() })
+    return { name, dir, url: '', kubeSystemUid: '', get, stop: async () => void stopped.push(dir) }
   })
   context.after(async () => lender.stop())
-  async function borrow(name: string) {
+  async function borrow(name: string, borrower = 'somebody') {
     const connection = connect(lender.socket)
-    connection.write(`${name}\n`)
+    connection.write(`${JSON.stringify({ name, borrower } satisfies LoanRequest)}\n`)
     const [line] = (await once(createInterface({ input: connection }), 'line')) as [string]
     const loan = JSON.parse(line) as Loan
-    return { got: 'error' in loan ? loan.error : loan.address.dir, end: () => connection.destroy() }
+    const got = 'error' in loan ? loan.error : loan.address.dir
+    const make = (namespace: string) =>
+      namespaces.set(got, [...(namespaces.get(got) ?? ['default', 'kube-system']), namespace])
+    return { got, make, end: () => connection.destroy() }
   }
   return { lender, borrow, started, stopped }
 }
@@ -59,5 +65,26 @@ describe('a lender of control planes', () => {
     await lender.stop()
     assert.deepEqual(stopped.toSorted(), ['/primary/1', '/secondary/2'])
     assert.ok(!existsSync(lender.socket))
+  })
+
+  it('tells in the end which namespace two borrowers have made, whatever they were lent', async (context) => {
+    const { lender, borrow } = await lenderOf(context)
+    const [a, b, alone] = await Promise.all([
+      borrow('primary', 'a.test.ts'),
+      borrow('primary', 'b.test.ts'),
+      borrow('secondary', 'a.test.ts'),
+    ])
+    for (const { make } of [a, b, alone]) make('fleet')
+    for (const { make } of [a, alone]) make('a-own')
+    assert.deepEqual(await lender.stop(), ['the namespace fleet is made by a.test.ts and b.test.ts'])
+  })
+
+  it('holds nobody to what those before him have made', async (context) => {
+    const { lender, borrow } = await lenderOf(context)
+    const first = await borrow('primary', 'a.test.ts')
+    first.make('fleet')
+    first.end()
+    await until('it is lent again', async () => (await borrow('primary', 'b.test.ts')).got === first.got)
+    assert.deepEqual(await lender.stop(), [])
   })
 })
