@@ -145,7 +145,6 @@ export function createRekeyKeeper(deps: RekeyDeps): RekeyKeeper {
     heartbeats.follow(memberOf(changed, pass.access))
     failure = undefined
     wait = 0
-    nextAt = 0
     pass.log.info(
       { keyId: key.thumbprint, previousKeyId: identity.key.thumbprint },
       'the key of this cluster is replaced',

@@ -33,6 +33,8 @@ export class ChangingMember {
   asked: string[] = []
   /** What came of it, in order: writes and whom is followed. */
   steps: string[] = []
+  /** For jitter. */
+  random: () => number = () => 0
   /** Runs when a request has been worked on; what it throws loses the answer. */
   beforeAnswer: (question: string) => void = () => undefined
   readonly #primary: FakePrimary
@@ -145,7 +147,7 @@ export class ChangingMember {
         },
       },
       clock: this.clock,
-      random: () => 0,
+      random: () => this.random(),
     })
   }
 }

@@ -98,6 +98,38 @@ describe('a member that changes its key', () => {
     }
   })
 
+  it('waits as long as a busy primary asks for', async () => {
+    primary.intercept = (_request, response) => {
+      response.setHeader('retry-after', '120')
+      sendJson(response, 503, { code: 'Busy' }, 'application/problem+json')
+    }
+    assert.equal((await member.advance()).againMs, 120_000)
+  })
+
+  it('waits longer from failure to failure, and begins anew once the key was replaced', async () => {
+    member.random = () => 1
+    const fail = async (value: string) => {
+      loseAnswers()
+      const { againMs = 0 } = await member.advance(value)
+      await member.clock.advance(againMs)
+      return againMs
+    }
+    const [first, second] = [await fail('now'), await fail('now')]
+    assert.ok(second > first, `${first} ms, ${second} ms`)
+    member.beforeAnswer = () => undefined
+    await member.advance('now')
+    assert.equal(await fail('again'), first)
+  })
+
+  it('lets its heartbeats hear what the primary says of the membership, and keeps the new key', async () => {
+    member.taken.clear()
+    member.toOthers = { status: 'Disconnected', at: 1 }
+    await member.advance()
+    assert.equal(member.steps.at(-1), 'beat')
+    assert.match(member.failure() ?? '', /^Disconnected: /)
+    assert.ok(member.stored().next)
+  })
+
   it('goes on with the new key where the primary takes only that: its Secret was put back out of a backup', async () => {
     loseAnswers()
     await member.advance()
@@ -169,7 +201,7 @@ describe('a member that changes its key', () => {
       member.taken.clear()
       for (let pass = 0; pass < 10; pass += 1) await member.advance()
       assert.deepEqual([member.asked, member.stored().key.thumbprint], [['heartbeat first'], second.key.thumbprint])
-      assert.equal(member.failure(), undefined, 'nobody has member.asked for another key')
+      assert.equal(member.failure(), undefined, 'nobody has asked for another key')
       await member.clock.advance(1_000)
       await member.advance()
       assert.equal(member.asked.length, 2)
