@@ -24,6 +24,7 @@ export const asideKeys = { key: 'aside.key', clusterUid: 'aside.cluster-uid' } a
 
 export function createIdentityKeeper(deps: { objects: Pick<ObjectStore, 'write'>; ownUid: string }): IdentityKeeper {
   const { objects, ownUid } = deps
+  const readStored = createReader()
   let held: OwnIdentity | undefined
 
   async function write(identity: OwnIdentity, kept: Record<string, string>): Promise<void> {
@@ -56,23 +57,39 @@ export function createIdentityKeeper(deps: { objects: Pick<ObjectStore, 'write'>
   }
 }
 
-function readStored(secret: Secret | undefined): IdentityObservation['stored'] {
-  if (secret === undefined) return undefined
-  const identity = decodeIdentity(secret)
-  if (identity === undefined) return Object.keys(secret.data ?? {}).length === 0 ? undefined : 'damaged'
-  try {
-    return { ...identity, own: ownIdentity(identity) }
-  } catch {
-    return 'damaged'
+type PemReader = (pem: string) => SigningKey
+
+/** Reads the Secret. It is read at every pass, and OpenSSL takes most of that for the PEMs, which seldom change. */
+function createReader(): (secret: Secret | undefined) => IdentityObservation['stored'] {
+  let known: ReadonlyMap<string, SigningKey> = new Map()
+
+  return (secret) => {
+    if (secret === undefined) return undefined
+    const identity = decodeIdentity(secret)
+    if (identity === undefined) return Object.keys(secret.data ?? {}).length === 0 ? undefined : 'damaged'
+    const read = new Map<string, SigningKey>()
+    const readKey: PemReader = (pem) => {
+      const key = known.get(pem) ?? signingKeyFromPem(pem)
+      read.set(pem, key)
+      return key
+    }
+    try {
+      return { ...identity, own: ownIdentity(identity, readKey) }
+    } catch {
+      return 'damaged'
+    } finally {
+      // No key is remembered that the Secret does not hold any more.
+      known = read
+    }
   }
 }
 
 /** Throws where the present key is none. */
-function ownIdentity({ privateKey, nextKey, previousKey, rotated, joined }: Identity): OwnIdentity {
-  const next = otherKey(nextKey)
-  const previous = otherKey(previousKey)
+function ownIdentity({ privateKey, nextKey, previousKey, rotated, joined }: Identity, read: PemReader): OwnIdentity {
+  const next = otherKey(nextKey, read)
+  const previous = otherKey(previousKey, read)
   return {
-    key: signingKeyFromPem(privateKey.reveal()),
+    key: read(privateKey.reveal()),
     ...(next === undefined ? {} : { next }),
     ...(previous === undefined ? {} : { previous }),
     ...(rotated === undefined ? {} : { rotated }),
@@ -81,9 +98,9 @@ function ownIdentity({ privateKey, nextKey, previousKey, rotated, joined }: Iden
 }
 
 /** One that is damaged, or was emptied, counts as none: the membership does not depend on it. */
-function otherKey(pem: Redacted<string> | undefined): SigningKey | undefined {
+function otherKey(pem: Redacted<string> | undefined, read: PemReader): SigningKey | undefined {
   try {
-    return pem && signingKeyFromPem(pem.reveal())
+    return pem && read(pem.reveal())
   } catch {
     return undefined
   }
