@@ -130,6 +130,11 @@ export async function beginLife(world: World): Promise<Life> {
     })
   }
 
+  function mistakeClock(place: Place, { wrong, ms }: { readonly wrong: number; readonly ms: number }): void {
+    world.stepClock(place, wrong)
+    world.after(ms, () => world.stepClock(place, 0))
+  }
+
   function expelled(member: Member, message: RegExp): Member {
     members.delete(member)
     leaving.set(member, message)
@@ -197,7 +202,7 @@ export async function beginLife(world: World): Promise<Life> {
         case 'replica-hidden':
           return hidePlace(chosenPlace(happening), happening.ms)
         case 'replica-clock':
-          return chosenPlace(happening).clock.mistake(happening.wrong)
+          return mistakeClock(chosenPlace(happening), happening)
         case 'member-clock':
           return chosen(happening).clock.mistake(happening.wrong)
         case 'joins':
@@ -232,7 +237,7 @@ export async function beginLife(world: World): Promise<Life> {
       for (const place of places) {
         setCut(place, false)
         place.isHidden = false
-        place.clock.mistake(0)
+        world.stepClock(place, 0)
       }
       for (const member of cutOff.keys()) mendMember(member)
       for (const member of members) member.clock.mistake(0)

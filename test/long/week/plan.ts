@@ -12,8 +12,9 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'replica-cut-off'; readonly who: number; readonly ms: number }
   /** A replica is reached by no member for so long. */
   | { readonly kind: 'replica-hidden'; readonly who: number; readonly ms: number }
-  /** Wall clocks that are wrong by so much until the next time. */
-  | { readonly kind: 'replica-clock'; readonly who: number; readonly wrong: number }
+  /** The wall clock of a replica steps by so much, and so long after that it is put right. */
+  | { readonly kind: 'replica-clock'; readonly who: number; readonly wrong: number; readonly ms: number }
+  /** That of a member is wrong by so much until the next time. */
   | { readonly kind: 'member-clock'; readonly who: number; readonly wrong: number }
   | { readonly kind: 'joins' }
   | { readonly kind: 'leaves'; readonly who: number }
@@ -81,7 +82,9 @@ function whatMembersDo(random: () => number, index: number): readonly Untimed<Ha
     { kind: 'member-restarts', who: random() },
     { kind: 'joins' },
     { kind: random() < 0.5 ? 'leaves' : 'is-disconnected', who: random() },
-    ...(index % 3 === 1 ? [{ kind: 'member-clock', who: random(), wrong: wrongBy(random) } as const] : []),
+    ...(index % 3 === 1
+      ? [{ kind: 'member-clock', who: random(), wrong: pick(random, [0, tenYears, -tenYears]) } as const]
+      : []),
     ...(index % 2 === 0 ? [{ kind: 'member-key-changes', who: random() } as const] : []),
     ...(index % 12 === 5 ? [{ kind: 'token-revoked' } as const] : []),
   ]
@@ -92,13 +95,15 @@ function whatReplicasSuffer(random: () => number, index: number): readonly Untim
   return [
     { kind: 'leader-changes', how: pick(random, ['stopped', 'killed', 'cut-off'] as const) },
     { kind: random() < 0.5 ? 'replica-cut-off' : 'replica-hidden', who: random(), ms },
-    ...(index % 3 === 0 ? [{ kind: 'replica-clock', who: random(), wrong: wrongBy(random) } as const] : []),
+    ...(index % 3 === 0 ? [wrongClock(random)] : []),
     ...(index % 24 === 2 ? [{ kind: 'primary-key-rolls' } as const] : []),
   ]
 }
 
-function wrongBy(random: () => number): number {
-  return pick(random, [0, tenYears, -tenYears])
+/** Where the clocks of two replicas differ, neither takes the nonces of the other: for good, that would be half a week's work. */
+function wrongClock(random: () => number): Untimed<Happening> {
+  const wrong = pick(random, [tenYears, -tenYears])
+  return { kind: 'replica-clock', who: random(), wrong, ms: between(random, hour, 4 * hour) }
 }
 
 function between(random: () => number, least: number, most: number): number {

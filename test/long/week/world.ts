@@ -46,6 +46,8 @@ export interface World {
   /** Lets time pass until this holds, an hour at most. */
   until(what: string, holds: () => boolean): Promise<void>
   after(ms: number, act: () => void): void
+  /** From now on the wall clock of this place is wrong by so much, milliseconds. */
+  stepClock(place: Place, wrongBy: number): void
   /** A secondary that has no membership yet. */
   newcomer(name: string): Member
   /** Its process ends, and nothing is kept of it. */
@@ -55,7 +57,7 @@ export interface World {
   readonly falseAlarms: readonly string[]
   /** How often somebody began to lead whose clock was ahead. */
   ledAhead(): number
-  /** How often somebody began to lead whose clock was not that of the leader before. */
+  /** How often the leader's clock was not the one that said so before: another's, or its own after a step. */
   clockChanges(): number
   end(): Promise<void>
 }
@@ -77,7 +79,7 @@ const step = 6_000
 /** While something is under way, which only time may bring to its end. Milliseconds. */
 const smallStep = 100
 /** One of so many newcomers is a whole one. */
-const wholeEvery = 40
+const wholeEvery = 80
 /** What Kubernetes takes to start a process again, and one that could not even begin, milliseconds. */
 const restartAfter = { serving: 5_000, failing: 60_000 }
 
@@ -126,6 +128,10 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
 
   function noteLeader(wrongBy: number): void {
     if (wrongBy > 0) ledAhead += 1
+    noteLeadersClock(wrongBy)
+  }
+
+  function noteLeadersClock(wrongBy: number): void {
     if (wrongBy !== leadersClock) clockChanges += 1
     leadersClock = wrongBy
   }
@@ -179,6 +185,10 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
     pass,
     until,
     after: (ms, act) => void clock.after(ms, act),
+    stepClock(place, wrongBy) {
+      place.clock.mistake(wrongBy)
+      if (place.replica?.isLeading() === true) noteLeadersClock(wrongBy)
+    },
     newcomer(name) {
       const uid = crypto.randomUUID()
       const own = { name, uid, front, clock: timeline.clock(), witness, random }
