@@ -35,7 +35,7 @@ async function look({ clusters, tombstones }: MembershipDeps, { clusterName, cla
   return decideMembership({ claim, cluster, tombstone })
 }
 
-/** The younger of two Clusters of one cluster is never confirmed: its owner joins again, and meets the older one. */
+/** The younger of two Clusters of one cluster is not confirmed where both are known: its owner joins again, and meets the older. */
 async function elderOnly({ clusters }: MembershipDeps, cluster: Cluster): Promise<MembershipVerdict> {
   return (await clusters.hasElder(cluster)) ? { kind: 'unknown' } : { kind: 'member', cluster }
 }
