@@ -51,18 +51,25 @@ export async function connectTls(
   target: ConnectTarget,
   options: { roots: SecureContext; tunnel: Socket | undefined; judge: (leaf: Leaf) => void },
 ): Promise<Socket> {
+  // One for each connection: a connector keeps sessions, and what is resumed cannot be judged.
   const connect = buildConnector({
     timeout: connectTimeout,
     allowH2: false,
-    // A resumed session shows no certificate, so there would be nothing to judge.
-    maxCachedSessions: 0,
     // The handshake goes on, so that the leaf can be compared; `socket.authorized` still tells the truth.
     rejectUnauthorized: false,
     secureContext: options.roots,
   })
-  const socket = (await connected(connect, { ...target, ...tunnelled(options.tunnel) })) as TLSSocket
+  const socket = await connected(connect, { ...target, ...tunnelled(options.tunnel) })
+  return judged(socket as TLSSocket, options.judge)
+}
+
+/**
+ * A connection after its handshake, once `judge` has looked at its leaf. Ends it and throws what `judge` throws, or
+ * `TlsUntrusted` where it shows no leaf.
+ */
+export function judged(socket: TLSSocket, judge: (leaf: Leaf) => void): TLSSocket {
   try {
-    options.judge(leafOf(socket))
+    judge(leafOf(socket))
     return socket
   } catch (error) {
     socket.destroy()
@@ -89,6 +96,7 @@ async function connected(connect: buildConnector.connector, target: ConnectTarge
 }
 
 function leafOf(socket: TLSSocket): Leaf {
+  // It shows no certificate, and counts as authorized for any host name.
   if (socket.isSessionReused()) throw new ProtocolError('TlsUntrusted', 'the TLS session was resumed')
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) throw new ProtocolError('TlsUntrusted', 'the server showed no certificate')
