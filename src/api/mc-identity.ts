@@ -13,6 +13,9 @@ export const mcIdentityName = 'mc-identity'
 /** Where the keys beside the present one are. */
 export const otherKeys = { next: 'next.key', previous: 'previous.key' } as const
 
+/** Where the membership is that was left for the present one, as long as its primary does not know it. */
+export const formerEntries = { membership: 'former.membership', token: 'former.token' } as const
+
 export interface Identity {
   /** UID of the `kube-system` namespace it was made for; empty where the annotation is missing. */
   readonly clusterUid: string
@@ -26,6 +29,8 @@ export interface Identity {
   readonly rotated?: string
   /** Absent while this cluster is not a member. */
   readonly joined?: ClusterInfo
+  /** The membership of another primary that has not been told yet that this cluster is a member elsewhere. */
+  readonly former?: ClusterInfo
 }
 
 /** The annotations and the data to apply. */
@@ -33,7 +38,7 @@ export function encodeIdentity(identity: Identity): {
   annotations: Record<string, string>
   data: Record<string, string>
 } {
-  const { clusterUid, privateKey, nextKey, previousKey, rotated, joined } = identity
+  const { clusterUid, privateKey, nextKey, previousKey, rotated, joined, former } = identity
   return {
     annotations: {
       [annotations.clusterUid]: clusterUid,
@@ -45,6 +50,8 @@ export function encodeIdentity(identity: Identity): {
       [otherKeys.previous]: previousKey?.reveal(),
       membership: joined === undefined ? undefined : encodeMembership(joined.membership),
       token: joined?.token.reveal(),
+      [formerEntries.membership]: former === undefined ? undefined : encodeMembership(former.membership),
+      [formerEntries.token]: former?.token.reveal(),
     }),
   }
 }
@@ -56,6 +63,7 @@ export function decodeIdentity(secret: SecretContent): Identity | undefined {
   const joined = decodeClusterInfo(secret.data)
   const nextKey = decodeSecretValue(secret.data, otherKeys.next)
   const previousKey = decodeSecretValue(secret.data, otherKeys.previous)
+  const former = decodeFormer(secret.data)
   const rotated = secret.metadata.annotations?.[annotations.rotated]
   return {
     clusterUid: secret.metadata.annotations?.[annotations.clusterUid] ?? '',
@@ -64,5 +72,11 @@ export function decodeIdentity(secret: SecretContent): Identity | undefined {
     ...(previousKey === undefined ? {} : { previousKey: new Redacted(previousKey) }),
     ...(rotated === undefined ? {} : { rotated }),
     ...(joined === undefined ? {} : { joined }),
+    ...(former === undefined ? {} : { former }),
   }
+}
+
+function decodeFormer(data: SecretContent['data']): ClusterInfo | undefined {
+  const { [formerEntries.membership]: membership, [formerEntries.token]: token } = data ?? {}
+  return membership === undefined || token === undefined ? undefined : decodeClusterInfo({ membership, token })
 }

@@ -127,7 +127,7 @@ describe('a secondary', () => {
     await until('it has cleaned up', async () => (await scene.clusterInfo()) === undefined)
   })
 
-  it('moves to another primary once that one has admitted it, and tells the one it has left', async () => {
+  it('moves to another primary once that one has admitted it, and tells the one it has left, also after a crash', async () => {
     await scene.mcJoin({ ...given, clusterName: 'east' })
     await scene.untilStatus('Joined')
     const before = await scene.clusterInfo()
@@ -137,12 +137,16 @@ describe('a secondary', () => {
       const another = await Scene.set(third, pair.secondary, `other-${scenes}`, { scheme: 'http' })
       await another.startPrimary()
       await another.bootstrap({ name: 'another-primary' })
+      await front.down()
       await scene.mcJoin({ ...(await another.token()), clusterName: 'east' })
       await until(
         'it belongs to the other one',
         async () => (await scene.clusterInfo())?.['primaryName'] === 'another-primary',
       )
       await scene.untilStatus('Joined')
+      await secondary.kill()
+      await front.up()
+      secondary = await scene.startSecondary()
       await another.untilReady('east')
       assert.notEqual((await scene.clusterInfo())?.['primaryPublicKey'], before?.['primaryPublicKey'])
       await until('the former primary has let it go', async () => (await scene.cluster('east')) === undefined)

@@ -2,7 +2,14 @@
  * Loads and stores the identity of this cluster, the Secret `mc-identity`. It is stored before the first byte is sent,
  * so that an answer that is lost can be asked for again with the same key.
  */
-import { decodeIdentity, encodeIdentity, type Identity, mcIdentityName, otherKeys } from '../../api/mc-identity.ts'
+import {
+  decodeIdentity,
+  encodeIdentity,
+  formerEntries,
+  type Identity,
+  mcIdentityName,
+  otherKeys,
+} from '../../api/mc-identity.ts'
 import type { Secret } from '../../kube/objects.ts'
 import { Redacted } from '../../lib/redacted.ts'
 import { generateSigningKey, type SigningKey, signingKeyFromPem, toPrivatePem } from '../../protocol/keys.ts'
@@ -35,6 +42,7 @@ export function createIdentityKeeper(deps: { objects: Pick<ObjectStore, 'write'>
       ...(identity.previous === undefined ? {} : { previousKey: new Redacted(toPrivatePem(identity.previous)) }),
       ...(identity.rotated === undefined ? {} : { rotated: identity.rotated }),
       ...(identity.joined === undefined ? {} : { joined: identity.joined }),
+      ...(identity.former === undefined ? {} : { former: identity.former }),
     })
     await objects.write(mcIdentityName, { annotations, data: { ...kept, ...data } })
     held = identity
@@ -85,7 +93,8 @@ function createReader(): (secret: Secret | undefined) => IdentityObservation['st
 }
 
 /** Throws where the present key is none. */
-function ownIdentity({ privateKey, nextKey, previousKey, rotated, joined }: Identity, read: PemReader): OwnIdentity {
+function ownIdentity(identity: Identity, read: PemReader): OwnIdentity {
+  const { privateKey, nextKey, previousKey, rotated, joined, former } = identity
   const next = otherKey(nextKey, read)
   const previous = otherKey(previousKey, read)
   return {
@@ -94,6 +103,7 @@ function ownIdentity({ privateKey, nextKey, previousKey, rotated, joined }: Iden
     ...(previous === undefined ? {} : { previous }),
     ...(rotated === undefined ? {} : { rotated }),
     ...(joined === undefined ? {} : { joined }),
+    ...(former === undefined ? {} : { former }),
   }
 }
 
@@ -128,6 +138,7 @@ function keptAside(secret: Secret | undefined): Record<string, string> {
  * like the restore of a backup, they outlive an apply that leaves them out.
  */
 function emptied(secret: Secret | undefined): Record<string, string> {
-  const held = ['membership', 'token', ...Object.values(otherKeys)].filter((name) => secret?.data?.[name] !== undefined)
+  const optional = ['membership', 'token', ...Object.values(formerEntries), ...Object.values(otherKeys)]
+  const held = optional.filter((name) => secret?.data?.[name] !== undefined)
   return Object.fromEntries(held.map((name) => [name, '']))
 }

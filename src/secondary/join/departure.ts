@@ -6,9 +6,10 @@ import { formatTimestamp } from '../../api/timestamp.ts'
 import type { Outcome } from '../../kube/controller.ts'
 import type { ProtocolError } from '../../protocol/errors.ts'
 import type { IdentityKeeper } from '../identity/identity-keeper.ts'
+import { withoutFormer, withoutMembership } from '../identity/own-identity.ts'
 import type { Farewell } from '../membership/farewell.ts'
 import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
-import { type Member, memberOf } from '../membership/member.ts'
+import { formerMemberOf, memberOf } from '../membership/member.ts'
 import type { ObjectStore } from '../objects.ts'
 import type { JoinDecision } from './join.decide.ts'
 import { type LeavingDecision, leftStatement } from './leaving.decide.ts'
@@ -24,8 +25,8 @@ export interface DepartureDeps {
 export interface Departure {
   /** The user wants to leave. */
   leave(pass: Pass, decision: LeavingDecision): Promise<Outcome>
-  /** This cluster has become a member of another primary: the former one is told. */
-  part(pass: Pass, former: Member): Promise<void>
+  /** This cluster has become a member of another primary: the former one is told, and forgotten. */
+  part(pass: Pass): Promise<Outcome>
   /** The primary has said that it has disconnected this cluster. */
   cleanUp(pass: Pass, decision: JoinDecision & { kind: 'clean-up' }): Promise<Outcome>
 }
@@ -39,7 +40,7 @@ export function createDeparture({ objects: store, identity: keeper, heartbeats, 
   }
 
   async function forgetMembership({ objects, identity }: Pass): Promise<void> {
-    if (identity?.joined !== undefined) await keeper.store(objects.identity, { key: identity.key })
+    if (identity?.joined !== undefined) await keeper.store(objects.identity, withoutMembership(identity))
   }
 
   return {
@@ -57,12 +58,17 @@ export function createDeparture({ objects: store, identity: keeper, heartbeats, 
     },
 
     /** Not told, that primary calls the cluster lost, and nothing else comes of it. */
-    async part(pass, former) {
+    async part(pass) {
+      const { identity, objects } = pass
+      const former = formerMemberOf(identity, pass.content)
+      if (identity === undefined || former === undefined) return now
       const { primaryName, clusterName } = former.info.membership
       const failure = await farewell.tell(former, pass)
       const fields = { primary: primaryName, cluster: clusterName, code: failure?.code }
       if (failure === undefined) pass.log.info(fields, 'left the former primary')
       else pass.log.warn(fields, 'the former primary was not told; delete the Cluster there')
+      await keeper.store(objects.identity, withoutFormer(identity))
+      return now
     },
 
     /** The membership in mc-identity goes last: until then a crash is made good by the next heartbeat. */

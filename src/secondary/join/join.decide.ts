@@ -24,6 +24,8 @@ export interface JoinObservation {
   readonly asked: Judgement | 'waits-for-config' | undefined
   readonly status: StoredStatus | undefined
   readonly member: StoredMembership | undefined
+  /** Whether another primary is still to be told that this cluster is a member elsewhere. */
+  readonly hasFormer: boolean
   /** How that member comes back where its primary has forgotten it. */
   readonly back: ReturnPlan | undefined
   /** The user wants this cluster to leave its primary. */
@@ -52,6 +54,8 @@ export type JoinDecision =
   | { readonly kind: 'confirm' }
   /** The primary has disconnected this cluster; `statement` is undefined where other content waits to be tried. */
   | { readonly kind: 'clean-up'; readonly at: number; readonly statement: Statement | undefined }
+  /** The former primary is told. */
+  | { readonly kind: 'part' }
   | LeavingDecision
 
 /** Found at home: judged again whenever the process starts, because a newer version may judge otherwise. */
@@ -74,6 +78,8 @@ export function decideJoin(seen: JoinObservation): JoinDecision {
     const statement: Statement = { status: 'Rejected', msg: disconnectedBy(member, word.at), hash }
     return { kind: 'clean-up', at: word.at, statement: isUntried ? undefined : statement }
   }
+  // Not before the present primary has confirmed: until then the former one may be needed again.
+  if (seen.hasFormer && (member === undefined || status?.status === 'Joined')) return { kind: 'part' }
   const decision = decideAsked(seen)
   const correction = decision.kind === 'rest' ? corrected(status, member, word) : undefined
   return correction === undefined ? decision : { kind: 'say', statement: correction }

@@ -79,6 +79,7 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     const decision = decideJoin(observe(pass))
     if (decision.kind === 'leave') return departure.leave(pass, decision)
     if (decision.kind === 'clean-up') return departure.cleanUp(pass, decision)
+    if (decision.kind === 'part') return departure.part(pass)
     await upkeep(pass)
     switch (decision.kind) {
       case 'rest':
@@ -97,12 +98,6 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     }
   }
 
-  /** Last: a former primary may be gone for good, and it takes half a minute to be sure. */
-  async function leaveFormer(pass: Pass): Promise<void> {
-    const former = joiner.takeFormer()
-    if (former !== undefined) await departure.part(pass, former)
-  }
-
   async function goOn(step: JoinStep): Promise<Outcome> {
     return step.kind === 'decide' ? act(step.pass) : step
   }
@@ -117,6 +112,7 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
       asked: askedBy(content, member),
       status: status.stored(),
       member,
+      hasFormer: pass.identity?.former !== undefined,
       back: pass.identity?.joined && planReturn(pass.identity.joined, content, deps.installation),
       isLeaving: pass.isLeaving,
       word: heartbeats.contact().word,
@@ -164,7 +160,6 @@ export function createJoinReconcile(deps: JoinReconcileDeps) {
     }
     const { annotations, lookAgainMs } = contactTeller.tell(heartbeats.contact(), status.stored())
     await status.record(statement, annotations)
-    if (statement.status === 'Joined') await leaveFormer(pass)
     return { kind: 'again', afterMs: lookAgainMs }
   }
 

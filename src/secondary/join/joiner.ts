@@ -10,9 +10,8 @@ import { explain, ProtocolError } from '../../protocol/errors.ts'
 import type { Refusal } from '../../protocol/join-result.ts'
 import { maskedToken } from '../../protocol/token.ts'
 import type { IdentityKeeper } from '../identity/identity-keeper.ts'
-import type { OwnIdentity } from '../identity/own-identity.ts'
+import { type OwnIdentity, withMembership } from '../identity/own-identity.ts'
 import type { HeartbeatKeeper } from '../membership/heartbeat.ts'
-import { type Member, memberOf } from '../membership/member.ts'
 import type { GivenObjects, ObjectStore } from '../objects.ts'
 import { admittedMembership } from './admission.ts'
 import { type Attempts, afterTry, freshAttempts } from './attempts.ts'
@@ -42,8 +41,6 @@ export interface Joiner {
   /** `first` is said before the primary is asked. */
   ask(pass: Pass, asked: JoinDecision & { kind: 'ask' }): Promise<JoinStep>
   confirm(pass: Pass): Promise<JoinStep>
-  /** The membership of another primary that an admission has taken the place of; given once. */
-  takeFormer(): Member | undefined
   /** Drops an exchange in flight that is not about this content. */
   contentChanged(hash: string): void
 }
@@ -57,7 +54,6 @@ const now: Outcome = { kind: 'again', afterMs: 0 }
 export function createJoiner(deps: JoinerDeps): Joiner {
   const { clock, heartbeats } = deps
   let attempts = freshAttempts('')
-  let former: Member | undefined
   let inFlight: { readonly hash: string; readonly dropped: AbortController } | undefined
 
   async function failed(pass: Pass, startedAt: number, error: ProtocolError): Promise<Outcome> {
@@ -110,9 +106,7 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     { plan, outcome }: { plan: Asked['plan']; outcome: ExchangeOutcome & { kind: 'joined' } },
   ): Promise<JoinStep> {
     const joined = admittedMembership(plan, outcome)
-    const before = memberOf(pass.identity, pass.content)
-    if (before !== undefined && before.info.membership.primaryUid !== joined.membership.primaryUid) former = before
-    const identity = { ...pass.identity, key, joined }
+    const identity = withMembership(pass.identity ?? { key }, joined)
     // First where it is repaired from: after a crash in between, mc-cluster-info is restored.
     await deps.identity.store(pass.objects.identity, identity)
     const clusterInfo = await deps.objects.write(mcClusterInfoName, { data: encodeClusterInfo(joined) })
@@ -168,12 +162,6 @@ export function createJoiner(deps: JoinerDeps): Joiner {
     },
 
     confirm,
-
-    takeFormer() {
-      const left = former
-      former = undefined
-      return left
-    },
 
     contentChanged(hash) {
       if (inFlight !== undefined && inFlight.hash !== hash) inFlight.dropped.abort(new Error('mc-join has changed'))

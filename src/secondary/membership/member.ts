@@ -19,6 +19,14 @@ export function memberOf(
   return identity && info && { key: identity.key, info, allowHttp, allowUntrustedTls }
 }
 
+/** The membership of a former primary that is still to be told; undefined where there is none. */
+export function formerMemberOf(
+  identity: OwnIdentity | undefined,
+  permissions: Pick<Member, 'allowHttp' | 'allowUntrustedTls'>,
+): Member | undefined {
+  return identity?.former && memberOf({ ...identity, joined: identity.former }, permissions)
+}
+
 /** Whether both are the same membership; where the primary is reached may differ. */
 export function isSameMember(a: Member, b: Member): boolean {
   return a.key.thumbprint === b.key.thumbprint && a.info.token.reveal() === b.info.token.reveal()

@@ -28,6 +28,7 @@ function restored(clusterUid: string) {
     clusterUid,
     privateKey: new Redacted(toPrivatePem(key)),
     joined,
+    former: joined,
   })
   let secret: Secret = { metadata: { name: 'mc-identity', annotations: marks }, data }
   const objects: Pick<ObjectStore, 'write'> = {
@@ -49,7 +50,7 @@ describe('mc-identity that was restored from a backup', () => {
     await keeper.make(secret())
     const judged = keeper.judge(secret())
     assert.equal(judged.kind, 'use')
-    assert.equal(judged.identity.joined, undefined)
+    assert.deepEqual([judged.identity.joined, judged.identity.former], [undefined, undefined])
     assert.notEqual(judged.identity.key.thumbprint, key.thumbprint)
     assert.equal(secret().metadata.annotations?.[annotations.clusterUid], 'here')
     assert.equal(secret().data?.['aside.key'], Buffer.from(toPrivatePem(key)).toString('base64'))

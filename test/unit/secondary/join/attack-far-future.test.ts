@@ -26,6 +26,7 @@ for (const at of [Number.MAX_SAFE_INTEGER, 8_640_000_000_001, 253_402_300_800])
         endpoints: [],
         keys: { current: { kid, x } },
       },
+      hasFormer: false,
       back: undefined,
       isLeaving: false,
       word: contactAfter(noContact(), beat, 0).word,

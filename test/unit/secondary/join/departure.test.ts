@@ -42,12 +42,7 @@ const { text: token } = issueToken({ uid: 'hub-uid', key: primaryKey, endpoints:
 const mcJoin = encodeSecretData({ endpoint: 'https://hub.example', token: token.reveal() })
 
 const hashOf = () => joinHash(mcJoin, undefined, undefined)
-const left: Member = {
-  key,
-  info: { membership: { ...membership, primaryUid: 'former-uid' }, token: new Redacted('former-token') },
-  allowHttp: false,
-  allowUntrustedTls: false,
-}
+const former = { membership: { ...membership, primaryUid: 'former-uid' }, token: new Redacted('former-token') }
 
 class Crash extends Error {}
 
@@ -63,8 +58,6 @@ describe('the end of a membership', () => {
   let told: EventInput[]
   let word: Word
   let untold: ProtocolError | undefined
-  /** The membership of another primary that an admission has taken the place of. */
-  let former: Member | undefined
   let reconcile: ReturnType<typeof createJoinReconcile>
 
   function put(name: string, data: Record<string, string>, more: Record<string, string> = {}): void {
@@ -72,7 +65,7 @@ describe('the end of a membership', () => {
   }
 
   async function write<T>(step: string, carryOut: () => T): Promise<T> {
-    const nth = steps.filter((done) => /^(write|remove) /.test(done)).length
+    const nth = steps.filter((done) => /^(write|remove|tell the former) /.test(done)).length
     if (crash?.at === nth && crash.when === 'before') throw new Crash()
     steps.push(step)
     const result = carryOut()
@@ -114,7 +107,9 @@ describe('the end of a membership', () => {
     }
     const farewell = {
       async tell(member: Member) {
-        steps.push(former === undefined && member === left ? 'tell the former primary' : 'tell')
+        const { primaryUid } = member.info.membership
+        if (primaryUid === 'former-uid') return write('tell the former primary', () => untold)
+        steps.push('tell')
         return untold
       },
     }
@@ -124,18 +119,13 @@ describe('the end of a membership', () => {
       heartbeats,
       rekey: { advance: async ({ identity: own }) => ({ identity: own }), failure: () => undefined },
       joiner: {
-        attempts: ({ content }) => ({ ...freshAttempts(content.hash), isAdmitted: former !== undefined }),
+        attempts: ({ content }) => freshAttempts(content.hash),
         async ask({ status }, { first }) {
           if (first !== undefined) await status.record(first)
           steps.push('ask')
           return { kind: 'done' }
         },
         confirm: async () => ({ kind: 'done' }),
-        takeFormer() {
-          const left = former
-          former = undefined
-          return left
-        },
         contentChanged: () => undefined,
       },
       departure: createDeparture({ objects, identity, heartbeats, farewell }),
@@ -163,7 +153,6 @@ describe('the end of a membership', () => {
     crash = undefined
     word = { kind: 'ok' }
     untold = undefined
-    former = undefined
     const hash = hashOf()
     const status = { status: 'Joined', msg: '', timestamp: '2030-01-01T00:00:00Z', hash } as const
     const identity = encodeIdentity({ clusterUid: 'own-uid', privateKey: new Redacted(toPrivatePem(key)), joined })
@@ -267,16 +256,62 @@ describe('the end of a membership', () => {
     assert.match(message(), /^Disconnected: /)
   })
 
-  it('because the cluster has moved is told to the former primary last and once, and does not depend on it', async () => {
-    put('mc-cluster-info', encodeClusterInfo(joined))
-    put('mc-join-status', encodeJoinStatus({ status: 'Joining', msg: '', timestamp: '', hash: hashOf() }, 'first'))
-    former = left
-    untold = new ProtocolError('ConnectRefused', 'the primary cannot be reached')
-    await run()
-    await run()
-    const done = steps.filter((step) => step !== 'beats go on')
-    assert.deepEqual(done, ['write mc-join-status', 'tell the former primary'])
-    assert.deepEqual([message(), stored.has('mc-cluster-info')], ['', true])
+  describe('because the cluster has moved to another primary', () => {
+    function move(status: 'Joining' | 'Joined'): void {
+      put('mc-cluster-info', encodeClusterInfo(joined))
+      put('mc-join-status', encodeJoinStatus({ status, msg: '', timestamp: '', hash: hashOf() }, 'first'))
+      const privateKey = new Redacted(toPrivatePem(key))
+      const identity = encodeIdentity({ clusterUid: 'own-uid', privateKey, joined, former })
+      put('mc-identity', identity.data, identity.annotations)
+    }
+    const isUntold = () => (stored.get('mc-identity')?.data?.['former.token'] ?? '') !== ''
+
+    it('is told to the former primary once, and does not depend on it', async () => {
+      move('Joined')
+      untold = new ProtocolError('ConnectRefused', 'the primary cannot be reached')
+      await run()
+      await run()
+      const done = steps.filter((step) => step !== 'beats go on' && step !== 'write mc-join-status')
+      assert.deepEqual(done, ['tell the former primary', 'write mc-identity'])
+      assert.deepEqual([message(), stored.has('mc-cluster-info'), isUntold()], ['', true, false])
+    })
+
+    it('is not told before the present primary has confirmed', async () => {
+      move('Joining')
+      await run()
+      assert.deepEqual([steps.includes('tell the former primary'), isUntold()], [false, true])
+    })
+
+    for (const [at, when] of [
+      [0, 'before'],
+      [0, 'after'],
+      [1, 'before'],
+      [1, 'after'],
+    ] as const)
+      it(`is told where the process dies ${when} step ${at} of telling`, async () => {
+        move('Joined')
+        crash = { at, when }
+        await assert.rejects(run(), Crash)
+        crash = undefined
+        const told = steps.includes('tell the former primary')
+        steps = []
+        startProcess()
+        await run()
+        assert.ok(told || steps.includes('tell the former primary'))
+        assert.equal(isUntold(), false)
+      })
+
+    it('is told also where the cluster has left the present primary before', async () => {
+      move('Joining')
+      put('mc-cluster-info', encodeClusterInfo(joined), { [annotations.leave]: 'now' })
+      await run()
+      assert.deepEqual(
+        steps.filter((step) => step.startsWith('tell')),
+        ['tell', 'tell the former primary'],
+      )
+      assertEnded('left')
+      assert.equal(isUntold(), false)
+    })
   })
 
   it('is no matter of an empty annotation', async () => {

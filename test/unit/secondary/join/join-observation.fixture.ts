@@ -71,6 +71,7 @@ export const untried: JoinObservation = {
   asked: { ok: true, plan },
   status: undefined,
   member: undefined,
+  hasFormer: false,
   back: undefined,
   isLeaving: false,
   word: { kind: 'none' },

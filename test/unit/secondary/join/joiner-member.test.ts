@@ -1,7 +1,9 @@
 /** The joins of a cluster that is a member already: of another primary, or of one that has forgotten it. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
+import { decodeIdentity } from '../../../../src/api/mc-identity.ts'
 import { type ErrorCode, explain, ProtocolError } from '../../../../src/protocol/errors.ts'
+import type { OwnIdentity } from '../../../../src/secondary/identity/own-identity.ts'
 import { admittedMembership } from '../../../../src/secondary/join/admission.ts'
 import type { ExchangeOutcome } from '../../../../src/secondary/join/exchange.ts'
 import { planReturn } from '../../../../src/secondary/join/return-plan.ts'
@@ -14,18 +16,34 @@ beforeEach(() => {
 })
 
 describe('a join of a member', () => {
-  it('gives the membership of another primary that it has ended, once', async () => {
+  describe('of another primary', () => {
     const before = admittedMembership(plan, joined)
     const of = (primaryUid: string) => ({ ...before, membership: { ...before.membership, primaryUid } })
-    const askAs = async (primaryUid: string) => world.ask({ identity: { key, joined: of(primaryUid) } })
-    await askAs('hub-uid')
-    assert.equal(world.joiner.takeFormer(), undefined, 'the same primary again is not left')
-    await askAs('former-uid')
-    assert.equal(world.joiner.takeFormer()?.info.membership.primaryUid, 'former-uid')
-    assert.equal(world.joiner.takeFormer(), undefined)
-    world.outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg: explain('NameTaken') } })
-    await askAs('former-uid')
-    assert.equal(world.joiner.takeFormer(), undefined, 'who was refused goes nowhere')
+    /** Who is still to be told, as stored after a cluster with this identity has asked. */
+    async function untold(identity: Partial<OwnIdentity>): Promise<string | undefined> {
+      await world.ask({ identity: { key, ...identity } })
+      const stored = world.written.get('mc-identity')
+      return stored && decodeIdentity(stored)?.former?.membership.primaryUid
+    }
+
+    it('stores whom it has left', async () => {
+      assert.equal(await untold({ joined: of('former-uid') }), 'former-uid')
+    })
+
+    it('has left nobody where it asks the same primary again, or is refused', async () => {
+      assert.equal(await untold({ joined: of('hub-uid') }), undefined)
+      world.written.clear()
+      world.outcome = async () => ({ kind: 'refused', refusal: { code: 'NameTaken', msg: explain('NameTaken') } })
+      assert.equal(await untold({ joined: of('former-uid') }), undefined)
+    })
+
+    it('still tells the first that it has left when it goes on to a third', async () => {
+      assert.equal(await untold({ joined: of('second-uid'), former: of('first-uid') }), 'first-uid')
+    })
+
+    it('tells the one between when it comes back to the first', async () => {
+      assert.equal(await untold({ joined: of('second-uid'), former: of('hub-uid') }), 'second-uid')
+    })
   })
 
   describe('that may show its membership where the token is good no longer', () => {

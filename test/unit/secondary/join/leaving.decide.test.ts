@@ -69,6 +69,7 @@ describe('a cluster that leaves', () => {
       asked: 'waits-for-config',
       status: stored('Joined'),
       member,
+      hasFormer: false,
       back: undefined,
       isLeaving: true,
       word: { kind: 'disconnected', at: 0 },
