@@ -15,6 +15,8 @@ export interface EventInput {
   readonly note: string
   /** What was being done; the reason again where nothing is given. */
   readonly action?: string
+  /** Its writer bounds how many there are: it is never cut, and takes no place from the others about its object. */
+  readonly isPaced?: boolean
 }
 
 export interface EventRecorder {
@@ -40,7 +42,7 @@ const longestNote = 1024
 const seriesMs = 600_000
 /** How often a count is written at most. Milliseconds. */
 const countEveryMs = 60_000
-/** Different Events about one object in ten minutes; more than these tell a person nothing. */
+/** Different Events about one object in ten minutes, but for paced ones; more than these tell a person nothing. */
 const perObject = 25
 /** What is remembered at most; beyond it the oldest Event would not be counted further. */
 const remembered = 4096
@@ -51,6 +53,7 @@ interface Series {
   readonly key: ObjectKey
   /** The object it is about. */
   readonly about: string
+  readonly isPaced: boolean
   lastAt: number
   lastObservedTime: string
   count: number
@@ -65,16 +68,18 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
   const fieldManager = deps.controller
   /** By id; the one longest without a repeat first. */
   const known = new Map<string, Series>()
+  /** Without the paced ones. */
   const knownAbout = new Map<string, number>()
   const writing = new Set<Promise<void>>()
 
   function remember(series: Series): void {
     known.set(series.id, series)
+    if (series.isPaced) return
     knownAbout.set(series.about, (knownAbout.get(series.about) ?? 0) + 1)
   }
 
   function forget(series: Series): void {
-    if (!known.delete(series.id)) return
+    if (!known.delete(series.id) || series.isPaced) return
     const left = (knownAbout.get(series.about) ?? 0) - 1
     if (left > 0) knownAbout.set(series.about, left)
     else knownAbout.delete(series.about)
@@ -127,6 +132,7 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
       id,
       key: keyOf(object),
       about,
+      isPaced: event.isPaced === true,
       lastAt: clock.monotonic(),
       lastObservedTime: object.eventTime,
       count: 1,
@@ -144,7 +150,7 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
       const id = JSON.stringify([about, event.type, event.reason, event.note])
       const series = known.get(id)
       if (series !== undefined) repeat(series)
-      else if ((knownAbout.get(about) ?? 0) < perObject) begin(id, about, event)
+      else if (event.isPaced === true || (knownAbout.get(about) ?? 0) < perObject) begin(id, about, event)
       else log.debug({ reason: event.reason, object: about }, 'too many Events about one object')
     },
     async flush() {

@@ -24,7 +24,8 @@ describe('an admission', () => {
     await clock.advance(4_999)
     assert.deepEqual(events, [])
     await clock.advance(1)
-    assert.deepEqual(events, [{ regarding: token('a'), type: 'Normal', reason: 'Joined', note: 'admitted east' }])
+    const told = { regarding: token('a'), type: 'Normal', reason: 'Joined', note: 'admitted east', isPaced: true }
+    assert.deepEqual(events, [told])
   })
 
   it('is told apart from a wait for approval, which says what is to be done', async () => {
