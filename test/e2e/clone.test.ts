@@ -1,7 +1,8 @@
 /** Two secondaries with one uid and one key: both sides hear of it, and another key shuts one of them out. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { assertShutOut, rotate, secretOf, suspicionOf, untilRotated } from '../support/key-change.ts'
+import { copySecrets } from '../support/copy-secrets.ts'
+import { assertShutOut, rotate, suspicionOf, untilRotated } from '../support/key-change.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
 import { until } from '../support/until.ts'
@@ -15,18 +16,7 @@ describe('a member of which there is a copy, with the same uid and key', () => {
     scene = await pair.scene('original')
     await scene.join('east')
     copy = await pair.scene('copy')
-    for (const name of ['mc-join', 'mc-identity']) {
-      const secret = await secretOf(scene, name)
-      const annotations = secret?.metadata.annotations
-      const copied = {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        type: 'Opaque',
-        data: secret?.data,
-        metadata: { name, annotations },
-      }
-      await copy.onSecondary(['create', '-f', '-'], JSON.stringify(copied))
-    }
+    await copySecrets(scene, copy, ['mc-join', 'mc-identity'])
     await copy.startSecondary()
   })
   after(async () => pair.stop())
