@@ -5,7 +5,7 @@
 import { type PrimaryConfig, type SecondaryConfig, version } from './config.ts'
 import { createClient } from './kube/client.ts'
 import { firstAnswer } from './kube/first-answer.ts'
-import { serverVersion } from './kube/server-version.ts'
+import { followServerVersion } from './kube/server-version.ts'
 import { connect } from './kube/transport.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Logger } from './lib/logger.ts'
@@ -107,7 +107,7 @@ async function primaryRole(config: PrimaryConfig, surroundings: Surroundings) {
     identityNamespace: config['identity-namespace'] ?? config.namespace,
     identity: config.identity,
     listen: config.listen,
-    versions: { operator: version, kubernetes: kubernetesVersion },
+    versions: () => ({ operator: version, kubernetes: kubernetesVersion() }),
     endpoint: config.endpoint,
     requestedPrimary: config.requestedPrimary,
     trustedProxies: config['trusted-proxies'],
@@ -152,7 +152,7 @@ async function openClient(
   const close = async () => transport.close()
   stop.addEventListener('abort', () => systemClock.after(lastWait, () => void close()), { once: true })
   const waiting = { clock: systemClock, log, signal: stop }
-  const kubernetesVersion = await firstAnswer(async () => serverVersion(transport), waiting)
+  const kubernetesVersion = await firstAnswer(async () => followServerVersion(transport, waiting), waiting)
   return { client: createClient(transport), kubernetesVersion, close }
 }
 

@@ -41,8 +41,8 @@ export interface AgentDeps extends NetworkDeps {
   readonly identity: string
   /** Of conjoin, like `0.1.0`. */
   readonly version: string
-  /** Of the API server, like `v1.36.3`. */
-  readonly kubernetesVersion: string
+  /** Of the API server now, like `v1.36.3`. */
+  readonly kubernetesVersion: () => string
   /** What this cluster wants to be called on the primary. */
   readonly labels: Labels
   /** The operator's own permission for `http://`. */
@@ -102,7 +102,7 @@ function compose(deps: AgentDeps, ownUid: string) {
 
   const toPrimary = {
     openLine: network.openLine,
-    versions: { operator: deps.version, kubernetes: deps.kubernetesVersion },
+    versions: () => ({ operator: deps.version, kubernetes: deps.kubernetesVersion() }),
     ownUid,
     boot: toBase64url(secureRandom(12)),
     clock,
@@ -110,7 +110,7 @@ function compose(deps: AgentDeps, ownUid: string) {
   const health = createOwnHealth(clock)
   const asMember = {
     ...toPrimary,
-    report: () => ({ versions: toPrimary.versions, health: health.word(), labels: deps.labels }),
+    report: () => ({ versions: toPrimary.versions(), health: health.word(), labels: deps.labels }),
   }
   const keeper = createHeartbeatKeeper({
     ...asMember,

@@ -67,12 +67,13 @@ export function clockedReplicas(scene: Scene): ClockedReplicas {
     const log = createRecordingLog()
     const port = await freePort()
     const metrics = createMetrics({ role: 'primary', version: 'test', clock: systemClock })
+    const kubernetes = await serverVersion(transport)
     const operator = createOperator({
       client: createClient(traffic.transport),
       namespace: scene.place.namespace,
       identityNamespace: scene.place.home,
       identity,
-      versions: { operator: '0.1.0', kubernetes: await serverVersion(transport) },
+      versions: () => ({ operator: '0.1.0', kubernetes }),
       listen: { tls: false, host: '127.0.0.1', port },
       endpoint: undefined,
       requestedPrimary: undefined,

@@ -86,7 +86,7 @@ export function createJoiner({
   const deps = {
     openLine: (options: LineOptions) => openLine(lines, options),
     ownUid: uid,
-    versions,
+    versions: () => versions,
     clock: systemClock,
   }
   let joined: { readonly info: ReturnType<typeof admittedMembership>; readonly nonce: string } | undefined

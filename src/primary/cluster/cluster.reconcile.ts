@@ -37,7 +37,7 @@ export interface ClusterDeps {
   readonly tombstones: Tombstones
   readonly sightings: Sightings
   readonly outage: OutageWatch
-  readonly own: Own
+  readonly own: () => Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
   readonly clock: Clock
@@ -61,7 +61,7 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
   }
   return {
     cluster,
-    own: deps.own,
+    own: deps.own(),
     ...heard,
     awaited: deps.sightings.awaited(cluster),
     outage: outageFor(deps, cluster, heard),

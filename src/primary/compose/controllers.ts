@@ -101,9 +101,9 @@ function tokenReconciler({ client, clock }: OperatorDeps, { informers, serving, 
   return createJoinTokenReconciler({ client, secrets, clusters, serving: () => servingOrNot(serving), events, clock })
 }
 
-function rollReconciler({ client, clock }: OperatorDeps, { informers, tombstones, own }: Core) {
+function rollReconciler({ client, clock }: OperatorDeps, { informers, tombstones, uid }: Core) {
   const { identity: secrets, clusters, tokens } = informers
-  return createRollReconciler({ client, secrets, clusters, tokens, tombstones, primaryUid: own.uid, clock })
+  return createRollReconciler({ client, secrets, clusters, tokens, tombstones, primaryUid: uid, clock })
 }
 
 /** The controller of the primary that the flags ask for, where they do. */

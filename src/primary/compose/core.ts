@@ -66,7 +66,8 @@ export function composeCore(
     sightings.follow(change)
   })
   return {
-    own: { uid, versions: deps.versions },
+    uid,
+    own: () => ({ uid, versions: deps.versions() }),
     informers,
     events,
     clusters,

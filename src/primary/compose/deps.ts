@@ -16,7 +16,7 @@ export interface OperatorDeps {
   /** Holder of the lease; also names this process in Events. */
   readonly identity: string
   /** Of conjoin and of this cluster's API server. */
-  readonly versions: Versions
+  readonly versions: () => Versions
   readonly listen: { readonly tls: boolean; readonly host: string; readonly port: number }
   /** Takes the place of the server that listens. */
   readonly openJoinServer?: OpenJoinServer

@@ -21,7 +21,7 @@ export function composeJoins(deps: OperatorDeps, core: Core, spki: () => readonl
     ...core,
     bootstraps: informers.bootstraps,
     recordPace: createBuckets(newsLoad, clock),
-    primaryUid: core.own.uid,
+    primaryUid: core.uid,
     waitingPlaces: createWaitingPlaces({ clusters: informers.clusters, clock }),
     issuerNamed: identity.issuerNamed,
     journal,

@@ -32,7 +32,7 @@ export interface ConfirmationDeps {
   readonly client: KubeClient
   readonly clusters: ClusterLookup
   readonly sightings: Sightings
-  readonly own: Own
+  readonly own: () => Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
   /** Wakes the Cluster controller. */
@@ -125,7 +125,7 @@ async function trust(deps: ConfirmationDeps, cluster: Cluster, trusted: string):
 function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
   return {
     cluster,
-    own: deps.own,
+    own: deps.own(),
     contact: deps.sightings.contact(cluster),
     interval: deps.interval(),
     listening: deps.sightings.listening(cluster),

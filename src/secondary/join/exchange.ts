@@ -29,7 +29,7 @@ export interface ExchangeDeps {
   readonly openLine: OpenLine
   /** UID of this cluster's `kube-system` namespace. */
   readonly ownUid: string
-  readonly versions: Versions
+  readonly versions: () => Versions
   readonly clock: Clock
 }
 
@@ -114,7 +114,7 @@ async function exchangeAt(
   if (Math.abs(skew) > notableSkew) log.warn({ skewMs: skew }, 'the clocks of this cluster and the primary differ')
 
   const exchangeKey = generateExchangeKey()
-  const joiner = { key, uid: ownUid, k10: plan.k10, versions }
+  const joiner = { key, uid: ownUid, k10: plan.k10, versions: versions() }
   const context = { challenge, primaryUid, exchangeKey: exchangeKey.publicKey, now: clock.now() }
   const signed = await signRequest(plan, { ...joiner, name }, context)
   const { request } = signed

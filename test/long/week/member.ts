@@ -99,13 +99,13 @@ function run(deps: MemberDeps, objects: HeldObjects, onOk: () => void) {
   const network = createNetwork({ proxies: {}, clock, log })
   const toPrimary = {
     openLine: (options: LineOptions) => deps.front.through(network.openLine(options), deps.name, 'plain'),
-    versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+    versions: () => ({ operator: '0.1.0', kubernetes: 'v1.36.3' }),
     ownUid,
     boot: toBase64url(secureRandom(12)),
     clock,
   }
   const identity = createIdentityKeeper({ objects, ownUid })
-  const asMember = { ...toPrimary, report: () => ({ versions: toPrimary.versions, health: 'ok' }) }
+  const asMember = { ...toPrimary, report: () => ({ versions: toPrimary.versions(), health: 'ok' }) }
   const heartbeats = createHeartbeatKeeper({
     ...asMember,
     onNews: () => controller.enqueue(key),

@@ -64,7 +64,7 @@ export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
     namespace: place.namespace,
     identityNamespace: place.home,
     identity,
-    versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+    versions: () => ({ operator: '0.1.0', kubernetes: 'v1.36.3' }),
     listen: { tls: true, host: '127.0.0.1', port: ports.tls },
     openJoinServer: (services) => openBoth(services, ports.plain),
     endpoint: undefined,

@@ -61,7 +61,7 @@ export function startWholeMember(deps: WholeMemberDeps): Member {
       labels: {},
       identity: `${namespace}-${pods}`,
       version: '0.1.0',
-      kubernetesVersion: 'v1.36.3',
+      kubernetesVersion: () => 'v1.36.3',
       allowInsecurePrimaryIngress: true,
       proxies: {},
       network: {

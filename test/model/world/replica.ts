@@ -39,7 +39,7 @@ export async function runReplica(deps: ReplicaDeps, stop: AbortSignal): Promise<
     namespace,
     identityNamespace: home,
     identity: owner.name,
-    versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+    versions: () => ({ operator: '0.1.0', kubernetes: 'v1.36.3' }),
     listen: { tls: false, host: 'memory', port: 0 },
     openJoinServer(services) {
       let end = () => {}

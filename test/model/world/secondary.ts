@@ -43,7 +43,7 @@ export async function runSecondary(deps: SecondaryDeps, stop: AbortSignal): Prom
     labels: {},
     identity: owner.name,
     version: '0.1.0',
-    kubernetesVersion: 'v1.36.3',
+    kubernetesVersion: () => 'v1.36.3',
     allowInsecurePrimaryIngress: true,
     proxies: {},
     network: { openLine: (options) => openLine(lines, options), prepare: () => {} },

@@ -38,7 +38,7 @@ async function reconcileDeleted(failure: { status: number; reason: string }): Pr
     tombstones: { store: async () => undefined, findLive: async () => undefined } as unknown as Tombstones,
     sightings: createSightings(systemClock),
     outage: { atLoss: () => ({ kind: 'none' }), look: () => ({ kind: 'none' }) },
-    own: { uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } },
+    own: () => ({ uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } }),
     interval: () => 20_000,
     clock: systemClock,
   })

@@ -26,7 +26,7 @@ async function second() {
     tombstones,
     sightings: createSightings(clock),
     outage: { atLoss: () => ({ kind: 'none' }), look: () => ({ kind: 'none' }) },
-    own: { uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } },
+    own: () => ({ uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } }),
     interval: () => 20_000,
     clock,
   })

@@ -99,7 +99,7 @@ export function createFleet(size: number) {
       tombstones: { cached: () => undefined } as unknown as Tombstones,
       sightings,
       outage,
-      own,
+      own: () => own,
       interval: () => interval,
       clock,
     })
@@ -111,7 +111,7 @@ export function createFleet(size: number) {
       client: api.client,
       clusters: lookup,
       sightings,
-      own,
+      own: () => own,
       interval: () => interval,
       onNews: (key) => controller.enqueue(key),
       pace: createBuckets(newsLoad, clock),

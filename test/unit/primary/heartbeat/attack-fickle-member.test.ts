@@ -23,7 +23,7 @@ describe('a member that says something else with each heartbeat', () => {
       client: {} as KubeClient,
       clusters: {} as ClusterLookup,
       sightings: createSightings(clock),
-      own: { uid: 'uid-primary', versions },
+      own: () => ({ uid: 'uid-primary', versions }),
       interval: () => 20_000,
       onNews: () => {
         news += 1

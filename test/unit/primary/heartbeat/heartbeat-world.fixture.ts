@@ -69,7 +69,7 @@ export function heartbeatWorld() {
     client,
     clusters,
     sightings,
-    own,
+    own: () => own,
     interval: () => 20_000,
     onNews: (key) => news.push(formatKey(key)),
     pace: createBuckets({ burst: 3, perSecond: 1 / 30 }, clock),

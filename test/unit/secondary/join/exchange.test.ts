@@ -35,7 +35,7 @@ describe('the handshake of a join', () => {
     return {
       openLine: (options: Parameters<typeof openLine>[1]) => openLine(lineDeps(), options),
       ownUid: 'own-uid',
-      versions: { operator: '0.1.0', kubernetes: 'v1.36.3' },
+      versions: () => ({ operator: '0.1.0', kubernetes: 'v1.36.3' }),
       clock: systemClock,
     }
   }
