@@ -1,6 +1,7 @@
 /** Composes what answers joins: the decision, its limits, and the journal of who was admitted. */
 import { createAdmissionJournal } from '../join/admission-journal.ts'
 import { createJoinService } from '../join/join-service.ts'
+import { createNamedOnce } from '../join/named-once.ts'
 import { createWaitingPlaces } from '../join/waiting-places.ts'
 import { createBuckets } from '../load/buckets.ts'
 import { createGate } from '../load/gate.ts'
@@ -25,6 +26,7 @@ export function composeJoins(deps: OperatorDeps, core: Core, spki: () => readonl
     waitingPlaces: createWaitingPlaces({ clusters: informers.clusters, clock }),
     issuerNamed: identity.issuerNamed,
     journal,
+    named: createNamedOnce(),
     gate: countTurnedAway(createGate(joinLoad), metrics),
     pace: countWaits(createBuckets(memberLoad, clock), 'join-key', metrics),
     spki,

@@ -48,7 +48,7 @@ export interface Request {
 
 interface Outcome {
   readonly cluster: Cluster
-  /** Nobody could know of it before. */
+  /** Nobody can be sure to have heard of it before. */
   readonly isNew: boolean
   /** Its key has taken the place of another. */
   readonly isRebound: boolean
@@ -126,11 +126,11 @@ async function carryOut(
   // No cache is asked for it: an old word that stays would be believed by a member that has only to join again.
   if (warrant.kind === 'token' && wasDisconnected) await forgetDisconnection(deps.tombstones, round)
   const isRebound = granted.kind === 'rebind'
-  // One that was approved is as new as one that needed no approval, until a heartbeat confirms it.
-  const wasApproved = cluster.spec.approval === 'manual' && !isConfirmed(cluster)
+  // Until a heartbeat confirms it: the join that made it may have been cut short, or had to wait for approval.
+  const isUnconfirmed = !isConfirmed(cluster)
   return standing === 'waiting'
     ? { kind: 'waiting', cluster, isNew: !isKnown, isRebound }
-    : { kind: 'member', cluster, isNew: !isKnown || wasApproved, isRebound }
+    : { kind: 'member', cluster, isNew: !isKnown || isUnconfirmed, isRebound }
 }
 
 async function decide(deps: AdmitDeps, round: Round, source: 'cache' | 'live'): Promise<Decided> {

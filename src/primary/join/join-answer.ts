@@ -17,10 +17,12 @@ import type { Gate } from '../load/gate.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { AdmissionJournal } from './admission-journal.ts'
 import { type AdmitDeps, type Admitted, admit, type Request } from './admit.ts'
+import type { NamedOnce } from './named-once.ts'
 import type { Warrant } from './warrant.ts'
 
 export interface JoinAnswerDeps extends AdmitDeps {
   readonly journal: AdmissionJournal
+  readonly named: NamedOnce
   /** The joins in work. Only proven ones take a place: whoever waits for a token to be looked for holds up nobody. */
   readonly gate: Gate
   /** How often a key may join: a captured request can be sent again while its nonce lives. Only proven ones count. */
@@ -63,8 +65,7 @@ export async function answerProven(deps: JoinAnswerDeps, answering: Answering, p
   }
   if (admitted.isRebound) rebound(deps, admitted.cluster)
   if (admitted.kind === 'waiting') return pending(deps, warrant, admitted)
-  if (admitted.isNew && warrant.kind === 'token')
-    deps.journal.admitted(warrant.token.secret, admitted.cluster.metadata.name)
+  if (admitted.isNew) tellAdmitted(deps, warrant, admitted.cluster)
   return accept(deps, answering, proven, admitted)
 }
 
@@ -78,16 +79,26 @@ function rebound({ journal, log }: JoinAnswerDeps, cluster: Cluster): void {
   journal.rebound(cluster)
 }
 
+function tellAdmitted({ journal, named }: JoinAnswerDeps, warrant: Warrant, cluster: Cluster): void {
+  if (warrant.kind !== 'token' || !named.isFirst('member', warrant, cluster)) return
+  journal.admitted(warrant.token.secret, cluster.metadata.name)
+}
+
+function tellWaiting({ journal, named }: JoinAnswerDeps, warrant: Warrant, cluster: Cluster): void {
+  if (!named.isFirst('waiting', warrant, cluster)) return
+  if (warrant.kind === 'token') journal.waits(warrant.token.secret, cluster.metadata.name)
+  else journal.returns(cluster)
+}
+
 /** It counts against nobody: those who wait are few, and behind one ingress they have one address with all others. */
 function pending(
-  { journal, log }: JoinAnswerDeps,
+  deps: JoinAnswerDeps,
   warrant: Warrant,
   { cluster, isNew }: Extract<Admitted, { kind: 'waiting' }>,
 ): Answer {
   const clusterName = cluster.metadata.name
-  log[isNew ? 'info' : 'debug']({ cluster: clusterName, ...shown(warrant) }, 'join waits for approval')
-  if (isNew && warrant.kind === 'token') journal.waits(warrant.token.secret, clusterName)
-  if (isNew && warrant.kind === 'membership') journal.returns(cluster)
+  deps.log[isNew ? 'info' : 'debug']({ cluster: clusterName, ...shown(warrant) }, 'join waits for approval')
+  tellWaiting(deps, warrant, cluster)
   const error = new ProtocolError('PendingApproval', undefined, { retryAfterMs: approvalRetryMs })
   return { ...problemOf(error), isProven: true }
 }

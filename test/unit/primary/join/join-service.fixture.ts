@@ -10,6 +10,7 @@ import { systemClock } from '../../../../src/lib/clock.ts'
 import type { Tombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import type { ClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createJoinService, type JoinService } from '../../../../src/primary/join/join-service.ts'
+import { createNamedOnce } from '../../../../src/primary/join/named-once.ts'
 import type { TokenSource } from '../../../../src/primary/join/token-source.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createGate } from '../../../../src/primary/load/gate.ts'
@@ -67,6 +68,7 @@ export function primaryWith(more: Record<string, string> = {}, tokens: Partial<T
       returns: () => undefined,
       flush: () => undefined,
     },
+    named: createNamedOnce(),
     gate: createGate({ working: 64, waiting: 256 }),
     pace: createBuckets({ burst: 5, perSecond: 1e-6 }, systemClock),
     spki: () => [],

@@ -201,6 +201,23 @@ describe('a join that a crash has cut in two', () => {
       assert.equal(nameOf(await world.join(asks, token)), 'east', cut)
       assert.deepEqual([world.api.all(clusterKind).length, world.api.all(bootstrapKind).length], [1, 1], cut)
       assert.equal(world.api.all<Secret>(secretKind)[0]?.metadata.annotations?.[annotations.uses], '1', cut)
+      assert.deepEqual(world.admitted, ['east'], cut)
+    }
+  })
+
+  it('by a replica that was killed before it named the cluster is named by the next, whether admitted or to be approved, and once', async () => {
+    for (const approval of [undefined, 'manual'] as const) {
+      const world = joinWorld()
+      const { token } = world.storeToken(approval === 'manual' ? { [annotations.approval]: approval } : {})
+      const asks = applicant()
+      const { metadata, spec } = world.storeMember(asks)
+      world.api.put<Cluster>(
+        clusterKind,
+        cluster('east', { metadata, spec: { ...spec, ...(approval && { approval }) } }),
+      )
+      assert.equal((await world.ask(asks, token)).answer.isProven, true)
+      assert.equal((await world.ask(asks, token)).answer.isProven, true)
+      assert.deepEqual([world.admitted, world.waiting], approval === 'manual' ? [[], ['east']] : [['east'], []])
     }
   })
 })

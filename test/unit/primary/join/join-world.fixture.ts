@@ -10,6 +10,7 @@ import { bootstrapIndexes } from '../../../../src/primary/bootstrap/precedence.t
 import { createTombstones } from '../../../../src/primary/cluster/tombstones.ts'
 import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { createJoinService } from '../../../../src/primary/join/join-service.ts'
+import { createNamedOnce } from '../../../../src/primary/join/named-once.ts'
 import { createTokenSource, indexTokenId, tokenIdIndex } from '../../../../src/primary/join/token-source.ts'
 import { createWaitingPlaces } from '../../../../src/primary/join/waiting-places.ts'
 import { recordIssued } from '../../../../src/primary/join-token/issued-token.ts'
@@ -105,6 +106,7 @@ export function joinWorld() {
       rebound: ({ metadata }) => rebound.push(metadata.name),
       flush: () => undefined,
     },
+    named: createNamedOnce(),
     gate: createGate({ working: 64, waiting: 256 }),
     pace: createBuckets({ burst: 5, perSecond: 1 }, clock),
     spki: () => [],
