@@ -11,25 +11,24 @@ import { generateExchangeKey } from '../../src/protocol/seal.ts'
 import { issueToken, type JoinToken, parseToken } from '../../src/protocol/token.ts'
 import { challengePath, heartbeatPath, joinPath, maxRequestBytes } from '../../src/protocol/wire.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
-import { type Dials, watchDials } from '../support/dials.ts'
+import { watchDials } from '../support/dials.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
 import { createStranger, type Stranger, type StrangersAnswer } from '../support/stranger.ts'
+import { until } from '../support/until.ts'
 
 describe('a hostile client', () => {
   let pair: Pair
   let scene: Scene
   let primary: RunningPrimary
   let token: JoinToken
-  let dials: Dials
   let stranger: Stranger
 
   before(async () => {
     pair = await startPair()
     scene = await pair.scene('hostile', { scheme: 'http' })
-    dials = watchDials(join(pair.primary.dir, 'dials.txt'))
-    primary = await scene.startPrimary({}, dials.env)
+    primary = await scene.startPrimary()
     stranger = createStranger(primary.endpoint)
     await scene.bootstrap()
     token = parseToken((await scene.token()).token)
@@ -163,20 +162,27 @@ describe('a hostile client', () => {
       // Whoever looked it up could be led elsewhere the next time.
       'https://rebind.test:8443/k10',
     ]
-    const { token: text } = await scene.token('spy')
+    // It looks at its own address only where that is one of TLS.
+    const spied = await pair.scene('hostile-spied')
+    const [first, next] = ['first', 'next'].map((name) => watchDials(join(pair.primary.dir, `dials-${name}.txt`)))
+    assert.ok(first !== undefined && next !== undefined)
+    const { endpoint } = await spied.startPrimary({}, first.env)
+    await spied.bootstrap()
+    const { token: text } = await spied.token()
     for (const [index, url] of addresses.entries()) {
       const name = `spy-${index}`
       const spy = createJoiner({ ingressUrl: url })
-      assert.equal((await spy.join({ endpoint: primary.endpoint, token: text, name })).kind, 'joined')
+      assert.equal((await spy.join({ endpoint, token: text, name })).kind, 'joined')
       assert.equal(await spy.confirm(), 'ok')
-      await scene.untilReady(name)
-      assert.equal((await scene.cluster(name))?.spec.k10.ingress?.url, url)
+      await spied.untilReady(name)
+      assert.equal((await spied.cluster(name))?.spec.k10.ingress?.url, url)
     }
-    // It looks at its own address when it starts: another one would be dialled by now.
-    await scene.startPrimary({ identity: 'another', listen: 'http://127.0.0.1:0' }, dials.env)
-    const dialled = new Set(dials.hosts())
-    assert.ok(dialled.has('127.0.0.1'), 'calls to the API server are seen')
-    assert.deepEqual([...dialled], ['127.0.0.1'])
+    // One that starts with all of them there: it looks at its address once it serves.
+    await spied.startPrimary({ identity: 'next', listen: 'https://127.0.0.1:0' }, next.env)
+    const { host } = new URL(endpoint)
+    await until('its own address has been dialled', async () => next.called().has(host))
+    const expected = [host, new URL(pair.primary.url).host].toSorted()
+    for (const dials of [first, next]) assert.deepEqual([...dials.called()].toSorted(), expected)
   })
 
   it('causes no request to the API server with a bad nonce', async () => {
