@@ -30,7 +30,7 @@ export type JoinTokenDecision =
   /** The token is not to be read any more; it admits clusters as before. */
   | { readonly kind: 'redact'; readonly endpoint: string }
   /** Of a token without a bound, for people; a bounded one is counted when it is used. */
-  | { readonly kind: 'count'; readonly uses: number; readonly lastUsed: string }
+  | { readonly kind: 'count'; readonly uses: number; readonly lastUsed: string | undefined }
   | { readonly kind: 'later'; readonly afterMs: number }
   /** `fault` is what annotation and Event say; undefined: the annotation has to go. */
   | { readonly kind: 'report'; readonly fault: string | undefined }
@@ -58,14 +58,26 @@ const countEvery = 60_000
 function decideCount({ secret, admitted, now }: JoinTokenObservation): JoinTokenDecision {
   const stored = secret.metadata.annotations ?? {}
   if (stored[annotations.maxUses] !== undefined || admitted.length === 0) return { kind: 'nothing' }
-  const lastUsed = admitted
-    .map((cluster) => cluster.spec.member?.since ?? '')
-    .reduce((latest, since) => (since > latest ? since : latest))
-  // A Cluster that is gone was a use all the same.
+  // A Cluster that is gone, or came back with another token, was a use all the same.
   const uses = Math.max(admitted.length, Number(stored[annotations.uses]) || 0)
+  const lastUsed = latest([stored[annotations.lastUsed], ...admitted.map(admittedAt)])
   if (stored[annotations.uses] === String(uses) && stored[annotations.lastUsed] === lastUsed) return { kind: 'nothing' }
-  const due = Date.parse(stored[annotations.lastUsed] ?? '') + countEvery
-  return due > now ? { kind: 'later', afterMs: due - now } : { kind: 'count', uses, lastUsed }
+  const wait = Date.parse(stored[annotations.lastUsed] ?? '') + countEvery - now
+  // Longer than that waits nobody: it was written by a clock that was ahead.
+  return wait > 0 && wait <= countEvery ? { kind: 'later', afterMs: wait } : { kind: 'count', uses, lastUsed }
+}
+
+/** Undefined where it cannot be told any more: a change of key by the member itself has written its own time there. */
+function admittedAt({ spec: { member } }: Cluster): string | undefined {
+  return member?.previousKeyId === undefined ? member?.since : undefined
+}
+
+/** What is no time is none of them. */
+function latest(times: readonly (string | undefined)[]): string | undefined {
+  return times.reduce(
+    (known, time) => (Date.parse(time ?? '') > (Date.parse(known ?? '') || 0) ? time : known),
+    undefined,
+  )
 }
 
 /** A cluster that waits for approval has used the token too: it needs no more of the Secret than its annotations. */

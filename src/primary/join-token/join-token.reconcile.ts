@@ -89,7 +89,7 @@ async function act(
     case 'count':
       await patch(deps.client, secret, {
         metadata: {
-          annotations: { [annotations.uses]: String(decision.uses), [annotations.lastUsed]: decision.lastUsed },
+          annotations: { [annotations.uses]: String(decision.uses), [annotations.lastUsed]: decision.lastUsed ?? null },
         },
       })
       return

@@ -191,6 +191,33 @@ describe('the uses of a token without a bound', () => {
     assert.deepEqual(decide(counted(2, noon - 90_000), admitted), { kind: 'nothing' })
   })
 
+  it('are no later for a member that has changed its key, which is no use of the token', () => {
+    const since = (rekeyed: number) => member({ since: at(rekeyed), previousKeyId: 'key-before' })
+    const rekeyed = cluster('east', { spec: { member: since(noon - 1_000) } })
+    const before = joinedAt('west', noon - 80_000)
+    assert.deepEqual(decide(counted(2, noon - 70_000), [rekeyed, before]), { kind: 'nothing' })
+    const uncounted = decide(secret({ annotations: issued, data: filled }), [rekeyed, before])
+    assert.deepEqual(uncounted, { kind: 'count', uses: 2, lastUsed: at(noon - 80_000) })
+    const alone = decide(secret({ annotations: issued, data: filled }), [rekeyed])
+    assert.deepEqual(alone, { kind: 'count', uses: 1, lastUsed: undefined })
+  })
+
+  it('are no earlier where the Cluster of the last one is gone, or was bound by another token', () => {
+    const left = [joinedAt('east', noon - 900_000)]
+    assert.deepEqual(decide(counted(2, noon - 90_000), left), { kind: 'nothing' })
+    const next = decide(counted(1, noon - 90_000), [...left, joinedAt('west', noon - 5_000)])
+    assert.deepEqual(next, { kind: 'count', uses: 2, lastUsed: at(noon - 5_000) })
+  })
+
+  it('are counted also after a time that cannot be, and one that no clock has written', () => {
+    const admitted = [joinedAt('east', noon - 5_000), joinedAt('west', noon - 9_000)]
+    const ahead = decide(counted(1, noon + 900_000), admitted)
+    assert.deepEqual(ahead, { kind: 'count', uses: 2, lastUsed: at(noon + 900_000) })
+    const nonsense = { ...issued, [annotations.uses]: '1', [annotations.lastUsed]: 'yesterday' }
+    const mended = decide(secret({ annotations: nonsense, data: filled }), admitted)
+    assert.deepEqual(mended, { kind: 'count', uses: 2, lastUsed: at(noon - 5_000) })
+  })
+
   it('of a bounded one are left to whoever uses it', () => {
     const bounded = secret({ annotations: { ...issued, [annotations.maxUses]: '3' }, data: filled })
     assert.deepEqual(decide(bounded, [joinedAt('east', noon)]), { kind: 'nothing' })
