@@ -11,6 +11,7 @@ import { startFront } from '../support/front.ts'
 import { createNames } from '../support/names.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
+import { communicationToken } from '../support/scene-secrets.ts'
 import { until } from '../support/until.ts'
 
 describe('on the way to its primary', () => {
@@ -128,8 +129,14 @@ describe('on the way to its primary', () => {
       await assertRetries(scene)
       interceptor.behave({ kind: 'relay' })
       await scene.untilStatus('Joined')
-      // The heartbeat's communication token passes; without the member's key it is worthless.
-      await scene.end([{ where: 'the interceptor', text: interceptor.answers() }])
+      const [requests, answers] = [interceptor.requests(), interceptor.answers()]
+      assert.match(requests, /POST \/mc\/v1\/join\n[^{]+\{"request":"/)
+      assert.match(answers, /\{"result":"/)
+      // The communication token is no secret of these: it may pass, and is worthless without the member's key.
+      await scene.end([
+        { where: 'requests through the interceptor', text: requests, holds: communicationToken },
+        { where: 'answers through the interceptor', text: answers },
+      ])
     } finally {
       await interceptor.down()
     }

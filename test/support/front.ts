@@ -1,6 +1,6 @@
 /**
  * What may stand between a secondary and its primary: a server that relays, or does something else at a word of the
- * test's. It remembers which paths it was asked for.
+ * test's. It remembers what it was asked.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
@@ -29,7 +29,9 @@ export interface Front {
   readonly url: string
   /** Paths, in the order of the requests. */
   readonly paths: readonly string[]
-  /** The bodies that it has handed back. */
+  /** The heads and the bodies of the requests. */
+  requests(): string
+  /** The bodies that it has handed back unchanged. */
   answers(): string
   /** How much of each answer of a gigabyte was sent, bytes. */
   gigabytes(): readonly number[]
@@ -44,11 +46,14 @@ export async function startFront(
   certificate?: { readonly certificatePem: string; readonly privateKeyPem: string },
 ): Promise<Front> {
   const paths: string[] = []
+  const requests = new Recorder()
   const answers = new Recorder()
   const gigabytes: Sent[] = []
   let behaviour: Behaviour = { kind: 'relay' }
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     paths.push(incoming.url ?? '')
+    requests.keep(Buffer.from(`${incoming.method} ${incoming.url}\n${incoming.rawHeaders.join('\n')}\n\n`))
+    incoming.on('data', (piece: Buffer) => requests.keep(piece))
     const current = behaviour
     switch (current.kind) {
       case 'relay':
@@ -87,6 +92,7 @@ export async function startFront(
   return {
     url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     paths,
+    requests: () => requests.text(),
     answers: () => answers.text(),
     gigabytes: () => gigabytes.map(({ bytes }) => bytes),
     behave(next) {

@@ -4,11 +4,15 @@ import { Transform } from 'node:stream'
 export class Recorder {
   readonly #pieces: Buffer[] = []
 
+  keep(piece: Buffer): void {
+    this.#pieces.push(piece)
+  }
+
   /** A part of a pipeline that changes nothing. */
   stream(): Transform {
     return new Transform({
       transform: (piece: Buffer, _encoding, done) => {
-        this.#pieces.push(piece)
+        this.keep(piece)
         done(null, piece)
       },
     })
