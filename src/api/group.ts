@@ -29,6 +29,8 @@ export const annotations = {
   register: `${group}/register`,
   /** Join token: its public id; present once the Secret has been filled. */
   tokenId: `${group}/token-id`,
+  /** Join token: the primary and its signing key that it is pinned to, `<uid>.<thumbprint of the key>`. */
+  tokenIssuer: `${group}/token-issuer`,
   /** Join token: the key that verifies a proof of possession, base64url. */
   tokenPublicKey: `${group}/token-public-key`,
   /** Join token: shows that the primary issued it, and nobody else wrote id and key. */

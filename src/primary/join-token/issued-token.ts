@@ -21,6 +21,7 @@ type Stored = Readonly<Record<string, string>> | undefined
 export function recordIssued(issuer: Issuer, { id, publicKey }: IssuedToken): Record<string, string> {
   return {
     [annotations.tokenId]: id,
+    [annotations.tokenIssuer]: issuerOf(issuer.uid, issuer.key),
     [annotations.tokenPublicKey]: publicKey.x,
     [annotations.tokenSeal]: toBase64url(sealOf(issuer, id, publicKey.x)),
   }
@@ -52,6 +53,21 @@ export function sealerOf({ held }: Keyring, stored: Stored): Issuer | undefined 
     return seal.length === expected.length && timingSafeEqual(seal, expected)
   })
   return sealer
+}
+
+/**
+ * Whether a token names this primary and a key that it does not hold. It is read from what anybody may write: good for what
+ * is said of a token that admits nobody.
+ */
+export function pinsLostKey({ uid, held }: Keyring, stored: Stored): boolean {
+  const issuer = stored?.[annotations.tokenIssuer]
+  if (issuer?.startsWith(issuerOf(uid)) !== true) return false
+  return !held.some(({ key }) => issuer === issuerOf(uid, key))
+}
+
+/** Neither part has a dot. */
+function issuerOf(uid: string, key?: PublicKey): string {
+  return `${uid}.${key?.thumbprint ?? ''}`
 }
 
 function readRecord(stored: Stored): { readonly id: string; readonly x: string } | undefined {

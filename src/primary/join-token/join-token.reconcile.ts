@@ -1,7 +1,7 @@
 /** Carries out what is decided for one join-token Secret. The only place where a token is made. */
 import type { Cluster } from '../../api/cluster.ts'
 import { annotations } from '../../api/group.ts'
-import { decodeJoinTokenData, encodeJoinTokenData } from '../../api/join-token-secret.ts'
+import { encodeJoinTokenData } from '../../api/join-token-secret.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { Outcome } from '../../kube/controller.ts'
@@ -10,12 +10,10 @@ import type { Informer } from '../../kube/informer.ts'
 import { keyOf, type ObjectKey, type Secret, secretKind } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { ProtocolError } from '../../protocol/errors.ts'
-import type { Keyring } from '../../protocol/keyring.ts'
-import { issueToken, maskedToken, parseToken } from '../../protocol/token.ts'
+import { issueToken, maskedToken } from '../../protocol/token.ts'
 import { fieldManager } from '../field-manager.ts'
 import type { ServingPrimary } from '../state.ts'
-import { readIssued, recordIssued } from './issued-token.ts'
+import { pinsLostKey, readIssued, recordIssued } from './issued-token.ts'
 import { decideJoinToken, type JoinTokenDecision, keyGivenUp } from './join-token.decide.ts'
 
 export interface JoinTokenDeps {
@@ -39,7 +37,7 @@ export function createJoinTokenReconciler(deps: JoinTokenDeps) {
       secret,
       endpoint: primary?.endpoint,
       isForeign,
-      pinsLostKey: isForeign && pinsLostKey(primary.keyring, secret),
+      pinsLostKey: isForeign && pinsLostKey(primary.keyring, secret.metadata.annotations),
       admitted: id === undefined ? [] : deps.clusters.by('token', id),
       now: deps.clock.now(),
     })
@@ -109,18 +107,6 @@ async function act(
 
 function reasonOf(fault: string): Reason {
   return fault === keyGivenUp ? 'TokenKeyRetired' : 'TokenNotIssued'
-}
-
-/** Read from the token itself, which only tells what to say of it: without its seal it admits nobody. */
-function pinsLostKey({ uid, held }: Keyring, { data }: Secret): boolean {
-  const { token } = decodeJoinTokenData(data)
-  try {
-    const { primaryUid, primaryKey } = parseToken(token?.reveal() ?? '')
-    return primaryUid === uid && !held.some(({ key }) => key.thumbprint === primaryKey.thumbprint)
-  } catch (error) {
-    if (error instanceof ProtocolError) return false
-    throw error
-  }
 }
 
 /** Bound to the version that was looked at: what a user has just changed or deleted is looked at again first. */
