@@ -1,5 +1,5 @@
 /**
- * The ConfigMaps in which a replica of the primary tells the others whom it has heard: 21 bytes for each member, and each
+ * The ConfigMaps in which a replica of the primary tells the others whom it has heard: 24 bytes for each member, and each
  * different heartbeat once. One, but for a very large fleet. It owns the form; who is healthy, and whose word counts, is decided elsewhere.
  */
 import { createHash } from 'node:crypto'
@@ -17,6 +17,8 @@ export interface Sighting {
   /** Milliseconds between that one and the one before; infinite where this replica has heard only one. */
   readonly gap: number
   readonly heartbeat: Heartbeat
+  /** `runId` of who sent it. */
+  readonly run: string
 }
 
 /** What a ConfigMap tells of one member. */
@@ -28,6 +30,8 @@ export interface ToldSighting {
   /** Milliseconds between that one and the one before, rounded up; infinite where none is known. */
   readonly gap: number
   readonly heartbeat: Heartbeat
+  /** Undefined where an older version tells. */
+  readonly run: string | undefined
 }
 
 export interface ToldSightings {
@@ -49,16 +53,19 @@ const memberBytes = 15
 /** An entry: the member, its age and the gap before in tenths of a second, and which of the heartbeats it sent. */
 const entryBytes = memberBytes + 2 + 2 + 2
 const ageUnit = 100
+/** Apart from the entries and in their order, so that a version that knows of no runs reads those all the same. */
+const runBytes = 3
+const runChars = (runBytes / 3) * 4
 /** Stands for a gap that is longer than an entry can say, or for none. */
 const noGap = 0xffff
 /** Nothing older is told: an entry holds no more. Milliseconds, and far above the silence of any lost member. */
 export const oldestSighting = 0xffff * ageUnit
-/** An object may have a megabyte; a fleet of 10,000 takes a fifth of it, and one of 43,000 needs a second. */
+/** An object may have a megabyte; a fleet of 10,000 takes a quarter of it, and one of 37,500 needs a second. */
 const maxBytes = 900_000
 
 const contentSchema = z.object({
   data: z.object({ form: z.literal(form), written: z.string(), heartbeats: z.string() }),
-  binaryData: z.object({ members: z.string() }),
+  binaryData: z.object({ members: z.string(), runs: z.string().optional() }),
 })
 const heartbeatsSchema = z.array(heartbeatSchema)
 
@@ -78,6 +85,11 @@ export function memberId(uid: string): string {
   return sha256(uid).slice(0, (memberBytes / 3) * 4)
 }
 
+/** Stands for one run of a process of a member, with the key that it beats with, in few bytes. */
+export function runId(keyId: string, boot: string): string {
+  return sha256(`${keyId} ${boot}`).slice(0, runChars)
+}
+
 /** What each object tells, where one has no room for all; one at least. What is older than `oldestSighting` is left out. */
 export function splitSightings(sightings: readonly Sighting[]): readonly (readonly Sighting[])[] {
   let part: Sighting[] = []
@@ -87,13 +99,13 @@ export function splitSightings(sightings: readonly Sighting[]): readonly (readon
   for (const sighting of sightings) {
     if (sighting.age > oldestSighting) continue
     const text = JSON.stringify(sighting.heartbeat)
-    if (bytes + entryBytes + text.length + 1 > maxBytes) {
+    if (bytes + entryBytes + runBytes + text.length + 1 > maxBytes) {
       part = []
       parts.push(part)
       texts = new Set()
       bytes = 0
     }
-    bytes += entryBytes + (texts.has(text) ? 0 : text.length + 1)
+    bytes += entryBytes + runBytes + (texts.has(text) ? 0 : text.length + 1)
     texts.add(text)
     part.push(sighting)
   }
@@ -115,7 +127,10 @@ export function encodeSightings(
   })
   return {
     data: { form, replica, written: formatTimestamp(written), heartbeats: `[${[...heartbeats.keys()].join(',')}]` },
-    binaryData: { members: Buffer.concat(entries).toString('base64') },
+    binaryData: {
+      members: Buffer.concat(entries).toString('base64'),
+      runs: Buffer.from(sightings.map(({ run }) => run).join(''), 'base64url').toString('base64'),
+    },
   }
 }
 
@@ -128,13 +143,15 @@ export function decodeSightings(content: SightingsContent): ToldSightings | unde
   const heartbeats = parseHeartbeats(data.heartbeats)
   const bytes = Buffer.from(binaryData.members, 'base64')
   if (written === undefined || heartbeats === undefined || bytes.length % entryBytes !== 0) return undefined
+  const runs = Buffer.from(binaryData.runs ?? '', 'base64').toString('base64url')
   const members: ToldSighting[] = []
   for (let at = 0; at < bytes.length; at += entryBytes) {
     const [age = 0, gap = noGap, index = 0] = [0, 2, 4].map((offset) => bytes.readUInt16BE(at + memberBytes + offset))
     const heartbeat = heartbeats[index]
     if (heartbeat === undefined) return undefined
     const member = bytes.toString('base64url', at, at + memberBytes)
-    members.push({ member, age: age * ageUnit, gap: gap === noGap ? Infinity : gap * ageUnit, heartbeat })
+    const run = runs.slice(members.length * runChars, (members.length + 1) * runChars) || undefined
+    members.push({ member, age: age * ageUnit, gap: gap === noGap ? Infinity : gap * ageUnit, heartbeat, run })
   }
   return { written, members }
 }

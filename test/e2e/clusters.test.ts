@@ -40,7 +40,7 @@ describe('kubectl conjoin clusters', () => {
     assert.match(own ?? '', /^primary-cluster-1 +primary +True +Primary +v1\.36\.3 +<self> +\d+s$/)
 
     // As another replica of the primary would tell it.
-    const sighting = { uid: pair.secondary.kubeSystemUid, age: 0, gap: 20_000, heartbeat }
+    const sighting = { uid: pair.secondary.kubeSystemUid, age: 0, gap: 20_000, heartbeat, run: 'run1' }
     const told = {
       apiVersion: 'v1',
       kind: 'ConfigMap',

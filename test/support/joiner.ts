@@ -31,9 +31,12 @@ export interface Joiner {
   /** Exchanges until one is final, as a secondary does. */
   join(given: Given): Promise<ExchangeOutcome>
   /** Heartbeats for the membership of the last join, over a connection that is kept, as a secondary sends them. */
-  heartbeats(): Heartbeats
-  /** The word of the reply to one heartbeat for the membership of the last join. Rejects where there is no signed one. */
-  beat(): Promise<string>
+  heartbeats(boot?: string): Heartbeats
+  /**
+   * The word of the reply to one heartbeat for the membership of the last join, by a run of this name. Rejects where there
+   * is no signed one.
+   */
+  beat(boot?: string): Promise<string>
   /** Beats until a signed reply comes, as a secondary does. */
   confirm(): Promise<string>
 }
@@ -102,11 +105,11 @@ export function createJoiner({
     return outcome
   }
 
-  function heartbeats(): Heartbeats {
+  function heartbeats(boot = 'boot'): Heartbeats {
     if (joined === undefined) throw new Error('there is no membership to beat for')
     const member = { key, info: joined.info, allowHttp: true, allowUntrustedTls: false }
     const report = () => ({ versions, health: 'ok', labels })
-    return openHeartbeats({ ...deps, report, boot: 'boot' }, member, joined.nonce)
+    return openHeartbeats({ ...deps, report, boot }, member, joined.nonce)
   }
 
   /** As a secondary keeps its membership truthful; only where the primary is reached stays what the test has said. */
@@ -116,8 +119,8 @@ export function createJoiner({
     joined = { info: { membership: { ...info.membership, keys }, token: updatedToken(info, key, contact) }, nonce }
   }
 
-  async function beat(): Promise<string> {
-    const once = heartbeats()
+  async function beat(boot?: string): Promise<string> {
+    const once = heartbeats(boot)
     try {
       const answer = await once.beat(undefined, forever)
       if (answer.kind === 'silent') throw answer.error
@@ -135,6 +138,6 @@ export function createJoiner({
     heartbeats,
     join: async (given) => until(`${given.name ?? uid} gets a final answer`, async () => ask(given)),
     beat,
-    confirm: async () => until(`${uid} gets a signed reply`, beat),
+    confirm: async () => until(`${uid} gets a signed reply`, async () => beat()),
   }
 }

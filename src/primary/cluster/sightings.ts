@@ -11,7 +11,8 @@ import type { Contact } from './health.decide.ts'
 import { isConfirmed } from './standing.ts'
 
 export interface Sightings {
-  record(cluster: Cluster, heartbeat: Heartbeat): void
+  /** `run` is `runId` of who sent it. */
+  record(cluster: Cluster, heartbeat: Heartbeat, run: string): void
   /** The last contact with the member of this Cluster, whoever heard it. */
   contact(cluster: Cluster): Contact | undefined
   /** Takes in that a Cluster has come, has changed or has gone. */
@@ -46,6 +47,7 @@ interface Heard {
   readonly heardAt: number
   readonly gap: number
   readonly heartbeat: Heartbeat
+  readonly run: string
 }
 
 /** `told` gives what other replicas tell of the cluster of a uid. */
@@ -65,14 +67,14 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
   }
 
   return {
-    record(cluster, heartbeat) {
+    record(cluster, heartbeat, run) {
       const uid = cluster.spec.member?.uid
       if (uid === undefined) return
       heartbeats += 1
       const heardAt = clock.monotonic()
       const before = members.get(cluster.metadata.name)
       const gap = before?.uid === uid ? heardAt - before.heardAt : Infinity
-      members.set(cluster.metadata.name, { uid, at: clock.now(), heardAt, gap, heartbeat })
+      members.set(cluster.metadata.name, { uid, at: clock.now(), heardAt, gap, heartbeat, run })
     },
     contact(cluster) {
       // The replica that hears the first heartbeat stores it. What others tell of a Cluster before that is of an earlier
@@ -97,11 +99,12 @@ export function createSightings(clock: Clock, told: (uid: string) => Contact | u
       if (isConfirmed(change.object) && !wasConfirmed) newcomers.set(name, clock.monotonic())
     },
     heard: () =>
-      [...members.values()].map(({ uid, heardAt, gap, heartbeat }) => ({
+      [...members.values()].map(({ uid, heardAt, gap, heartbeat, run }) => ({
         uid,
         age: clock.monotonic() - heardAt,
         gap,
         heartbeat,
+        run,
       })),
     heartbeats: () => heartbeats,
     beginJudging() {

@@ -20,7 +20,7 @@ export type Members = ReturnType<typeof composeMembers>
 /** `wakeCluster` is called where the status of a Cluster may be out of date. */
 export function composeMembers(deps: OperatorDeps, core: Core, wakeCluster: (key: ObjectKey) => void) {
   const { client, metrics, clock, log } = deps
-  const { clusters, identity, events, tombstones, suspect, interval, serving } = core
+  const { clusters, identity, events, tombstones, suspect, interval, serving, told } = core
   const newsPace = () => createBuckets(newsLoad, clock)
   const memberPace = (limit: 'member-key' | 'lane') => countWaits(createBuckets(memberLoad, clock), limit, metrics)
 
@@ -40,7 +40,14 @@ export function composeMembers(deps: OperatorDeps, core: Core, wakeCluster: (key
     confirmation,
     lane: createMemberLane({ clusters, pace: memberPace('lane') }),
     services: {
-      heartbeats: createHeartbeatService({ ...common, serving, confirmation, bootIds: createBootIds(clock), labels }),
+      heartbeats: createHeartbeatService({
+        ...common,
+        serving,
+        confirmation,
+        bootIds: createBootIds(clock),
+        elsewhere: (uid) => told.run(uid),
+        labels,
+      }),
       rekeys: createRekeyService({ ...common, pace: createBuckets(rekeyLoad, clock) }),
       leaves: createLeaveService(common),
     },

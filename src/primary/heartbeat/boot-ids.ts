@@ -1,33 +1,20 @@
 /**
- * Notices two processes that beat in turn with one key: each run of a secondary names itself anew, so a name that comes
- * back after another one is still running beside it. In the memory of one replica, and bounded; it writes nothing.
+ * Notices two processes that beat in turn with one key, wherever each of them is heard. In the memory of one replica, and
+ * bounded; it writes nothing. What taking turns is, is for `runs.decide.ts` to say.
  */
 import type { Clock } from '../../lib/clock.ts'
+import { type Elsewhere, type Run, type Runs, runsAfter } from './runs.decide.ts'
 
 export interface BootIds {
-  /** True where this heartbeat shows that two runs take turns. `keyId` is what signed it. */
-  heard(clusterName: string, run: { readonly keyId: string; readonly boot: string }): boolean
+  /** True where this heartbeat shows that two runs take turns. `elsewhere` is the last one that another replica tells of. */
+  heard(clusterName: string, by: Run, elsewhere?: Elsewhere): boolean
 }
 
-interface Runs {
-  readonly keyId: string
-  /** The one heard last comes last. */
-  readonly boots: readonly string[]
-  /** Monotonic, ms: when a run came back after another. */
-  readonly returnedAt: number | undefined
-}
-
-const nothing: Pick<Runs, 'boots' | 'returnedAt'> = { boots: [], returnedAt: undefined }
-
-/** More than two copies may take turns; and a process that restarts all the time has a name for each run. */
-const maxBoots = 8
-/** Two returns within this make a suspicion, milliseconds. One alone proves little: a heartbeat may arrive late. */
-const window = 3_600_000
-/** Beyond this the cluster whose run changed longest ago is forgotten. */
+/** Beyond this the cluster that was heard longest ago is forgotten. */
 const maxClusters = 20_000
 
 export function createBootIds(clock: Pick<Clock, 'monotonic'>): BootIds {
-  /** The cluster whose run changed longest ago first. */
+  /** The cluster that was heard longest ago first. */
   const clusters = new Map<string, Runs>()
 
   function keep(name: string, runs: Runs): void {
@@ -39,17 +26,10 @@ export function createBootIds(clock: Pick<Clock, 'monotonic'>): BootIds {
   }
 
   return {
-    heard(name, { keyId, boot }) {
-      const known = clusters.get(name)
-      if (known?.keyId === keyId && known.boots.at(-1) === boot) return false
-      // Under another key others beat.
-      const { boots, returnedAt } = known?.keyId === keyId ? known : nothing
-      const hasReturned = boots.includes(boot)
-      const now = clock.monotonic()
-      const isSecond = hasReturned && returnedAt !== undefined && now - returnedAt < window
-      const recent = [...boots.filter((other) => other !== boot), boot].slice(-maxBoots)
-      keep(name, { keyId, boots: recent, returnedAt: hasReturned ? now : returnedAt })
-      return isSecond
+    heard(name, by, elsewhere) {
+      const { runs, takeTurns } = runsAfter(clusters.get(name), { by, at: clock.monotonic(), elsewhere })
+      keep(name, runs)
+      return takeTurns
     },
   }
 }

@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cluster } from '../../api/cluster.ts'
+import { runId } from '../../api/sightings.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { isConflict, KubeApiError } from '../../kube/errors.ts'
 import { keyOf, type ObjectKey } from '../../kube/objects.ts'
@@ -17,13 +18,14 @@ import { decideStatus, type Own, type StatusDecision, type StatusObservation } f
 import { nextStatus, writeStatus, writeTrusted } from '../cluster/status.write.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import type { Buckets } from '../load/buckets.ts'
+import type { Run } from './runs.decide.ts'
 
 export interface Confirmation {
   /**
-   * `keyId` is what has signed it, and `trusted` the thumbprint of the primary's key that the member trusts, where it has
+   * `by` is who has signed it, and `trusted` the thumbprint of the primary's key that the member trusts, where it has
    * shown one. Throws `KubeApiError` where the first heartbeat of a join or a key cannot be stored.
    */
-  heard(cluster: Cluster, heartbeat: Heartbeat, keyId: string, trusted?: string): Promise<void>
+  heard(cluster: Cluster, heartbeat: Heartbeat, by: Run, trusted?: string): Promise<void>
   /** Other replicas have told whom they heard: of these Clusters, the status of some may be out of date. */
   told(clusters: readonly Cluster[]): Promise<void>
 }
@@ -50,8 +52,8 @@ const maxWrites = 8
 
 export function createConfirmation(deps: ConfirmationDeps): Confirmation {
   return {
-    async heard(cluster, heartbeat, keyId, trusted) {
-      deps.sightings.record(cluster, heartbeat)
+    async heard(cluster, heartbeat, { keyId, boot }, trusted) {
+      deps.sightings.record(cluster, heartbeat, runId(keyId, boot))
       // The key before the present one shows that the member lives, and nothing of whether it knows of the present one.
       const isPresentKey = cluster.spec.member?.keyId === keyId
       if (isPresentKey && !isPresentKeyUsed(cluster)) {

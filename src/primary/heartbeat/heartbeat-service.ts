@@ -15,6 +15,7 @@ import { replyToNonMember } from '../member/non-member.ts'
 import { primaryKeys, type ServingPrimary } from '../state.ts'
 import type { BootIds } from './boot-ids.ts'
 import type { Confirmation } from './confirmation.ts'
+import type { Elsewhere } from './runs.decide.ts'
 
 export interface HeartbeatDeps extends MembershipDeps {
   readonly desk: MemberDesk
@@ -24,6 +25,8 @@ export interface HeartbeatDeps extends MembershipDeps {
   readonly interval: () => number
   readonly confirmation: Pick<Confirmation, 'heard'>
   readonly bootIds: BootIds
+  /** The last heartbeat of the cluster of this uid that another replica tells of. */
+  readonly elsewhere: (uid: string) => Elsewhere | undefined
   readonly suspect: Suspect
   readonly clock: Pick<Clock, 'now'>
   readonly labels: Pick<MemberLabels, 'reported'>
@@ -57,10 +60,11 @@ async function replyTo(deps: HeartbeatDeps, proven: ProvenRequest, body: Heartbe
   const primary = deps.serving()
   const { labels = {}, ...heartbeat } = body
   const trusted = trustedKey(proven, heartbeat)
-  await deps.confirmation.heard(verdict.cluster, heartbeat, claim.keyId, trusted)
-  deps.labels.reported(verdict.cluster, labels)
   const run = { keyId: claim.keyId, boot: proven.boot }
-  if (deps.bootIds.heard(proven.clusterName, run)) await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
+  await deps.confirmation.heard(verdict.cluster, heartbeat, run, trusted)
+  deps.labels.reported(verdict.cluster, labels)
+  if (deps.bootIds.heard(proven.clusterName, run, deps.elsewhere(claim.uid)))
+    await deps.suspect(verdict.cluster, suspicions.bootIdsAlternate())
   return {
     status: 'ok',
     interval: primary.interval / 1000,

@@ -10,10 +10,13 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
 import type { Contact } from '../cluster/health.decide.ts'
+import type { Elsewhere } from '../heartbeat/runs.decide.ts'
 
 export interface Told {
   /** The last contact of another replica with the cluster of this uid. */
   contact(uid: string): Contact | undefined
+  /** Which run of that cluster that was; undefined also where an older version tells. */
+  run(uid: string): Elsewhere | undefined
   /** Whether another replica tells anything, and so may want to be told. */
   hasOthers(): boolean
   /** ConfigMaps, also this replica's own, that nobody has rewritten for so long while this process looked; milliseconds. */
@@ -37,6 +40,7 @@ interface Heard {
   readonly heardAt: number
   readonly gap: number
   readonly heartbeat: Heartbeat
+  readonly run: string | undefined
   /** The replica that tells it, by the name of its first ConfigMap. */
   readonly by: string
 }
@@ -50,13 +54,13 @@ export function createTold(deps: ToldDeps): Told {
   const listeners: (() => void)[] = []
 
   function take(told: ToldSightings, by: string): void {
-    for (const { member, age, gap, heartbeat } of told.members) {
+    for (const { member, age, gap, heartbeat, run } of told.members) {
       const heardAt = clock.monotonic() - age
       const known = members.get(member)
       if (known !== undefined && heardAt <= known.heardAt) continue
       // The same replica may repeat the same heartbeat; what another has told was another one.
       const since = known === undefined || known.by === by ? Infinity : heardAt - known.heardAt
-      members.set(member, { at: clock.now() - age, heardAt, gap: Math.min(gap, since), heartbeat, by })
+      members.set(member, { at: clock.now() - age, heardAt, gap: Math.min(gap, since), heartbeat, run, by })
     }
     // What a replica that has gone told is kept as long as one that is here would repeat it.
     for (const [member, { heardAt }] of members)
@@ -92,6 +96,10 @@ export function createTold(deps: ToldDeps): Told {
       if (heard === undefined) return undefined
       const { at, heardAt, gap, heartbeat } = heard
       return { at, age: clock.monotonic() - heardAt, gap, heartbeat }
+    },
+    run(uid) {
+      const { run, heardAt } = members.get(memberId(uid)) ?? {}
+      return run === undefined || heardAt === undefined ? undefined : { run, age: clock.monotonic() - heardAt }
     },
     hasOthers: () => [...rewrittenAt.keys()].some((name) => firstPartOf(name) !== ownName),
     silentFor: (ms) =>

@@ -9,6 +9,7 @@ import {
   memberId,
   oldestSighting,
   readLastSeen,
+  runId,
   type Sighting,
   sightingsName,
   splitSightings,
@@ -21,15 +22,18 @@ const seen = (
   age: number,
   heartbeat: Sighting['heartbeat'] = healthy,
   gap = Number.POSITIVE_INFINITY,
+  run = 'run1',
 ): Sighting => ({
   uid,
   age,
   gap,
   heartbeat,
+  run,
 })
 /** What Kubernetes counts against the megabyte of a ConfigMap. */
 const sizeOf = ({ data, binaryData }: ReturnType<typeof encodeSightings>) =>
-  Object.values(data).join('').length + Buffer.from(binaryData['members'] ?? '', 'base64').length
+  Object.values(data).join('').length +
+  Object.values(binaryData).reduce((bytes, value) => bytes + Buffer.from(value, 'base64').length, 0)
 
 const word = fc.stringMatching(/^[A-Za-z0-9.+_-]{1,64}$/)
 const heartbeat = fc
@@ -46,12 +50,13 @@ const sighting: fc.Arbitrary<Sighting> = fc
     fc.integer({ min: 0, max: 4 * oldestSighting }),
     fc.oneof(fc.constant(healthy), heartbeat),
     fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 4 * oldestSighting })),
+    fc.tuple(word, word).map(([keyId, boot]) => runId(keyId, boot)),
   )
-  .map(([uid, quarters, heartbeat, gap]) => seen(uid, quarters / 4, heartbeat, gap / 4))
+  .map(([uid, quarters, heartbeat, gap, run]) => seen(uid, quarters / 4, heartbeat, gap / 4, run))
 const wall = fc.integer({ min: 0, max: Date.UTC(9999, 0) }).map((ms) => ms - (ms % 1000))
 
 describe('sightings that are told', () => {
-  it('arrive whole: who, what he said, how long ago, and how long after the time before, to a tenth of a second and never younger', () => {
+  it('arrive whole: who, what he said, in which run, how long ago, and how long after the time before, to a tenth of a second and never younger', () => {
     fc.assert(
       fc.property(wall, fc.array(sighting), (written, sightings) => {
         const [part = []] = splitSightings(sightings)
@@ -59,8 +64,8 @@ describe('sightings that are told', () => {
         assert.equal(told?.written, written)
         const sent = sightings.filter(({ age }) => age <= oldestSighting)
         assert.deepEqual(
-          told.members.map(({ member, heartbeat }) => ({ member, heartbeat })),
-          sent.map(({ uid, heartbeat }) => ({ member: memberId(uid), heartbeat })),
+          told.members.map(({ member, heartbeat, run }) => ({ member, heartbeat, run })),
+          sent.map(({ uid, heartbeat, run }) => ({ member: memberId(uid), heartbeat, run })),
         )
         for (const [index, { age, gap }] of told.members.entries()) {
           const late = age - Number(sent[index]?.age)
@@ -76,7 +81,7 @@ describe('sightings that are told', () => {
   it('take less than a quarter of an object for 10,000 members that say the same', () => {
     const fleet = Array.from({ length: 10_000 }, (_, index) => seen(`uid-${index}`, index))
     const content = encodeSightings('pod-1', noon, fleet)
-    assert.ok(sizeOf(content) < 220_000, `${sizeOf(content)} bytes`)
+    assert.ok(sizeOf(content) < 245_000, `${sizeOf(content)} bytes`)
     assert.equal(decodeSightings(content)?.members.length, 10_000)
   })
 
@@ -103,6 +108,17 @@ describe('sightings that are told', () => {
       )
     }
     assert.deepEqual(splitSightings([]), [[]])
+  })
+
+  it('are read from a version that tells of no runs, and read by it', () => {
+    const { data, binaryData } = encodeSightings('pod-1', noon, [seen('uid-east', 0)])
+    const { runs, ...older } = binaryData
+    assert.notEqual(runs, undefined)
+    const [east] = decodeSightings({ data, binaryData: older })?.members ?? []
+    assert.deepEqual(east, { member: memberId('uid-east'), age: 0, gap: Infinity, heartbeat: healthy, run: undefined })
+    // The form that it knows, and what it reads of it.
+    assert.equal(data['form'], '2')
+    assert.equal(Buffer.from(older['members'] ?? '', 'base64').length, 21)
   })
 
   it('leave out who has been silent for longer than an entry can say', () => {

@@ -124,7 +124,8 @@ export function createFleet(size: number) {
       announced,
       async hear(name) {
         const known = lookup.named(name)
-        if (known !== undefined) await confirmation.heard(known, heartbeat, known.spec.member?.keyId ?? '')
+        const keyId = known?.spec.member?.keyId ?? ''
+        if (known !== undefined) await confirmation.heard(known, heartbeat, { keyId, boot: 'boot' })
       },
       async stop() {
         end.abort()

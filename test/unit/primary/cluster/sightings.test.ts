@@ -25,7 +25,7 @@ describe('a sighting', () => {
     const clock = createManualClock({ now: noon })
     let setBack = 0
     const sightings = createSightings({ ...clock, now: () => clock.now() - setBack })
-    sightings.record(east, healthy)
+    sightings.record(east, healthy, 'run1')
     await clock.advance(7_000)
     setBack = 3_600_000
     assert.deepEqual(sightings.contact(east), { at: noon, age: 7_000, gap: Infinity, heartbeat: healthy })
@@ -34,26 +34,26 @@ describe('a sighting', () => {
   it('is replaced by the next one', async () => {
     const clock = createManualClock({ now: noon })
     const sightings = createSightings(clock)
-    sightings.record(east, healthy)
+    sightings.record(east, healthy, 'run1')
     await clock.advance(20_000)
-    sightings.record(east, faulty)
+    sightings.record(east, faulty, 'run1')
     assert.deepEqual(sightings.contact(east), { at: noon + 20_000, age: 0, gap: 20_000, heartbeat: faulty })
   })
 
   it('belongs to one cluster: its name may have passed to another since', () => {
     const sightings = createSightings(createManualClock())
-    sightings.record(east, healthy)
+    sightings.record(east, healthy, 'run1')
     for (const uid of ['uid-other', 'uid-eas', '']) assert.equal(sightings.contact(clusterOf('east', uid)), undefined)
     assert.equal(sightings.contact(cluster('east')), undefined)
     assert.equal(sightings.contact(clusterOf('west', 'uid-east')), undefined)
-    sightings.record(clusterOf('east', 'uid-other'), healthy)
+    sightings.record(clusterOf('east', 'uid-other'), healthy, 'run1')
     assert.equal(sightings.contact(east), undefined)
   })
 
   it('is forgotten with its Cluster', () => {
     const sightings = createSightings(createManualClock())
-    sightings.record(east, healthy)
-    sightings.record(west, healthy)
+    sightings.record(east, healthy, 'run1')
+    sightings.record(west, healthy, 'run1')
     sightings.follow({ type: 'deleted', object: east })
     assert.equal(sightings.contact(east), undefined)
     assert.notEqual(sightings.contact(west), undefined)
@@ -64,14 +64,14 @@ describe('what this process has heard', () => {
   it('is every member once, with the age of its last heartbeat, and a count of all heartbeats', async () => {
     const clock = createManualClock()
     const sightings = createSightings(clock)
-    sightings.record(east, faulty)
-    sightings.record(west, healthy)
+    sightings.record(east, faulty, 'run1')
+    sightings.record(west, healthy, 'run1')
     await clock.advance(1_000)
-    sightings.record(east, healthy)
+    sightings.record(east, healthy, 'run2')
     await clock.advance(500)
     assert.deepEqual(sightings.heard(), [
-      { uid: 'uid-east', age: 500, gap: 1_000, heartbeat: healthy },
-      { uid: 'uid-west', age: 1_500, gap: Infinity, heartbeat: healthy },
+      { uid: 'uid-east', age: 500, gap: 1_000, heartbeat: healthy, run: 'run2' },
+      { uid: 'uid-west', age: 1_500, gap: Infinity, heartbeat: healthy, run: 'run1' },
     ])
     assert.equal(sightings.heartbeats(), 3)
   })
@@ -86,7 +86,7 @@ describe('a member that two replicas hear', () => {
   it('was last heard by whoever heard it last', async () => {
     const both = sightings()
     assert.equal(both.contact(confirmed), told)
-    both.record(confirmed, healthy)
+    both.record(confirmed, healthy, 'run1')
     await clock.advance(toldAge - 1)
     assert.equal(both.contact(confirmed)?.heartbeat.health, 'ok')
     await clock.advance(2)
@@ -95,21 +95,21 @@ describe('a member that two replicas hear', () => {
 
   it('has beaten twice in a row where each of them has heard one', async () => {
     const both = sightings()
-    both.record(confirmed, healthy)
+    both.record(confirmed, healthy, 'run1')
     assert.equal(both.contact(confirmed)?.gap, toldAge, 'theirs, and then ours')
     await clock.advance(toldAge + 3_000)
     assert.equal(both.contact(confirmed)?.gap, 3_000, 'ours, and then theirs')
     await clock.advance(1)
-    both.record(confirmed, healthy)
+    both.record(confirmed, healthy, 'run1')
     assert.equal(both.contact(confirmed)?.gap, toldAge, 'theirs again, and not our own of before')
   })
 
   it('is another member where its name has passed to another cluster, and that one has beaten once', async () => {
     const both = sightings()
-    both.record(west, healthy)
+    both.record(west, healthy, 'run1')
     await clock.advance(1_000)
     const successor = clusterOf('west', 'uid-other')
-    both.record(successor, healthy)
+    both.record(successor, healthy, 'run1')
     assert.equal(both.contact(successor)?.gap, Infinity)
   })
 

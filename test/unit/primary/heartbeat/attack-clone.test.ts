@@ -13,7 +13,7 @@ function member() {
     world.api
       .stored<Cluster>(clusterKind, 'east', namespace)
       ?.status?.conditions?.find(({ type }) => type === 'CloneSuspected')?.reason
-  return { ...world, suspicion, hear: async (boot: string) => world.beat(east, { boot }) }
+  return { ...world, east, suspicion, hear: async (boot: string) => world.beat(east, { boot }) }
 }
 
 describe('two processes that beat in turn with one key', () => {
@@ -27,6 +27,18 @@ describe('two processes that beat in turn with one key', () => {
       world.events.map(({ reason }) => reason),
       ['BootIdsAlternate'],
     )
+  })
+
+  it('are suspected also where another replica hears one of them', async () => {
+    const world = member()
+    for (let turn = 0; turn < 2; turn += 1) {
+      await world.hear('A')
+      await world.clock.advance(20_000)
+      assert.equal(world.suspicion(), undefined)
+      world.tellRun(world.east, 'B', 10_000)
+    }
+    await world.hear('A')
+    assert.equal(world.suspicion(), 'BootIdsAlternate')
   })
 
   it('are no two where one has only restarted', async () => {

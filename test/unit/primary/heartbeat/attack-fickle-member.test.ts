@@ -32,7 +32,8 @@ describe('a member that says something else with each heartbeat', () => {
       clock,
     })
     for (let second = 0; second < 60; second += 1) {
-      await confirmation.heard(confirmed, { versions, health: `word-${second}` }, member().keyId)
+      const by = { keyId: member().keyId, boot: 'boot' }
+      await confirmation.heard(confirmed, { versions, health: `word-${second}` }, by)
       await clock.advance(1_000)
     }
     assert.equal(news, 4)

@@ -102,16 +102,16 @@ describe('a heartbeat of a confirmed member', () => {
     world.api.requests.length = 0
     const cached = world.clusters.named('east')
     assert.ok(cached !== undefined)
-    return { ...world, cached, east }
+    return { ...world, cached, east, by: { keyId: east.key.thumbprint, boot: 'b' } }
   }
 
   it('is no news while it says the same, for about an hour', async () => {
     const world = await confirmed()
     await world.clock.advance(45 * 60_000 - 1)
-    await world.confirmation.heard(world.cached, healthy, world.east.key.thumbprint)
+    await world.confirmation.heard(world.cached, healthy, world.by)
     assert.deepEqual(world.news, [])
     await world.clock.advance(30 * 60_000 + 1)
-    await world.confirmation.heard(world.cached, healthy, world.east.key.thumbprint)
+    await world.confirmation.heard(world.cached, healthy, world.by)
     assert.deepEqual(world.news, [`${namespace}/east`])
     assert.deepEqual(world.api.requests, [])
   })
@@ -156,11 +156,11 @@ describe('a heartbeat of a confirmed member', () => {
 
   it('is news where it says something else, and the Cluster controller writes it', async () => {
     const world = await confirmed()
-    await world.confirmation.heard(world.cached, { ...healthy, health: 'disk-full' }, world.east.key.thumbprint)
+    await world.confirmation.heard(world.cached, { ...healthy, health: 'disk-full' }, world.by)
     await world.confirmation.heard(
       world.cached,
       { ...healthy, versions: { ...healthy.versions, operator: '0.2.0' } },
-      world.east.key.thumbprint,
+      world.by,
     )
     assert.deepEqual(world.news, [`${namespace}/east`, `${namespace}/east`])
     assert.deepEqual(world.api.requests, [])

@@ -38,6 +38,7 @@ export function primaryWith(east?: Cluster, deps: Partial<HeartbeatDeps> = {}) {
     tombstones: { cached: () => undefined, findLive: look('tombstone') },
     confirmation: { heard: async () => undefined },
     bootIds: { heard: () => false },
+    elsewhere: () => undefined,
     suspect: async () => undefined,
     clock: systemClock,
     labels: { reported: () => undefined },

@@ -2,6 +2,7 @@
 
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import type { Labels } from '../../../../src/api/labels.ts'
+import { runId } from '../../../../src/api/sightings.ts'
 import type { EventInput } from '../../../../src/kube/events.ts'
 import { configMapKind, formatKey } from '../../../../src/kube/objects.ts'
 import type { Contact } from '../../../../src/primary/cluster/health.decide.ts'
@@ -12,6 +13,7 @@ import { clusterIndexes, createClusterLookup } from '../../../../src/primary/clu
 import { createBootIds } from '../../../../src/primary/heartbeat/boot-ids.ts'
 import { createConfirmation } from '../../../../src/primary/heartbeat/confirmation.ts'
 import { createHeartbeatService } from '../../../../src/primary/heartbeat/heartbeat-service.ts'
+import type { Elsewhere } from '../../../../src/primary/heartbeat/runs.decide.ts'
 import { createBuckets } from '../../../../src/primary/load/buckets.ts'
 import { createMemberDesk } from '../../../../src/primary/member/member-desk.ts'
 import { createIssuer } from '../../../../src/protocol/issuer.ts'
@@ -61,6 +63,7 @@ export function heartbeatWorld() {
     clock,
   })
   const told = new Map<string, Contact>()
+  const elsewhere = new Map<string, Elsewhere>()
   const sightings = createSightings(clock, (uid) => told.get(uid))
   const news: string[] = []
   const labels: [clusterName: string, reported: Labels][] = []
@@ -104,6 +107,7 @@ export function heartbeatWorld() {
     tombstones,
     confirmation,
     bootIds: createBootIds(clock),
+    elsewhere: (uid) => elsewhere.get(uid),
     suspect,
     clock,
     labels: { reported: ({ metadata }, reported) => labels.push([metadata.name, reported]) },
@@ -137,6 +141,9 @@ export function heartbeatWorld() {
     hold: (keys: Keyring): void => {
       held = keys
     },
+    /** Another replica tells which run of it has sent a heartbeat at this moment, so many milliseconds ago. */
+    tellRun: ({ uid, key }: Beater, boot: string, age: number) =>
+      elsewhere.set(uid, { run: runId(key.thumbprint, boot), age }),
     /** Another replica tells of a heartbeat of this moment. */
     tell: (uid: string, heartbeat: Heartbeat) => told.set(uid, { at: clock.now(), age: 0, gap: Infinity, heartbeat }),
     clusterOf: (beats: Beater, more: Partial<Cluster['metadata']> = {}, spec: object = {}): Cluster =>

@@ -11,11 +11,13 @@ export const seen = (
   age: number,
   heartbeat: Sighting['heartbeat'] = healthy,
   gap = Infinity,
+  run = 'run1',
 ): Sighting => ({
   uid,
   age,
   gap,
   heartbeat,
+  run,
 })
 
 export function cachedConfigMaps() {

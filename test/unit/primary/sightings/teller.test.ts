@@ -68,7 +68,7 @@ describe('a replica that hears heartbeats', { timeout: 60_000 }, () => {
     assert.deepEqual(stored()?.metadata.labels, { [sightingsLabel]: 'told' })
     assert.deepEqual(decodeSightings(stored() ?? {}), {
       written: noon + 300_000,
-      members: [{ member: memberId('uid-east'), age: 300, gap: Infinity, heartbeat: healthy }],
+      members: [{ member: memberId('uid-east'), age: 300, gap: Infinity, heartbeat: healthy, run: 'run1' }],
     })
   })
 

@@ -132,6 +132,28 @@ describe('what another replica tells', () => {
   })
 })
 
+describe('the run of a member that another replica has heard last', () => {
+  it('is told with its age, and stays who it is however late that is read', async () => {
+    const { clock, configMaps, told } = world()
+    configMaps.write('other', [seen('uid-east', 5_000, healthy, Infinity, 'runA')])
+    await clock.advance(1_000)
+    assert.deepEqual(told.run('uid-east'), { run: 'runA', age: 6_000 })
+    configMaps.write('third', [seen('uid-east', 60_000, healthy, Infinity, 'runB')])
+    assert.deepEqual(told.run('uid-east'), { run: 'runA', age: 6_000 })
+    configMaps.write('third', [seen('uid-east', 0, healthy, Infinity, 'runB')])
+    assert.deepEqual(told.run('uid-east'), { run: 'runB', age: 0 })
+    assert.equal(told.run('uid-west'), undefined)
+  })
+
+  it('is unknown where an older version tells, and the member is heard all the same', () => {
+    const { configMaps, told } = world()
+    const { data, binaryData } = encodeSightings('other', noon, [seen('uid-east', 0)])
+    configMaps.put('other', { data, binaryData: { members: binaryData['members'] ?? '' } })
+    assert.equal(told.run('uid-east'), undefined)
+    assert.equal(told.contact('uid-east')?.age, 0)
+  })
+})
+
 describe("a replica's own ConfigMap", () => {
   it('tells it nothing, and is nobody to tell', () => {
     const { configMaps, told, news } = world()
