@@ -22,7 +22,7 @@ const hour = 60 * minute
 const hours = Number(process.env['WEEK_HOURS'] ?? 168)
 const task: Omit<WeekTask, 'journal'> = {
   hours,
-  members: Number(process.env['WEEK_MEMBERS'] ?? 100),
+  members: Number(process.env['WEEK_MEMBERS'] ?? 200),
   replicas: 3,
   // The longest that a primary may set.
   interval: 10 * minute,
