@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { ProtocolError } from '../../src/protocol/errors.ts'
 import { freePort } from '../../tools/controlplane/ports.ts'
 import { startFront } from '../support/front.ts'
-import { createJoiner } from '../support/joiner.ts'
+import { createJoiner, type Joiner } from '../support/joiner.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
 import { wrongClock } from '../support/wrong-clock.ts'
@@ -44,8 +44,11 @@ describe('clocks', () => {
   })
 
   describe('of three replicas', () => {
-    /** For each pair of them, a challenge of the one and a join at the other. `skews` are milliseconds. */
-    async function joinAcross(name: string, skews: readonly number[]): Promise<{ scene: Scene; ways: string[] }> {
+    /**
+     * For each pair of them, a challenge of the one and a join at the other: what came of it, and how many members there
+     * are then. Who was turned away asks `again`, and meets only the second of the two. `skews` are milliseconds.
+     */
+    async function joinAcross(name: string, skews: readonly number[]) {
       const scene = await pair.scene(name, { scheme: 'http' })
       const endpoints = await Promise.all(
         skews.map(async (skew, index) => {
@@ -59,33 +62,39 @@ describe('clocks', () => {
       try {
         await scene.bootstrap()
         const { token } = await scene.token()
-        const ways = []
+        const ways: string[] = []
+        const turnedAway: { readonly joiner: Joiner; readonly told: string }[] = []
+        const ask = async (joiner: Joiner, replicas: readonly string[]) => {
+          turns = [...replicas]
+          return joiner.ask({ endpoint: front.url, token }).then(({ kind }) => kind, codeOf)
+        }
         for (const asked of endpoints)
           for (const told of endpoints) {
-            turns = [asked, told]
-            ways.push(
-              await createJoiner()
-                .ask({ endpoint: front.url, token })
-                .then(({ kind }) => kind, codeOf),
-            )
+            const joiner = createJoiner()
+            const way = await ask(joiner, [asked, told])
+            ways.push(way)
+            if (way !== 'joined') turnedAway.push({ joiner, told })
           }
-        return { scene, ways }
+        const members = await membersOf(scene)
+        const again: string[] = []
+        for (const { joiner, told } of turnedAway) again.push(await ask(joiner, [told, told]))
+        return { scene, ways, members, again }
       } finally {
         await front.down()
       }
     }
 
     it('may differ by four seconds, whoever of them is asked first', async () => {
-      const { scene, ways } = await joinAcross('near', [0, 2_000, 4_000])
+      const { ways, members } = await joinAcross('near', [0, 2_000, 4_000])
       assert.deepEqual(
         ways,
         Array.from({ length: 9 }, () => 'joined'),
       )
-      assert.equal(await membersOf(scene), 9)
+      assert.equal(members, 9)
     })
 
-    it('that differ by more turn a challenge from the future away, and nothing is final or left behind', async () => {
-      const { scene, ways } = await joinAcross('far', [0, 15_000, 30_000])
+    it('that differ by more turn a challenge from the future away, and who asks again is let in by replicas that agree', async () => {
+      const { scene, ways, members, again } = await joinAcross('far', [0, 15_000, 30_000])
       const refused = 'NonceInvalid'
       // By rows: who gave the challenge; by columns: who got the join.
       const expected = [
@@ -94,7 +103,9 @@ describe('clocks', () => {
         [refused, refused, 'joined'],
       ]
       assert.deepEqual(ways, expected.flat())
-      assert.equal(await membersOf(scene), 6)
+      assert.equal(members, 6)
+      assert.deepEqual(again, ['joined', 'joined', 'joined'])
+      assert.equal(await membersOf(scene), 9)
     })
   })
 })
