@@ -93,4 +93,23 @@ describe('two control planes', () => {
     assert.deepEqual([now?.spec, now?.metadata.uid], [before?.spec, before?.metadata.uid])
     assert.deepEqual(await secondariesOf(here), ['victim'])
   })
+
+  it('have room for a cluster whose uid and name an attacker has taken first, once his Cluster is deleted', async () => {
+    const { endpoint, token } = await here.token('leaked')
+    const victim = createJoiner()
+    const squatter = createJoiner({ uid: victim.uid })
+    const asked = { endpoint, token, name: 'squatted' }
+    assert.equal((await squatter.join(asked)).kind, 'joined')
+    assert.equal(await squatter.confirm(), 'ok')
+    const outcome = await victim.join(asked)
+    assert.equal(outcome.kind === 'refused' && outcome.refusal.code, 'KeyMismatch')
+
+    await here.onPrimary(['delete', 'clusters.dist.kio.kasten.io/squatted', '--timeout=30s'])
+    assert.equal((await victim.join(asked)).kind, 'joined')
+    assert.equal(await victim.confirm(), 'ok')
+    await here.untilReady('squatted')
+    assert.equal((await here.cluster('squatted'))?.spec.member?.keyId, victim.key.thumbprint)
+    const again = await squatter.join(asked)
+    assert.equal(again.kind === 'refused' && again.refusal.code, 'KeyMismatch')
+  })
 })

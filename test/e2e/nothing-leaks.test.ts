@@ -41,9 +41,11 @@ describe('secrets', () => {
     ]
     await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io/east', '--timeout=30s'])
     await scene.untilStatus('Rejected', /^Disconnected/)
-    await until('the Event of the admission is written', async () =>
-      (await scene.eventsOnPrimary()).some(({ note }) => note.includes('east')),
+    // What is searched holds it.
+    const admission = await until('the Event of the admission is written', async () =>
+      (await scene.eventsOnPrimary()).find(({ reason, note }) => reason === 'Joined' && note === 'admitted east'),
     )
+    assert.deepEqual([admission.regarding.kind, admission.regarding.name], ['Secret', 'good'])
   })
 
   after(async () => {
