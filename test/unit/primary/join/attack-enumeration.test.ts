@@ -1,25 +1,13 @@
 /** Whoever asks for tokens that he does not hold learns nothing by what it costs the primary, and costs it little. */
 import assert from 'node:assert/strict'
-import crypto from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
 import { describe, it, type TestContext } from 'node:test'
 import { secretKind } from '../../../../src/kube/objects.ts'
 import type { JoinToken } from '../../../../src/protocol/token.ts'
+import { type Cost, costOf } from '../cost.fixture.ts'
 import { namespace } from '../objects.fixture.ts'
 import { applicant, issue, joinWorld } from './join-world.fixture.ts'
 
 type World = ReturnType<typeof joinWorld>
-
-/** What one request costs: cryptography by its kind, requests to the API server, bytes of the answer. */
-interface Cost {
-  readonly hashes: number
-  readonly macs: number
-  readonly derivations: number
-  readonly verifications: number
-  readonly signatures: number
-  readonly reads: readonly string[]
-  readonly bytes: number
-}
 
 /** A token id that somebody asks for, of whose token he has at most the public half. */
 const kinds: Readonly<Record<string, (world: World) => JoinToken>> = {
@@ -31,36 +19,6 @@ const kinds: Readonly<Record<string, (world: World) => JoinToken>> = {
     world.api.sync()
     return token
   },
-}
-
-/** Counts every call into node:crypto and Web Crypto while `work` runs, and what it asks of the API server. */
-async function costOf(t: TestContext, world: World, work: () => Promise<{ body: unknown }>): Promise<Cost> {
-  const counted = {
-    hashes: [t.mock.method(crypto, 'createHash'), t.mock.method(globalThis.crypto.subtle, 'digest')],
-    macs: [t.mock.method(crypto, 'createHmac')],
-    derivations: [t.mock.method(crypto, 'hkdfSync')],
-    verifications: [t.mock.method(globalThis.crypto.subtle, 'verify')],
-    signatures: [t.mock.method(globalThis.crypto.subtle, 'sign')],
-  }
-  syncBuiltinESMExports()
-  const before = world.api.requests.length
-  try {
-    const { body } = await work()
-    const calls = (mocks: readonly { mock: { callCount(): number } }[]) =>
-      mocks.reduce((sum, { mock }) => sum + mock.callCount(), 0)
-    return {
-      hashes: calls(counted.hashes),
-      macs: calls(counted.macs),
-      derivations: calls(counted.derivations),
-      verifications: calls(counted.verifications),
-      signatures: calls(counted.signatures),
-      reads: world.api.requests.slice(before),
-      bytes: JSON.stringify(body).length,
-    }
-  } finally {
-    for (const { mock } of Object.values(counted).flat()) mock.restore()
-    syncBuiltinESMExports()
-  }
 }
 
 /** A primary that has been asked before: what is derived once for each of its keys is no cost of a request. */
