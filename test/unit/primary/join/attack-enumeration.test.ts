@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { secretKind } from '../../../../src/kube/objects.ts'
 import type { JoinToken } from '../../../../src/protocol/token.ts'
-import { type Cost, costOf } from '../cost.fixture.ts'
+import { costOf } from '../cost.fixture.ts'
 import { namespace } from '../objects.fixture.ts'
 import { applicant, issue, joinWorld } from './join-world.fixture.ts'
 
