@@ -72,8 +72,8 @@ export async function startLender(
   }
 
   async function takeBack(controlPlane: Lendable, borrower: string): Promise<void> {
-    const { name, dir } = controlPlane
-    owners.returned(dir, borrower, await namespacesOf(controlPlane))
+    const { name } = controlPlane
+    owners.returned(controlPlane, borrower, await namespacesOf(controlPlane))
     free.set(name, [...(free.get(name) ?? []), controlPlane])
   }
 

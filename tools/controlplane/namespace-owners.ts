@@ -2,11 +2,12 @@
  * Who has made which namespace in control planes that are lent from one to the next. Two borrowers with the same one meet
  * only where chance lends them the same control plane: here they are found wherever they were.
  */
+import type { ClusterAddress } from './access.ts'
 
 export interface NamespaceOwners {
   /** `borrower` gives a control plane back, and these are in it. */
-  returned(controlPlane: string, borrower: string, namespaces: readonly string[]): void
-  /** A sentence for each namespace that several borrowers have made. */
+  returned(controlPlane: ClusterAddress, borrower: string, namespaces: readonly string[]): void
+  /** A sentence for each namespace that several borrowers have made in control planes with one name. */
   clashes(): readonly string[]
 }
 
@@ -18,19 +19,18 @@ export function createNamespaceOwners(): NamespaceOwners {
   const makers = new Map<string, Set<string>>()
 
   return {
-    returned(controlPlane, borrower, namespaces) {
-      const before = known.get(controlPlane)
-      for (const namespace of namespaces)
-        if (before?.has(namespace) !== true && !builtIn.test(namespace))
-          makers.set(namespace, (makers.get(namespace) ?? new Set()).add(borrower))
-      known.set(controlPlane, new Set(namespaces))
+    returned({ name, dir }, borrower, namespaces) {
+      const before = known.get(dir)
+      for (const namespace of namespaces) {
+        if (before?.has(namespace) === true || builtIn.test(namespace)) continue
+        const made = `${namespace} of a ${name}`
+        makers.set(made, (makers.get(made) ?? new Set()).add(borrower))
+      }
+      known.set(dir, new Set(namespaces))
     },
     clashes: () =>
       [...makers]
         .filter(([, borrowers]) => borrowers.size > 1)
-        .map(
-          ([namespace, borrowers]) =>
-            `the namespace ${namespace} is made by ${[...borrowers].toSorted().join(' and ')}`,
-        ),
+        .map(([made, borrowers]) => `the namespace ${made} is made by ${[...borrowers].toSorted().join(' and ')}`),
   }
 }

@@ -76,7 +76,8 @@ describe('a lender of control planes', () => {
     ])
     for (const { make } of [a, b, alone]) make('fleet')
     for (const { make } of [a, alone]) make('a-own')
-    assert.deepEqual(await lender.stop(), ['the namespace fleet is made by a.test.ts and b.test.ts'])
+    ;(await borrow('tertiary', 'c.test.ts')).make('fleet')
+    assert.deepEqual(await lender.stop(), ['the namespace fleet of a primary is made by a.test.ts and b.test.ts'])
   })
 
   it('holds nobody to what those before him have made', async (context) => {
