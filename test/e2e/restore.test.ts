@@ -16,7 +16,7 @@ const prefix = 'dist.kio.kasten.io'
 
 describe('a primary whose etcd was put back from a backup', () => {
   let pair: Pair<ControlPlane>
-  /** Its operator runs through it all, and the token of its secondary is in the backup. */
+  /** Its operator runs through it all, unless its lease runs out meanwhile, and the token of its secondary is in the backup. */
   let steady: Scene
   /** Its operator is started anew, and the token of its secondary was made after the backup. */
   let renewed: Scene
@@ -85,13 +85,15 @@ describe('a primary whose etcd was put back from a backup', () => {
     return scene.cluster(name)
   }
 
-  it('is followed on by the operator that ran through it: what is made from now on is seen', async () => {
+  it('is served on, by the operator that ran through it or by one that took its place: what is made now is seen', async () => {
     const { token } = await steady.token('made-since')
     assert.match(token, /^mcj1\./)
   })
 
-  it('tells a cluster that was disconnected before the backup, and does not let it back in', async () => {
+  it('tells a cluster that was disconnected before the backup, and does not let it back in by its membership', async () => {
     assert.equal(await members.told.confirm(), 'Disconnected')
+    const outcome = await members.told.comeBack()
+    assert.equal(outcome.kind === 'refused' && outcome.refusal.code, 'Disconnected')
     assert.equal(await standing(steady, 'told'), undefined)
   })
 

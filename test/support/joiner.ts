@@ -12,6 +12,7 @@ import { joinPath } from '../../src/protocol/wire.ts'
 import { admittedMembership } from '../../src/secondary/join/admission.ts'
 import { type ExchangeOutcome, exchange } from '../../src/secondary/join/exchange.ts'
 import type { JoinPlan } from '../../src/secondary/join/plan.ts'
+import { planReturn } from '../../src/secondary/join/return-plan.ts'
 import { type Heartbeats, openHeartbeats } from '../../src/secondary/membership/beat.ts'
 import { type Beat, contactAfter, noContact } from '../../src/secondary/membership/heartbeat.decide.ts'
 import { keysAfter } from '../../src/secondary/membership/primary-keys.ts'
@@ -30,6 +31,8 @@ export interface Joiner {
   ask(given: Given): Promise<ExchangeOutcome>
   /** Exchanges until one is final, as a secondary does. */
   join(given: Given): Promise<ExchangeOutcome>
+  /** As `join`, without a join token: by the membership of the last join, as to a primary that was restored. */
+  comeBack(): Promise<ExchangeOutcome>
   /** Heartbeats for the membership of the last join, over a connection that is kept, as a secondary sends them. */
   heartbeats(boot?: string): Heartbeats
   /**
@@ -105,6 +108,13 @@ export function createJoiner({
     return outcome
   }
 
+  async function askBack(): Promise<ExchangeOutcome> {
+    if (joined === undefined) throw new Error('there is no membership to come back with')
+    const ways = { allowHttp: true, allowUntrustedTls: false, clusterIngress: undefined }
+    const plan = planReturn(joined.info, ways, { namespace: 'kasten-io', releaseName: 'k10' })
+    return exchange(deps, { plan, key, name: undefined }, { log: silent, signal: forever })
+  }
+
   function heartbeats(boot = 'boot'): Heartbeats {
     if (joined === undefined) throw new Error('there is no membership to beat for')
     const member = { key, info: joined.info, allowHttp: true, allowUntrustedTls: false }
@@ -137,6 +147,7 @@ export function createJoiner({
     ask,
     heartbeats,
     join: async (given) => until(`${given.name ?? uid} gets a final answer`, async () => ask(given)),
+    comeBack: async () => until(`${uid} gets a final answer to its return`, askBack),
     beat,
     confirm: async () => until(`${uid} gets a signed reply`, async () => beat()),
   }
