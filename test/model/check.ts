@@ -1,9 +1,8 @@
 /** Runs seeds one after the other, and reports the first that breaks a law so that it can be run again. */
 import { type Action, describe } from './actions.ts'
-import { actionsOf, type Outcome, type RunOptions, run } from './run.ts'
+import { actionsOf, type Outcome, run } from './run.ts'
 import { shrink } from './shrink.ts'
-
-type Sabotage = RunOptions['sabotage']
+import type { Sabotage } from './world/world.ts'
 
 /** The first of so many seeds that breaks a law; undefined where none does. */
 export async function firstBroken(

@@ -1,5 +1,4 @@
 /** One run of the model: a world made of a seed, actions in it, and the laws that must hold. The same seed, the same run. */
-import type { KubeRequest } from '../../src/kube/transport.ts'
 import type { MemoryApiServer } from '../support/memory-api/server.ts'
 import { type Action, describe, makeActions } from './actions.ts'
 import { createAttacker } from './attacker.ts'
@@ -12,7 +11,7 @@ import { createUsers } from './users.ts'
 import type { Answered } from './world/network.ts'
 import { createChance } from './world/random.ts'
 import { Restless } from './world/scheduler.ts'
-import { createWorld, type World } from './world/world.ts'
+import { createWorld, type Sabotage, type World } from './world/world.ts'
 
 export interface Outcome {
   /** The laws that were broken, in words; empty where all held. */
@@ -26,7 +25,7 @@ export interface RunOptions {
   /** Those of the seed where none are given. */
   readonly actions?: readonly Action[]
   /** Changes a request of the primary on its way, to see that the model notices. */
-  readonly sabotage?: (request: KubeRequest) => KubeRequest
+  readonly sabotage?: Sabotage
 }
 
 /** Enough for every patience of the product but the longest, and enough for all of them. Milliseconds. */

@@ -29,6 +29,7 @@ import {
   tokenIdOf,
 } from './stored.ts'
 import { falseRefusal } from './truth.ts'
+import { keepUnique } from './unique.ts'
 
 export interface Ledger {
   readonly broken: readonly string[]
@@ -49,6 +50,7 @@ export function keepLedger(world: World): Ledger {
   /** By uid: how many changes there were when this Cluster got its member, or that its key. */
   const joinedAt = new Map<string, number>()
   const expelled = keepExpelled(world)
+  const unique = keepUnique(world)
   /** How many changes there were when the last heartbeat came from this secondary that was answered `ok`. */
   const answeredOk = new Map<string, number>()
   /** Every key whose membership a heartbeat has confirmed. */
@@ -69,6 +71,7 @@ export function keepLedger(world: World): Ledger {
   function forget(): void {
     disconnected.clear()
     expelled.forget()
+    unique.putBack()
     for (const token of admitted.values()) token.most = Infinity
   }
 
@@ -95,7 +98,7 @@ export function keepLedger(world: World): Ledger {
         broken.push(`the key of ${now.metadata.name} has changed, and it has not asked for that`)
     }
     if (now !== undefined && newKey !== oldKey) joinedAt.set(now.metadata.uid ?? '', primary.changes.length)
-    assertUnique()
+    broken.push(...unique.look())
   }
 
   function noteDeletion(member: ClusterMember): void {
@@ -111,17 +114,6 @@ export function keepLedger(world: World): Ledger {
     const isNamed = before.metadata.annotations?.[annotations.allowRebind] === keyId
     const isMadeFor = ({ metadata }: StoredObject) => metadata.annotations?.[annotations.boundUid] === asked.uid
     return isOwn && (isNamed || everSince(primary, 'secrets', during.since, isMadeFor))
-  }
-
-  /** A replica that has not heard of the older of two Clusters confirms the younger; that one goes when it has. */
-  function assertUnique(): void {
-    if (hasLagged()) return
-    const members = clustersOf(primary).flatMap((cluster) => {
-      const { member } = cluster.spec
-      return member !== undefined && isConfirmed(cluster) && !isLeaving(cluster) ? [member] : []
-    })
-    if (new Set(members.map(({ uid }) => uid)).size < members.length) broken.push('two members have one uid')
-    if (new Set(members.map(({ keyId }) => keyId)).size < members.length) broken.push('two members have one key')
   }
 
   /** A Cluster has got its member. */

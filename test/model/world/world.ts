@@ -68,13 +68,16 @@ export interface Faults {
   held: Set<string>
 }
 
+/** `during`: the request of the protocol that the process is working on, where there is one. */
+export type Sabotage = (request: KubeRequest, during: Occasion | undefined) => KubeRequest
+
 export interface WorldOptions {
   readonly seed: number
   readonly replicas: number
   readonly secondaries: number
   readonly onAnswer: (answered: Answered) => void
   /** Changes a request of the primary on its way, to see that the model notices. */
-  readonly sabotage?: (request: KubeRequest) => KubeRequest
+  readonly sabotage?: Sabotage
 }
 
 /** Milliseconds. */
@@ -111,7 +114,7 @@ export function createWorld(options: WorldOptions): World {
     onAnswer: options.onAnswer,
   })
 
-  function openWay(server: MemoryApiServer, owner: Process, sabotage = (request: KubeRequest) => request) {
+  function openWay(server: MemoryApiServer, owner: Process, sabotage: Sabotage = (request) => request) {
     return createApiWay({
       server,
       owner,
@@ -122,7 +125,7 @@ export function createWorld(options: WorldOptions): World {
       handle(request, working): ApiAnswer {
         during = working
         try {
-          return server.handle(sabotage(request))
+          return server.handle(sabotage(request, working))
         } finally {
           during = undefined
         }
