@@ -110,7 +110,7 @@ describe('a membership', () => {
     )
   })
 
-  it('is given up where the Secrets were copied from another cluster, whose key is never used', async () => {
+  it('is given up where mc-identity names another cluster, and a new key takes the place of its own', async () => {
     await scene.stop(secondary)
     const before = await identity()
     await scene.onSecondary(['annotate', 'secret', 'mc-identity', `${prefix}/cluster-uid=another`, '--overwrite'])
