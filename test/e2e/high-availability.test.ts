@@ -1,8 +1,10 @@
 /** Three replicas of the primary behind one address: what many clusters ask at once, whoever of the three dies meanwhile. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Secret } from '../../src/kube/objects.ts'
+import type { KubeObject, Secret } from '../../src/kube/objects.ts'
+import { recordNames } from '../../src/primary/bootstrap/joined-bootstrap.ts'
 import type { ExchangeOutcome } from '../../src/secondary/join/exchange.ts'
+import { list } from '../support/api-objects.ts'
 import { createFlood } from '../support/flood.ts'
 import { createJoiner, type Joiner } from '../support/joiner.ts'
 import { type Pair, startPair } from '../support/pair.ts'
@@ -82,28 +84,27 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
     )
   })
 
-  it('let all of fifty clusters in, each once, while the leader is killed among them, and somebody leads after it', async () => {
+  it('let all of fifty clusters in, each once, while the leader is killed among them and stays away: another leads', async () => {
     const { scene, url } = replicas
     const { token } = await scene.token('killed', { 'max-uses': '50' })
+    const meanwhile = { endpoint: url, token: (await scene.token('meanwhile')).token }
     const leader = await replicas.leader()
     const before = new Map(replicas.names.map((name) => [name, shareOf(name)]))
     const hasServed = (name: string) => shareOf(name) > (before.get(name) ?? 0)
     const joiners = Array.from({ length: 50 }, () => createJoiner())
     let joined = 0
-    let restarted: Promise<void> | undefined
+    let killed: Promise<void> | undefined
     const outcomes = await Promise.all(
       joiners.map(async (joiner) => {
         const outcome = await joiner.join({ endpoint: url, token })
         joined += 1
         // They contend for the uses of one token, and a replica may be the last to get any: it is to die with some admitted.
-        // A pod that restarts has its name again, and so its lease, without waiting for it to run out.
-        if (joined >= 20 && joined < 50 && hasServed(leader))
-          restarted ??= replicas.kill(leader).then(async () => replicas.start(leader))
+        if (joined >= 20 && joined < 50 && hasServed(leader)) killed ??= replicas.kill(leader)
         return outcome
       }),
     )
-    assert.ok(restarted !== undefined, 'the leader was killed while others were joining')
-    await restarted
+    assert.ok(killed !== undefined, 'the leader was killed while others were joining')
+    await killed
     assert.deepEqual(new Set(outcomes.map(codeOf)), new Set(['Joined']))
     await assertMembers(joiners)
     const usedBy = (await scene.readOnPrimary<Secret>('secret', 'killed'))?.metadata.annotations?.[
@@ -111,8 +112,37 @@ describe('three replicas of a primary', { timeout: 180_000 }, () => {
     ]
     assert.equal(usedBy?.split(' ').length, 50, 'a use for each, and no more')
     assert.deepEqual(replicas.names.filter(hasServed), replicas.names, 'each has admitted some')
-    // Only who leads fills tokens.
-    await scene.token('afterwards')
+
+    // Until its lease has run out nobody leads, and clusters go on joining.
+    const orphans: Joiner[] = []
+    let successor: string | undefined
+    const elected = replicas.leader().then((name) => {
+      successor = name
+    })
+    while (successor === undefined) {
+      const orphan = createJoiner()
+      assert.equal(codeOf(await orphan.join(meanwhile)), 'Joined')
+      orphans.push(orphan)
+    }
+    await elected
+    assert.notEqual(successor, leader)
+    assert.ok(orphans.length > 1, 'some have joined without a leader')
+    await assertMembers(orphans)
+    // Only who leads fills tokens, and lets a Cluster go that is deleted, with its record.
+    const { token: filled } = await scene.token('afterwards')
+    const late = createJoiner()
+    assert.equal(codeOf(await late.join({ endpoint: url, token: filled, name: 'late' })), 'Joined')
+    await assertMembers([late])
+    const recorded = async () => (await list(pair.primary, scene.place.namespace, 'bootstrap')).map(nameOf)
+    const records = await recorded()
+    const members = (await scene.clusters()).filter(({ spec }) => spec.member !== undefined).map(nameOf)
+    assert.deepEqual(
+      members.filter((name) => !records.includes(recordNames(name)[0])),
+      [],
+      'each join has its record',
+    )
+    await scene.onPrimary(['delete', 'clusters.dist.kio.kasten.io/late', '--timeout=60s'])
+    assert.ok(!(await recorded()).includes('late'))
   })
 })
 
@@ -133,6 +163,8 @@ async function joinAll(
 ): Promise<readonly ExchangeOutcome[]> {
   return Promise.all(joiners.map(async (joiner) => joiner.join(given)))
 }
+
+const nameOf = ({ metadata }: KubeObject) => metadata.name
 
 /** `Joined`, or the code of the primary's signed refusal. */
 function codeOf(outcome: ExchangeOutcome): string {
