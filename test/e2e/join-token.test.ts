@@ -6,6 +6,7 @@ import type { Secret } from '../../src/kube/objects.ts'
 import type { RunningPrimary } from '../../tools/installation.ts'
 import { createJoiner } from '../support/joiner.ts'
 import { type Plain, plain } from '../support/kubectl.ts'
+import { tokenSecretOf } from '../support/manifests.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import { handled } from '../support/role-reports.ts'
 import type { Scene } from '../support/scene.ts'
@@ -148,6 +149,22 @@ describe('a join token', () => {
     await scene.untilStatus('Rejected', /^Disconnected/)
     const status = await tryToken({ endpoint, token, clusterName: 'east' })
     assert.match(status['msg'] ?? '', /^TokenExhausted: the join token allows 1 use, and all are taken; /)
+  })
+
+  it('is another one once its Secret was replaced without our annotations, and the one before is revoked', async () => {
+    const old = await scene.token('replaced')
+    const before = await scene.readOnPrimary<Secret>('secret', 'replaced')
+    await scene.onPrimary(['replace', '-f', '-'], JSON.stringify(tokenSecretOf('replaced', {})))
+    const after = await until('it is filled anew', async () => {
+      const secret = await scene.readOnPrimary<Secret>('secret', 'replaced')
+      return secret?.data?.['token'] === undefined ? undefined : secret
+    })
+    assert.equal(after.metadata.uid, before?.metadata.uid)
+    const issued = plain(after) as typeof old
+    assert.notEqual(issued.token, old.token)
+    const refused = await createJoiner().join({ ...old, name: 'too-late' })
+    assert.equal(refused.kind === 'refused' && refused.refusal.code, 'TokenInvalid')
+    assert.equal((await createJoiner().join({ ...issued, name: 'in-time' })).kind, 'joined')
   })
 
   it('follows a new ingress URL with its endpoint, and stays the same token', async () => {
