@@ -41,7 +41,7 @@ async function overdue() {
     stored,
     look: async () => reconcile({ namespace, name: 'east' }, { log: silentLog }),
     /** Another replica stores the first heartbeat, just before this request; the cache here does not show it yet. */
-    confirmBefore(request: string) {
+    confirmBefore: (request: string) => {
       api.before = (asked) => {
         if (asked !== request) return
         api.before = () => undefined
