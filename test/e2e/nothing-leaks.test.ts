@@ -1,8 +1,10 @@
-/** A join, a refusal, bad input and a disconnection at the most talkative log level: no secret shows anywhere. */
+/** A join, a refusal, bad input, a change of key and a disconnection at the most talkative log level: no secret shows anywhere. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { challengePath, heartbeatPath, joinPath, rekeyPath } from '../../src/protocol/wire.ts'
 import { type Capture, startCapture } from '../support/capture.ts'
+import { rotate, untilRotated } from '../support/key-change.ts'
 import { type Pair, startPair } from '../support/pair.ts'
 import type { Scene } from '../support/scene.ts'
 import { assertAllWouldBeFound, readableOf, secretsOf, tokenSecrets } from '../support/scene-secrets.ts'
@@ -34,7 +36,11 @@ describe('secrets', () => {
     await scene.mcJoin({ endpoint, token, clusterName: 'east' })
     await scene.untilStatus('Joined')
     await scene.untilReady('east')
+    const beforeRekey = await secretsOf(scene)
+    await rotate(scene, 'now')
+    await untilRotated(scene, 'now')
     secrets = [
+      ...beforeRekey,
       ...(await secretsOf(scene)),
       ...tokenSecrets('the revoked token', revoked),
       ...tokenSecrets('the damaged token', damaged),
@@ -73,7 +79,8 @@ describe('secrets', () => {
 
   it('do not cross the wire, but for the communication token, which is worthless without its key', () => {
     const traffic = capture.traffic()
-    assert.match(traffic, /POST \/mc\/v1\/join HTTP/)
+    for (const path of [challengePath, joinPath, heartbeatPath('east'), rekeyPath('east')])
+      assert.ok(traffic.includes(`POST ${path} HTTP`), `${path} was asked for`)
     const neverSent = secrets.filter(({ name }) => name !== 'the communication token')
     assert.deepEqual(searchSecrets([{ where: 'the wire', text: traffic }], neverSent), [])
   })
