@@ -1,4 +1,4 @@
-/** A connection to the join endpoint that is cut at any byte: half a request does nothing, and half an answer costs nothing. */
+/** A connection to the join endpoint that is cut: half a request does nothing, and half an answer costs nothing. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
@@ -110,7 +110,7 @@ describe('a join whose connection is cut', () => {
       cutter.allow({})
       assert.equal((await newcomer().ask()).kind, 'joined')
       const whole = cutter.passed()[direction]
-      // Question and join share the connection: these are bytes of both, at every place in a line, a header, a message.
+      // A sample of both messages, which share the connection. Their length differs by a few bytes from one join to the next.
       for (let bytes = 0; bytes < whole - 8; bytes += 41) await survives({ [direction]: bytes })
     })
 })
