@@ -93,8 +93,10 @@ describe('docs/spec/secondary.md', () => {
   const written = {
     'mc-join-status': encodeJoinStatus({ status: 'Joined', msg: '', timestamp: '', hash: '' }, 'first'),
     'mc-cluster-info': encodeClusterInfo(joined),
-    'mc-identity': encodeIdentity({ clusterUid: 'a', privateKey: secret, nextKey: secret, previousKey: secret, joined })
-      .data,
+    'mc-identity': encodeIdentity({
+      ...{ clusterUid: 'a', privateKey: secret, nextKey: secret, previousKey: secret },
+      ...{ joined, former: joined },
+    }).data,
   } as const
   for (const [name, data] of Object.entries(written))
     it(`lists the keys of ${name}`, () => {
