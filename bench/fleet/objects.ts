@@ -39,6 +39,7 @@ export function heardStatus(cluster: Cluster, primaryUid: string, seenAt: number
     own: { uid: primaryUid, versions: fleetVersions },
     contact: { at: seenAt, age: 0, gap: Infinity, heartbeat: { versions: fleetVersions, health: 'ok' } },
     interval: 20_000,
+    told: 20_000,
     listening: 0,
     now: seenAt,
     waitsFor: [],

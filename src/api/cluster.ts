@@ -89,6 +89,11 @@ const statusSchema = z
       })
       .exactOptional()
       .meta({ description: 'What the cluster runs, as it last reported.' }),
+    heartbeatInterval: z.int().min(0).exactOptional().meta({
+      description:
+        "Of the primary's own Cluster: the longest interval between two heartbeats that a member may still follow, in seconds.",
+      format: 'int64',
+    }),
     primaryKeyId: key32.exactOptional().meta({
       description: "Thumbprint of the primary's signing key that the cluster trusts, as it last named it.",
     }),

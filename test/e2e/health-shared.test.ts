@@ -97,6 +97,32 @@ describe('the health of members behind two replicas', { timeout: 240_000 }, () =
       assert.deepEqual(await fleet.calledLost(), ['west'])
     }))
 
+  it('is judged by the interval that members still follow when the next leader tells a shorter one', async () =>
+    withFleet(pair, 'lowered', async (fleet) => {
+      const slow = await fleet.lead('slow', { tells: 6 * interval })
+      fleet.behind = [slow]
+      const members = [await fleet.member('east'), await fleet.member('west'), await fleet.member('north')]
+      await fleet.replicas.pass(minute)
+      const own = async () => (await fleet.scene.cluster('primary-cluster-1'))?.status?.heartbeatInterval
+      assert.equal(await own(), (6 * interval) / 1_000)
+
+      await slow.stop()
+      const fast = await fleet.replicas.start('fast')
+      fleet.behind = [fast]
+      await fleet.replicas.during(fast.log.line(({ message }) => message === 'became leader'))
+      // Seven of the shorter intervals, and two of grace.
+      await fleet.replicas.pass(10 * interval)
+      assert.deepEqual(await fleet.calledLost(), [])
+      assert.equal(
+        (await fleet.scene.eventsOnPrimary()).filter(({ reason }) => reason === 'ManyHeartbeatsLost').length,
+        0,
+      )
+      await fleet.beating(members, 7 * 6 * interval)
+      assert.equal(await own(), interval / 1_000, 'nobody follows the longer one any more')
+      await fleet.beating(members.slice(1), 8 * interval)
+      assert.deepEqual(await fleet.calledLost(), ['east'])
+    }))
+
   it('survives a rolling update, and costs nothing while there is one replica', async () =>
     withFleet(pair, 'update', async (fleet) => {
       const first = await fleet.lead('first')

@@ -19,7 +19,7 @@ export interface ClockedFleet {
   /** Who answers at the address of the primary. */
   behind: readonly ClockedReplica[]
   /** Starts a replica, waits until it leads, which nobody else may, and registers the primary. */
-  lead(identity: string): Promise<ClockedReplica>
+  lead(identity: string, options?: { tells?: number }): Promise<ClockedReplica>
   /** Joins and confirms. It reports the labels as they are at each heartbeat. */
   member(name: string, options?: MemberOptions): Promise<Joiner>
   /** Lets time pass with a heartbeat of each member in each interval, the first one at once. */
@@ -46,8 +46,8 @@ export async function clockedFleet(pair: Pair, name: string): Promise<ClockedFle
     scene,
     replicas,
     behind: [],
-    async lead(identity) {
-      const leader = await replicas.start(identity)
+    async lead(identity, options) {
+      const leader = await replicas.start(identity, options)
       await replicas.during(leader.log.line(({ message }) => message === 'became leader'))
       await scene.bootstrap({ url: relay.url })
       await replicas.during(scene.untilReady('primary-cluster-1'))

@@ -36,8 +36,8 @@ export interface ClockedReplica {
 }
 
 export interface ClockedReplicas {
-  /** Resolves when it serves. `skewMs` is how wrong its wall clock is. */
-  start(identity: string, options?: { skewMs?: number }): Promise<ClockedReplica>
+  /** Resolves when it serves. `skewMs` is how wrong its wall clock is, `tells` the interval that it tells members. */
+  start(identity: string, options?: { skewMs?: number; tells?: number }): Promise<ClockedReplica>
   /** Lets time pass in steps, each when every replica waits for nothing else and has seen what the others told. */
   pass(ms: number): Promise<void>
   /** Lets time pass as it does outside, until this has settled. */
@@ -58,7 +58,10 @@ export function clockedReplicas(scene: Scene): ClockedReplicas {
   /** The last version of each ConfigMap of sightings, as its writer knows it: he may have died before the answer. */
   const written = new Map<string, number>()
 
-  async function start(identity: string, { skewMs = 0 }: { skewMs?: number } = {}): Promise<ClockedReplica> {
+  async function start(
+    identity: string,
+    { skewMs = 0, tells = interval }: { skewMs?: number; tells?: number } = {},
+  ): Promise<ClockedReplica> {
     const [kubeconfig] = scene.kubeconfigs
     const transport = await connect({ kubeconfig, userAgent: identity, metrics: { request: () => () => undefined } })
     const way = severable(transport)
@@ -79,7 +82,7 @@ export function clockedReplicas(scene: Scene): ClockedReplicas {
       requestedPrimary: undefined,
       trustedProxies: [],
       memberLabels: ['region', 'example.com/*'],
-      heartbeatInterval: interval,
+      heartbeatInterval: tells,
       metrics: { ...metrics.role(), ...metrics.primary() },
       clock,
       log: log.log,

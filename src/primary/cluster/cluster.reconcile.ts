@@ -20,6 +20,7 @@ import {
   endsMembership,
   releasedFinalizers,
 } from './cluster.decide.ts'
+import type { FollowedInterval } from './followed-interval.ts'
 import { isAboutToBeLost, type Silence } from './health.decide.ts'
 import type { Outage } from './outage.decide.ts'
 import type { OutageWatch } from './outage.ts'
@@ -40,6 +41,7 @@ export interface ClusterDeps {
   readonly own: () => Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
+  readonly followed: Pick<FollowedInterval, 'longest'>
   readonly clock: Clock
 }
 
@@ -56,12 +58,13 @@ async function gather(deps: ClusterDeps, cluster: Cluster): Promise<ClusterObser
   const namespaceIsDeleted = deletionTimestamp !== undefined && (await isNamespaceDeleted(deps.client, namespace))
   const heard = {
     contact: deps.sightings.contact(cluster),
-    interval: deps.interval(),
+    interval: deps.followed.longest(),
     listening: deps.sightings.listening(cluster),
   }
   return {
     cluster,
     own: deps.own(),
+    told: deps.interval(),
     ...heard,
     awaited: deps.sightings.awaited(cluster),
     outage: outageFor(deps, cluster, heard),

@@ -23,7 +23,7 @@ export interface Contact {
 export interface HealthObservation {
   readonly cluster: Cluster
   readonly contact: Contact | undefined
-  /** The interval that members are told, milliseconds. */
+  /** The longest interval that a member may follow, milliseconds. */
   readonly interval: number
   /** How long this process has judged this member, milliseconds. */
   readonly listening: number
@@ -49,7 +49,7 @@ export function suspicionLimit(interval: number): number {
 }
 
 /** How long a cluster may be silent before it is called unknown, milliseconds. */
-function silenceLimit(interval: number): number {
+export function silenceLimit(interval: number): number {
   return lostAfterIntervals * interval
 }
 

@@ -7,6 +7,7 @@ import type { EventRecorder } from '../../kube/events.ts'
 import type { Informer } from '../../kube/informer.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
+import type { FollowedInterval } from './followed-interval.ts'
 import { believedContact, isCalledLost, silenceOf, suspicionLimit } from './health.decide.ts'
 import { type FleetObservation, nextOutage, type Outage } from './outage.decide.ts'
 import type { Sightings } from './sightings.ts'
@@ -23,8 +24,7 @@ export interface OutageWatchDeps {
   readonly clusters: Pick<Informer<Cluster>, 'list'>
   readonly lookup: Pick<ClusterLookup, 'primaries'>
   readonly sightings: Pick<Sightings, 'contact' | 'listening'>
-  /** The interval that members are told, milliseconds. */
-  readonly interval: () => number
+  readonly followed: Pick<FollowedInterval, 'longest'>
   readonly events: Pick<EventRecorder, 'record'>
   /** Called when it begins and when it ends: every Cluster is to be judged anew. */
   readonly onChange: () => void
@@ -45,7 +45,7 @@ export function createOutageWatch(deps: OutageWatchDeps): OutageWatch {
     if (now - lookedAt < lookEvery) return outage
     lookedAt = now
     const before = outage
-    outage = nextOutage(before, { fleet: count(deps), interval: deps.interval(), now })
+    outage = nextOutage(before, { fleet: count(deps), interval: deps.followed.longest(), now })
     if (outage.kind === before.kind) return outage
     if (outage.kind === 'withheld') tell(deps, outage.message)
     deps.onChange()
@@ -81,9 +81,9 @@ export function storedOutage({ status }: Cluster) {
   return status?.conditions?.find(({ type, status: word }) => type === 'ConnectivityDegraded' && word === 'True')
 }
 
-function count({ clusters, sightings, interval: intervalNow }: OutageWatchDeps): FleetObservation {
+function count({ clusters, sightings, followed }: OutageWatchDeps): FleetObservation {
   const fleet = { joined: 0, silent: 0, undecided: 0 }
-  const interval = intervalNow()
+  const interval = followed.longest()
   for (const cluster of clusters.list()) {
     if (cluster.spec.primary || cluster.metadata.deletionTimestamp !== undefined || !isConfirmed(cluster)) continue
     fleet.joined += 1

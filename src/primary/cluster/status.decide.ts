@@ -5,6 +5,7 @@
 import type { Cluster, ClusterStatus } from '../../api/cluster.ts'
 import type { ClusterConditionType, ClusterVerdict } from '../../api/conditions.ts'
 import type { Versions } from '../../protocol/fields.ts'
+import { storedInterval } from './followed-interval.ts'
 import {
   believedContact,
   type Contact,
@@ -26,6 +27,8 @@ export interface Own {
 
 export interface StatusObservation extends HealthObservation {
   readonly own: Own
+  /** The interval that members are told now, milliseconds. */
+  readonly told: number
   /** Wall clock, ms since the epoch. */
   readonly now: number
   /** Names of the secondaries that a deletion of the primary's own Cluster waits for. */
@@ -42,7 +45,10 @@ export type StatusDecision =
   | { readonly kind: 'later'; readonly afterMs: number }
   | {
       readonly kind: 'status'
-      readonly fields: Pick<ClusterStatus, 'id' | 'keyId' | 'lastSeen' | 'versions' | 'primaryKeyId'>
+      readonly fields: Pick<
+        ClusterStatus,
+        'id' | 'keyId' | 'lastSeen' | 'versions' | 'primaryKeyId' | 'heartbeatInterval'
+      >
       readonly conditions: readonly ClusterVerdict[]
       /** Conditions of these types go: they are present only while they hold. */
       readonly over?: readonly ClusterConditionType[]
@@ -89,11 +95,11 @@ function decideLeaving({ waitsFor }: StatusObservation): StatusDecision {
   }
 }
 
-function decidePrimary({ own, outage, interval }: StatusObservation): StatusDecision {
+function decidePrimary({ own, outage, interval, told }: StatusObservation): StatusDecision {
   const message = 'this cluster is the primary'
   return {
     kind: 'status',
-    fields: { id: own.uid, versions: own.versions },
+    fields: { id: own.uid, versions: own.versions, heartbeatInterval: storedInterval(interval) },
     conditions: [
       { type: 'Joined', status: 'True', reason: 'Primary', message },
       { type: 'Healthy', status: 'True', reason: 'Primary', message },
@@ -101,8 +107,8 @@ function decidePrimary({ own, outage, interval }: StatusObservation): StatusDeci
       ...(outage.kind === 'withheld' ? [degraded(outage)] : []),
     ],
     ...(outage.kind === 'withheld' ? {} : { over: ['ConnectivityDegraded'] }),
-    // Its end is not told by anybody: whoever comes back changes no condition.
-    ...(outage.kind === 'none' ? {} : { lookAgainMs: interval }),
+    // The end of either is not told by anybody: whoever comes back, or follows a shorter interval, changes no condition.
+    ...(outage.kind === 'none' && interval === told ? {} : { lookAgainMs: told }),
   }
 }
 

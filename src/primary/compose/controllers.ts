@@ -83,7 +83,7 @@ function bootstrapReconciler({ client, endpoint, clock }: OperatorDeps, { inform
 
 /** `wakeClusters` is called when an outage begins and when it ends. */
 function clusterReconciler({ client, clock }: OperatorDeps, core: Core, wakeClusters: () => void) {
-  const { informers, clusters: lookup, sightings, interval, events } = core
+  const { informers, clusters: lookup, sightings, followed, events } = core
   const { clusters, bootstraps } = informers
   return createClusterReconciler({
     ...core,
@@ -91,7 +91,7 @@ function clusterReconciler({ client, clock }: OperatorDeps, core: Core, wakeClus
     clusters,
     lookup,
     bootstraps,
-    outage: createOutageWatch({ clusters, lookup, sightings, interval, events, onChange: wakeClusters, clock }),
+    outage: createOutageWatch({ clusters, lookup, sightings, followed, events, onChange: wakeClusters, clock }),
     clock,
   })
 }

@@ -6,6 +6,7 @@ import { group } from '../../api/group.ts'
 import { sightingsName } from '../../api/sightings.ts'
 import { createEventRecorder } from '../../kube/events.ts'
 import { countFollowing } from '../../kube/observed.ts'
+import { createFollowedInterval } from '../cluster/followed-interval.ts'
 import { createSightings } from '../cluster/sightings.ts'
 import { createSuspect } from '../cluster/suspect.ts'
 import { createTombstones } from '../cluster/tombstones.ts'
@@ -50,6 +51,7 @@ export function composeCore(
   })
   const tokens = createTokenSource({ ...deps, informer: informers.tokens, keyring: () => identity.keyring() })
   const interval = remember(() => heartbeatInterval(informers.clusters.count(), deps.heartbeatInterval))
+  const followed = createFollowedInterval({ told: interval.get, primaries: () => clusters.primaries(), clock })
   const serving = remember(() =>
     servingPrimary({
       keyring: identity.keyring(),
@@ -77,6 +79,7 @@ export function composeCore(
     suspect,
     identity,
     tokens,
+    followed,
     /** The interval that members are told, milliseconds. */
     interval: interval.get,
     /** Throws `ProtocolError` `Busy` while nothing can be served. */

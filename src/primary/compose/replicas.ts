@@ -7,7 +7,7 @@ import type { OperatorDeps } from './deps.ts'
 
 export function composeReplicas(deps: OperatorDeps, core: Core, confirmation: Pick<Confirmation, 'told'>) {
   const { client, clock, log } = deps
-  const { informers, told, sightings, interval } = core
+  const { informers, told, sightings, followed, interval } = core
   let isLeading = false
   /** The leader reads what is told. It tells in turn where another one may come to lead. */
   const hasReader = () => !isLeading || told.hasOthers()
@@ -20,6 +20,7 @@ export function composeReplicas(deps: OperatorDeps, core: Core, confirmation: Pi
     async lead(signal: AbortSignal): Promise<void> {
       isLeading = true
       sightings.beginJudging()
+      followed.beginJudging()
       told.onNews(() => {
         confirmation.told(informers.clusters.list()).catch((err: unknown) => {
           log.error({ err }, 'cannot judge what other replicas tell')

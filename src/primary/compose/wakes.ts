@@ -5,6 +5,7 @@ import type { InformerChange } from '../../kube/informer.ts'
 import { type KubeObject, keyOf } from '../../kube/objects.ts'
 import { rivals } from '../bootstrap/precedence.ts'
 import { isHeld } from '../cluster/cluster.decide.ts'
+import { storedInterval } from '../cluster/followed-interval.ts'
 import { uidsOfNews } from '../cluster/tombstone.ts'
 import type { ClusterLookup } from '../cluster-lookup.ts'
 import { tokenIdIndex } from '../join/token-source.ts'
@@ -65,7 +66,7 @@ function wakeDisconnected({ clusters }: Woken, { informers }: Core): void {
 
 function clusterChanged(
   { bootstraps, clusters, tokens }: Woken,
-  { informers, clusters: lookup }: Core,
+  { informers, clusters: lookup, followed }: Core,
   change: InformerChange<Cluster>,
 ): void {
   const { object } = change
@@ -77,7 +78,15 @@ function clusterChanged(
     wake(bootstraps, informers.bootstraps.list())
     return
   }
-  if (change.type !== 'updated') wake(clusters, primariesThatAsk(lookup, change))
+  if (change.type !== 'updated') {
+    wake(clusters, primariesThatAsk(lookup, change))
+    // The interval grows and shrinks with the fleet.
+    const longest = storedInterval(followed.longest())
+    wake(
+      clusters,
+      lookup.primaries().filter(({ status }) => status?.heartbeatInterval !== longest),
+    )
+  }
   // A token counts whom it admits: a Cluster that is made or goes, and one that somebody joins under.
   const tokenId = object.spec.member?.tokenId
   const before = change.type === 'updated' ? change.previous.spec.member?.tokenId : undefined

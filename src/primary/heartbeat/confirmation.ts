@@ -11,6 +11,7 @@ import { keyOf, type ObjectKey } from '../../kube/objects.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
 import type { Heartbeat } from '../../protocol/reply.ts'
+import type { FollowedInterval } from '../cluster/followed-interval.ts'
 import { isPresentKeyUsed } from '../cluster/key-use.ts'
 import type { Sightings } from '../cluster/sightings.ts'
 import { isConfirmed, standingOf } from '../cluster/standing.ts'
@@ -37,6 +38,7 @@ export interface ConfirmationDeps {
   readonly own: () => Own
   /** The interval that members are told, milliseconds. */
   readonly interval: () => number
+  readonly followed: Pick<FollowedInterval, 'longest'>
   /** Wakes the Cluster controller. */
   readonly onNews: (key: ObjectKey) => void
   /** How often a member may be news: one that says something else with each heartbeat must not cost a write each. */
@@ -129,7 +131,8 @@ function observe(deps: ConfirmationDeps, cluster: Cluster): StatusObservation {
     cluster,
     own: deps.own(),
     contact: deps.sightings.contact(cluster),
-    interval: deps.interval(),
+    told: deps.interval(),
+    interval: deps.followed.longest(),
     listening: deps.sightings.listening(cluster),
     now: deps.clock.now(),
     waitsFor: [],

@@ -11,6 +11,7 @@ function decide(since: string, now: number) {
     own: { uid: 'uid-primary', versions: { operator: '1.0.0', kubernetes: 'v1.36.3' } },
     contact: undefined,
     interval: 20_000,
+    told: 20_000,
     listening: 60 * minute,
     awaited: 60 * minute,
     now,

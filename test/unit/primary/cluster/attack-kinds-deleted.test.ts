@@ -40,6 +40,7 @@ async function reconcileDeleted(failure: { status: number; reason: string }): Pr
     outage: { atLoss: () => ({ kind: 'none' }), look: () => ({ kind: 'none' }) },
     own: () => ({ uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } }),
     interval: () => 20_000,
+    followed: { longest: () => 20_000 },
     clock: systemClock,
   })
   await reconcile({ namespace, name: 'east' }, { log: silentLog })

@@ -28,6 +28,7 @@ async function second() {
     outage: { atLoss: () => ({ kind: 'none' }), look: () => ({ kind: 'none' }) },
     own: () => ({ uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } }),
     interval: () => 20_000,
+    followed: { longest: () => 20_000 },
     clock,
   })
   api.sync()

@@ -29,6 +29,7 @@ function decide(object: Cluster, fields: Partial<ClusterObservation> = {}) {
     own: { uid: 'uid-primary', versions: heartbeat.versions },
     contact: undefined,
     interval: 20_000,
+    told: 20_000,
     listening: 10 * minute,
     awaited: limit,
     now: noon + minute,

@@ -7,6 +7,7 @@ import { clusterInfoFinalizer } from '../../../../src/api/group.ts'
 import { createController } from '../../../../src/kube/controller.ts'
 import { keyOf } from '../../../../src/kube/objects.ts'
 import { createClusterReconciler } from '../../../../src/primary/cluster/cluster.reconcile.ts'
+import { createFollowedInterval } from '../../../../src/primary/cluster/followed-interval.ts'
 import { createOutageWatch } from '../../../../src/primary/cluster/outage.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
 import { decideStatus } from '../../../../src/primary/cluster/status.decide.ts'
@@ -50,7 +51,8 @@ export function createFleet(size: number) {
   return {
     names,
     clock,
-    judge: () => startJudge(),
+    /** `told` is the interval that it tells members, milliseconds. */
+    judge: (told = () => interval) => startJudge(told),
     /** Lets time pass in steps of a second; `beats` names who beats in each. */
     async pass(ms: number, beats: (second: number) => readonly string[], judge: Judge) {
       for (let second = 1; second <= ms / 1_000; second += 1) {
@@ -67,6 +69,8 @@ export function createFleet(size: number) {
       const found = conditions.find((condition) => condition.type === type)
       return found && `${found.status}/${found.reason}`
     },
+    /** What the primary's own Cluster says that members may still follow, seconds. */
+    followed: () => api.stored<Cluster>(clusterKind, primaryName, namespace)?.status?.heartbeatInterval,
     lost: () =>
       api.all<Cluster>(clusterKind).flatMap(({ metadata, status }) => (isLost(status) ? [metadata.name] : [])),
     degraded: () =>
@@ -77,8 +81,10 @@ export function createFleet(size: number) {
   }
 
   /** A process that begins to lead now. */
-  function startJudge(): Judge {
+  function startJudge(told: () => number): Judge {
     const sightings = createSightings(clock)
+    const followed = createFollowedInterval({ told, primaries: () => lookup.primaries(), clock })
+    followed.beginJudging()
     const announced: string[] = []
     const outage = createOutageWatch({
       clusters,
@@ -87,7 +93,7 @@ export function createFleet(size: number) {
       events: {
         record: ({ regarding, reason, note }) => announced.push(`${regarding.metadata.name} ${reason}: ${note}`),
       },
-      interval: () => interval,
+      followed,
       clock,
       onChange: () => wakeAll(),
     })
@@ -100,7 +106,8 @@ export function createFleet(size: number) {
       sightings,
       outage,
       own: () => own,
-      interval: () => interval,
+      interval: told,
+      followed,
       clock,
     })
     const controller = createController({ name: 'cluster', workers: 4, reconcile, clock, log: silentLog })
@@ -112,7 +119,8 @@ export function createFleet(size: number) {
       clusters: lookup,
       sightings,
       own: () => own,
-      interval: () => interval,
+      interval: told,
+      followed,
       onNews: (key) => controller.enqueue(key),
       pace: createBuckets(newsLoad, clock),
       clock,
@@ -148,7 +156,7 @@ function joined(name: string): Cluster {
   const known = cluster(name, { spec: { member: member({ uid: `uid-${name}`, keyId: `key-${name}` }) } })
   const contact = { at: noon, age: 0, gap: interval, heartbeat }
   const outage = { kind: 'none' } as const
-  const seen = { cluster: known, own, contact, interval, listening: 0, now: noon, waitsFor: [], outage }
+  const seen = { cluster: known, own, contact, interval, told: interval, listening: 0, now: noon, waitsFor: [], outage }
   const status = nextStatus(known, decideStatus(seen), noon)
   if (status === undefined) throw new Error(`nothing is to be said of ${name} at ${at(noon)}`)
   return { ...known, status }

@@ -8,12 +8,13 @@ import { at, cluster, member, noon } from '../objects.fixture.ts'
 import { confirmed, heard, interval, joined, minute, observed, verdicts } from './status.fixture.ts'
 
 describe('the status of a Cluster', () => {
-  it("of the primary's own is True throughout, with its id and versions", () => {
+  it("of the primary's own is True throughout, with its id, its versions and the interval that members follow", () => {
     const decision = decideStatus(observed(cluster('primary-cluster-1', { spec: { primary: true } })))
     assert.deepEqual(verdicts(decision), ['Joined=True/Primary', 'Healthy=True/Primary', 'Ready=True/Primary'])
     assert.deepEqual(decision.kind === 'status' && decision.fields, {
       id: 'uid-primary',
       versions: { operator: '1.0.0', kubernetes: 'v1.36.3' },
+      heartbeatInterval: interval / 1_000,
     })
   })
 

@@ -14,6 +14,7 @@ export function observed(subject: Cluster, fields: Partial<StatusObservation> = 
     own: { uid: 'uid-primary', versions: { operator: '1.0.0', kubernetes: 'v1.36.3' } },
     contact: undefined,
     interval,
+    told: interval,
     listening: 60 * minute,
     now: noon + minute,
     waitsFor: [],

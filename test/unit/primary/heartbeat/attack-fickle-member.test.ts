@@ -25,6 +25,7 @@ describe('a member that says something else with each heartbeat', () => {
       sightings: createSightings(clock),
       own: () => ({ uid: 'uid-primary', versions }),
       interval: () => 20_000,
+      followed: { longest: () => 20_000 },
       onNews: () => {
         news += 1
       },

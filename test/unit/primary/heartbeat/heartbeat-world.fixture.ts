@@ -74,6 +74,7 @@ export function heartbeatWorld() {
     sightings,
     own: () => own,
     interval: () => 20_000,
+    followed: { longest: () => 20_000 },
     onNews: (key) => news.push(formatKey(key)),
     pace: createBuckets({ burst: 3, perSecond: 1 / 30 }, clock),
     clock,
