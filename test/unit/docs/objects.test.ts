@@ -94,8 +94,12 @@ describe('docs/spec/secondary.md', () => {
     'mc-join-status': encodeJoinStatus({ status: 'Joined', msg: '', timestamp: '', hash: '' }, 'first'),
     'mc-cluster-info': encodeClusterInfo(joined),
     'mc-identity': encodeIdentity({
-      ...{ clusterUid: 'a', privateKey: secret, nextKey: secret, previousKey: secret },
-      ...{ joined, former: joined },
+      clusterUid: 'a',
+      privateKey: secret,
+      nextKey: secret,
+      previousKey: secret,
+      joined,
+      former: joined,
     }).data,
   } as const
   for (const [name, data] of Object.entries(written))
