@@ -52,7 +52,7 @@ export function etcdCommand(command: string, layout: Layout): ServerCommand {
       `--initial-cluster=default=${unused}`,
       // The data need not outlive the machine.
       '--unsafe-no-fsync',
-      // Milliseconds. With the defaults, a member that is alone takes a second to elect itself; it works at each heartbeat
+      // Milliseconds. With the defaults, a member that is alone takes half a second to elect itself; it works at each heartbeat
       // that is due, also where it has nobody to send one to.
       '--heartbeat-interval=50',
       '--election-timeout=250',
