@@ -71,7 +71,12 @@ export function verifyNonce(
   if (!keys.some((key) => timingSafeEqual(tag, tagOf(key, context, madeAt, rand))))
     throw new ProtocolError('NonceInvalid', 'the nonce was not made for this exchange')
   const age = limits.now - madeAt
-  if (age < -clockTolerance || age > limits.lifetime) throw new ProtocolError('NonceInvalid', 'the nonce is too old')
+  if (age < -clockTolerance)
+    throw new ProtocolError(
+      'NonceInvalid',
+      `the nonce was made in the future: the clocks of two replicas differ by more than ${clockTolerance / 1_000} s`,
+    )
+  if (age > limits.lifetime) throw new ProtocolError('NonceInvalid', 'the nonce is too old')
   return madeAt
 }
 
