@@ -1,39 +1,24 @@
 /** A Cluster that no heartbeat has confirmed goes as if the join had not been; one that comes in the last moment wins. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Bootstrap } from '../../../../src/api/bootstrap.ts'
 import { type Cluster, clusterKind } from '../../../../src/api/cluster.ts'
 import { clusterInfoFinalizer } from '../../../../src/api/group.ts'
-import type { Informer } from '../../../../src/kube/informer.ts'
 import { confirmationLimit } from '../../../../src/primary/cluster/cluster.decide.ts'
-import { createClusterReconciler } from '../../../../src/primary/cluster/cluster.reconcile.ts'
 import { createSightings } from '../../../../src/primary/cluster/sightings.ts'
 import { isConfirmed } from '../../../../src/primary/cluster/standing.ts'
-import { clusterIndexes, createClusterLookup } from '../../../../src/primary/cluster-lookup.ts'
 import { at, cluster, member, namespace, noon } from '../objects.fixture.ts'
 import { silentLog } from '../silent-log.fixture.ts'
+import { clusterController } from './cluster-controller.fixture.ts'
 import { world } from './tombstones.fixture.ts'
 
 /** A Cluster that a join has made, whose time for a first heartbeat is over, and the controller that looks at it. */
 async function overdue() {
-  const { api, clock, tombstones, data } = await world()
+  const begun = await world()
+  const { api, clock, data } = begun
   const made = api.put(clusterKind, cluster('east', { spec: { member: member() } }))
-  const clusters = api.cache(clusterKind, clusterIndexes)
   const sightings = createSightings(clock)
   sightings.follow({ type: 'added', object: made })
-  const reconcile = createClusterReconciler({
-    client: api.client,
-    clusters,
-    lookup: createClusterLookup({ client: api.client, informer: clusters, namespace }),
-    bootstraps: { by: () => [] } as unknown as Informer<Bootstrap>,
-    tombstones,
-    sightings,
-    outage: { atLoss: () => ({ kind: 'none' }), look: () => ({ kind: 'none' }) },
-    own: () => ({ uid: 'uid-primary', versions: { operator: '1', kubernetes: '1' } }),
-    interval: () => 20_000,
-    followed: { longest: () => 20_000 },
-    clock,
-  })
+  const reconcile = clusterController(begun, sightings)
   await clock.advance(confirmationLimit)
   const stored = () => api.stored<Cluster>(clusterKind, 'east', namespace)
   return {
