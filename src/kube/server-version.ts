@@ -19,28 +19,22 @@ export async function serverVersion(transport: Pick<KubeTransport, 'request'>): 
  */
 export async function followServerVersion(
   transport: Pick<KubeTransport, 'request'>,
-  { clock, log, signal }: { readonly clock: Pick<Clock, 'after'>; readonly log: Logger; readonly signal: AbortSignal },
+  { clock, log, signal }: { readonly clock: Pick<Clock, 'sleep'>; readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<() => string> {
   let current = await serverVersion(transport)
 
-  async function askAgain(): Promise<void> {
-    try {
-      current = await serverVersion(transport)
-    } catch (err) {
-      log.debug({ err }, 'the version of the API server is not known anew')
+  async function askAgain(): Promise<never> {
+    for (;;) {
+      await clock.sleep(askAgainAfter, signal)
+      try {
+        current = await serverVersion(transport)
+      } catch (err) {
+        log.debug({ err }, 'the version of the API server is not known anew')
+      }
     }
-    schedule()
   }
 
-  function schedule(): void {
-    if (signal.aborted) return
-    const cancel = clock.after(askAgainAfter, () => {
-      signal.removeEventListener('abort', cancel)
-      void askAgain()
-    })
-    signal.addEventListener('abort', cancel, { once: true })
-  }
-
-  schedule()
+  // It ends only with the process, when the wait is aborted.
+  askAgain().catch(() => undefined)
   return () => current
 }
