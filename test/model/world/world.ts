@@ -6,6 +6,7 @@ import { bootstrapKind } from '../../../src/api/bootstrap.ts'
 import { apiVersion, group, managedBy, managedByLabel } from '../../../src/api/group.ts'
 import { customResourceDefinitionKind } from '../../../src/kube/objects.ts'
 import type { KubeRequest } from '../../../src/kube/transport.ts'
+import { rememberCurve } from '../../support/curve.ts'
 import {
   type ApiAnswer,
   type Backup,
@@ -13,7 +14,6 @@ import {
   type MemoryApiServer,
 } from '../../support/memory-api/server.ts'
 import { type ApiFault, createApiWay, type Occasion } from './api-way.ts'
-import { rememberCurve } from './curve.ts'
 import { primaryKinds, secondaryKinds } from './kinds.ts'
 import { createLogBook, type LogBook } from './log-book.ts'
 import { type Answered, createNetwork, type Network, type NetworkFault } from './network.ts'

@@ -1,7 +1,7 @@
 /**
- * Ed25519 without its price, for a run: the same keys, signatures and answers, but nothing is worked out twice. WebCrypto
- * does it on other threads, and which of two signatures is ready first would be the machine's choice: here it is this
- * thread's work, by the same functions of OpenSSL.
+ * Ed25519 without its price, for a run of many members in one process: the same keys, signatures and answers, but nothing
+ * is worked out twice. WebCrypto does it on other threads, and which of two signatures is ready first would be the
+ * machine's choice: here it is this thread's work, by the same functions of OpenSSL.
  */
 import nodeCrypto, { createPublicKey, KeyObject, sign, verify, type webcrypto } from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
@@ -9,7 +9,7 @@ import { syncBuiltinESMExports } from 'node:module'
 type Key = webcrypto.CryptoKey
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A run has some dozens of keys, and some hundreds of signatures. */
+/** A run has some hundreds of keys, and looks at a signature soon after it was made. */
 const mostKnown = 2_000
 
 const { createPrivateKey } = nodeCrypto
