@@ -5,11 +5,8 @@
 import { join } from 'node:path'
 import type { ClusterAccess } from './controlplane/access.ts'
 import { freePort } from './controlplane/ports.ts'
-import { run } from './controlplane/run.ts'
-import { ensurePrograms } from './programs/binaries.ts'
+import { type Right, rightsOf } from './rights.ts'
 import { type Flags, type RoleProcess, startRole } from './role-process.ts'
-
-const root = join(import.meta.dirname, '..')
 
 /** Where a primary lives; every test may have namespaces of its own. */
 export interface PrimaryPlace {
@@ -27,34 +24,27 @@ export const usualSecondary = 'kasten-io'
 
 /** Creates the two kinds; doing it again changes nothing. */
 export async function installDefinitions(controlPlane: ClusterAccess): Promise<void> {
-  await apply(controlPlane, ['-f', join(root, 'crds')])
+  await succeed(controlPlane, ['apply', '-f', join(import.meta.dirname, '../crds')])
   const names = ['bootstraps', 'clusters'].map((plural) => `crd/${plural}.dist.kio.kasten.io`)
   await succeed(controlPlane, ['wait', '--for=condition=Established', ...names])
 }
 
-/** Creates the home and the rights of a primary; the namespace of its objects must exist. */
+/** Creates the home and the rights of a primary where they are missing; the namespace of its objects must exist. */
 export async function installPrimary(controlPlane: ClusterAccess, place = usualPrimary): Promise<string> {
   const kubeconfig = await controlPlane.serviceAccountKubeconfig(place.home, 'conjoin-primary')
-  const values = ['--set', 'primary.enabled=true', '--set', `primary.namespace=${place.namespace}`]
-  await apply(controlPlane, ['-f', '-'], await rights('primary', place.home, values))
+  await grant(controlPlane, await rightsOf('primary', place))
   return kubeconfig
 }
 
-/** Creates the rights of a secondary in its namespace. */
+/** Creates the rights of a secondary in its namespace where they are missing. */
 export async function installSecondary(controlPlane: ClusterAccess, namespace = usualSecondary): Promise<string> {
   const kubeconfig = await controlPlane.serviceAccountKubeconfig(namespace, 'conjoin-secondary')
-  await apply(controlPlane, ['-f', '-'], await rights('secondary', namespace, ['--set', 'secondary.enabled=true']))
+  await grant(controlPlane, await rightsOf('secondary', { home: namespace }))
   return kubeconfig
 }
 
-/** The chart's own words for the rights of a role. */
-async function rights(role: 'primary' | 'secondary', namespace: string, values: readonly string[]): Promise<string> {
-  const { helm } = await ensurePrograms(['helm'], console.error)
-  const chosen = ['--namespace', namespace, '--show-only', `templates/${role}/rights.yaml`, ...values]
-  const args = ['template', 'conjoin', join(root, 'charts/conjoin'), ...chosen]
-  const { exitCode, stdout, stderr } = await run(helm, args, { input: '', env: process.env })
-  if (exitCode !== 0) throw new Error(`helm ${args.join(' ')} failed: ${stderr.trim()}`)
-  return stdout
+async function grant(controlPlane: ClusterAccess, rights: readonly Right[]): Promise<void> {
+  await Promise.all(rights.map(async ({ collection, object }) => controlPlane.create(collection, object)))
 }
 
 export interface RunningPrimary extends RoleProcess {
@@ -98,11 +88,7 @@ export async function startSecondary(
   return role
 }
 
-async function apply(controlPlane: ClusterAccess, args: readonly string[], input?: string): Promise<void> {
-  await succeed(controlPlane, ['apply', ...args], input)
-}
-
-async function succeed(controlPlane: ClusterAccess, args: readonly string[], input?: string): Promise<void> {
-  const { exitCode, stderr } = await controlPlane.kubectl(args, input === undefined ? {} : { input })
+async function succeed(controlPlane: ClusterAccess, args: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await controlPlane.kubectl(args)
   if (exitCode !== 0) throw new Error(`kubectl ${args.join(' ')} failed on ${controlPlane.name}: ${stderr.trim()}`)
 }

@@ -80,7 +80,8 @@ export class Scene {
   ): Promise<Scene> {
     const place = { namespace: `${name}-mc`, home: `${name}-system` }
     const namespace = `${name}-io`
-    await kubectl(primaryCluster, ['create', 'namespace', place.namespace])
+    const ofObjects = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: place.namespace } }
+    assert.ok(await primaryCluster.create('/api/v1/namespaces', ofObjects), `there is a scene ${name} already`)
     const primaryKubeconfig = await installPrimary(primaryCluster, place)
     const secondaryKubeconfig = await installSecondary(secondaryCluster, namespace)
     const clusters = { primaryCluster, secondaryCluster, primaryKubeconfig, secondaryKubeconfig }

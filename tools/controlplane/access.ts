@@ -22,6 +22,8 @@ export interface ClusterAccess {
   kubectl(args: readonly string[], options?: { input?: string; kubeconfig?: string }): Promise<Finished>
   /** The JSON at this path of the API, as administrator; undefined where there is none. Throws on every other answer. */
   get(path: string): Promise<string | undefined>
+  /** Creates the object in this collection of the API, as administrator; gives whether it was missing. Throws on a refusal. */
+  create(collection: string, object: object): Promise<boolean>
   /**
    * Path of a kubeconfig for a service account, with a token of one day by TokenRequest. Creates the namespace and the
    * service account where they are missing; gives no rights.
@@ -60,6 +62,7 @@ export function createAccess({ name, dir, url, kubeSystemUid }: ClusterAddress, 
       if (status !== 200) throw new Error(`GET ${path} on ${name} was answered with ${status}: ${body}`)
       return body
     },
+    create: async (collection, object) => (await deps.admin.create(collection, object)) !== undefined,
     async serviceAccountKubeconfig(namespace, account) {
       const token = await createServiceAccountToken(deps.admin, namespace, account)
       const path = join(dir, `${namespace}.${account}.kubeconfig`)

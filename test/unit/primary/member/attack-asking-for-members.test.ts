@@ -18,24 +18,38 @@ type Sent = Awaited<ReturnType<HeartbeatWorld['requestOf']>>
 /** What a member may ask a primary for. */
 interface Route {
   readonly world: World
-  requestOf(by: Beater, fields: { readonly token: string; readonly nonce?: string }): Promise<Sent>
-  answerTo(sent: Sent): Promise<Answer>
+  readonly requestOf: (by: Beater, fields: { readonly token: string; readonly nonce?: string }) => Promise<Sent>
+  readonly answerTo: (sent: Sent) => Promise<Answer>
 }
 
 const routes: Readonly<Record<string, () => Route>> = {
   heartbeat() {
     const world = heartbeatWorld()
-    return { world, requestOf: world.requestOf, answerTo: world.service.heartbeat }
+    const { service } = world
+    return {
+      world,
+      requestOf: async (by, fields) => world.requestOf(by, fields),
+      answerTo: async (sent) => service.heartbeat(sent),
+    }
   },
   'change of key'() {
     const world = rekeyWorld()
     const next = generateSigningKey()
-    const requestOf: Route['requestOf'] = async (by, fields) => world.rekeyOf(by, next, fields)
-    return { world, requestOf, answerTo: world.service.rekey }
+    const { service } = world
+    return {
+      world,
+      requestOf: async (by, fields) => world.rekeyOf(by, next, fields),
+      answerTo: async (sent) => service.rekey(sent),
+    }
   },
   farewell() {
     const world = leaveWorld()
-    return { world, requestOf: world.leaveOf, answerTo: world.service.leave }
+    const { service } = world
+    return {
+      world,
+      requestOf: async (by, fields) => world.leaveOf(by, fields),
+      answerTo: async (sent) => service.leave(sent),
+    }
   },
 }
 
