@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent, request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Transform } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -72,6 +72,8 @@ const hopHeaders: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'tr
 export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy> {
   const passed: string[] = []
   const ambushes = new Set<Ambush>()
+  // A handshake for each request would cost more than all else that passes here.
+  const connections = new Agent({ keepAlive: true, ca: deps.certificateAuthority })
 
   function ambushFor(request: Request): Ambush | undefined {
     const name = deps.recognise(request)
@@ -92,7 +94,12 @@ export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy>
       give(response, ambush.fault.answer)
       return
     }
-    const answer = await forward(deps, request, body, response)
+    const answer = await forward(
+      { url: new URL(request.url ?? '/', deps.target()), connections },
+      request,
+      body,
+      response,
+    )
     if (ambush === undefined) {
       response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers))
       // The head of a watch says that it is open, long before its first event.
@@ -127,6 +134,7 @@ export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy>
     async close() {
       server.close()
       server.closeAllConnections()
+      connections.destroy()
       await once(server, 'close')
     },
   }
@@ -134,19 +142,18 @@ export async function startFaultProxy(deps: FaultProxyDeps): Promise<FaultProxy>
 
 /** Resolves with the head of the answer; a client that goes away ends the request. */
 async function forward(
-  { target, certificateAuthority }: FaultProxyDeps,
+  { url, connections }: { readonly url: URL; readonly connections: Agent },
   request: IncomingMessage,
   body: Buffer,
   response: ServerResponse,
 ): Promise<IncomingMessage> {
-  const url = new URL(request.url ?? '/', target())
   const headers = { ...endToEnd(request.headers), host: url.host, 'content-length': String(body.length) }
-  const options = { method: request.method, headers, agent: false as const }
+  const options = { method: request.method, headers }
   return new Promise((resolve, reject) => {
     const sent =
       url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, ca: certificateAuthority }, resolve)
-        : httpRequest(url, options, resolve)
+        ? httpsRequest(url, { ...options, agent: connections }, resolve)
+        : httpRequest(url, { ...options, agent: false }, resolve)
     sent.once('error', reject)
     response.once('close', () => sent.destroy())
     sent.end(body)
