@@ -95,8 +95,7 @@ export function createInformer<T extends KubeObject>(deps: InformerDeps<T>): Inf
   /** One watch, to its end. */
   async function watch(signal: AbortSignal): Promise<void> {
     const from = version ?? ''
-    // Until the server has accepted it, a failure means a fresh list. A server that was away may be back from a backup,
-    // with versions below ours: watched from ours it would say nothing for a long time.
+    // Until the server has accepted it, a failure means a fresh list.
     version = undefined
     const timeoutSeconds = randomWatchSeconds()
     const overdue = new AbortController()
@@ -121,10 +120,12 @@ export function createInformer<T extends KubeObject>(deps: InformerDeps<T>): Inf
   }
 
   async function recover(failure: unknown, signal: AbortSignal): Promise<void> {
-    const answered = failure instanceof KubeApiError && failure.status !== 0
-    if (answered) version = undefined
+    const status = failure instanceof KubeApiError ? failure.status : 0
     // A stream that was cut, or a version that has expired, is everyday life: only what keeps us from following is not.
-    const ordinary = version !== undefined || (failure instanceof KubeApiError && failure.status === gone)
+    const ordinary = status === gone || (status === 0 && version !== undefined)
+    // Whoever has cut the stream may be back from a backup before he was missed. To watch him from our version would be to
+    // wait until his have reached it, and what differs in what we have seen of another past would stay.
+    version = undefined
     if (ordinary || outage) log.debug({ err: failure }, 'watch interrupted')
     else log.warn({ err: failure }, 'cannot follow the API server')
     outage ||= !ordinary

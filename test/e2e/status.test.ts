@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Secret } from '../../src/kube/objects.ts'
 import { createSelfSignedCertificate } from '../../src/primary/server/certificate.ts'
 import { installDefinitions } from '../../tools/installation.ts'
 import type { RoleProcess } from '../../tools/role-process.ts'
@@ -55,12 +56,12 @@ describe('kubectl conjoin status', () => {
       })
 
       it('a token that has expired', async () => {
-        await scene.mcJoin(await scene.token('short', { 'expires-in': '1s' }))
-        await until('it has expired', async () => {
-          const again = `dist.kio.kasten.io/retry=${Date.now()}`
-          await scene.onSecondary(['annotate', 'secret', 'mc-join', again, '--overwrite'])
-          return (await scene.status())?.['status'] === 'Rejected'
-        })
+        const short = await scene.token('short', { 'expires-in': '1s' })
+        const { metadata } = (await scene.readOnPrimary<Secret>('secret', 'short')) ?? assert.fail()
+        const end = Date.parse(metadata.annotations?.['dist.kio.kasten.io/expires-at'] ?? '')
+        await until('it has expired', async () => Date.now() > end)
+        await scene.mcJoin(short)
+        await said(secondary, 'rejected', { code: 'TokenExpired' })
         const finding = await status.wrong(scene, 'secondary', 'TokenExpired')
         assert.equal(finding.next?.on, 'the primary')
         await status.mendJoin(finding, secondary)
