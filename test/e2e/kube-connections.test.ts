@@ -31,11 +31,15 @@ describe('connections to a real API server', { timeout: 120_000 }, () => {
     await controlPlane.stop()
   })
 
-  /** An informer behind a relay, which follows already, on a clock that stands still. */
+  /** An informer whose watches go through a relay, which follows already, on a clock that stands still. */
   async function followByRelay(context: TestContext, namespace: string) {
     const relay = await startKubeRelay(context, controlPlane)
     const clock = createManualClock()
-    const client = await clientWith(context, relay.kubeconfig)
+    const relayed = await clientWith(context, relay.kubeconfig)
+    const client: Pick<KubeClient, 'list' | 'watch'> = {
+      list: async (kind, options) => admin.list(kind, options),
+      watch: async (kind, options) => relayed.watch(kind, options),
+    }
     const follower = await follow(context, admin, namespace, { client, clock })
     await admin.create(configMapKind, { metadata: { namespace, name: 'old' } })
     await untilHolds(follower.informer, () => follower.informer.list().length === 1)
@@ -72,10 +76,10 @@ describe('connections to a real API server', { timeout: 120_000 }, () => {
     relay.treat('ignore')
     relay.cut()
     await line(({ message }) => message === 'watch interrupted')
-    await change()
     const before = relay.connections()
     await clock.advance(800)
     await until('the watch is asked for', async () => relay.connections() > before)
+    await change()
     relay.treat('pass')
     await clock.advance(longestSilence)
     await line(({ message }) => message === 'cannot follow the API server')
