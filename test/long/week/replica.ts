@@ -5,7 +5,6 @@ import { createOperator } from '../../../src/primary/operator.ts'
 import { createJoinServer, type JoinServer, type JoinServerDeps } from '../../../src/primary/server/join-server.ts'
 import type { PrimaryPlace } from '../../../tools/installation.ts'
 import { noMetrics } from '../../support/no-metrics.ts'
-import type { WallClock } from './time.ts'
 import { type ApiWayDeps, createApiWay } from './way.ts'
 import type { Witness } from './witness.ts'
 
@@ -25,7 +24,6 @@ export interface ReplicaDeps extends Omit<ApiWayDeps, 'transport'> {
   readonly ports: Ports
   /** What members are told, milliseconds. */
   readonly interval: number
-  readonly clock: WallClock
   readonly witness: Witness
   readonly onLeading: () => void
 }
@@ -50,7 +48,7 @@ export interface Replica {
 export async function startReplica(deps: ReplicaDeps): Promise<Replica> {
   const { identity, place, ports, clock, witness, rest, answerLease } = deps
   const transport = await connect({ kubeconfig: deps.kubeconfig, userAgent: identity })
-  const way = createApiWay({ transport, answerLease, rest })
+  const way = createApiWay({ transport, answerLease, rest, clock })
   let hasServed = false
   let isLeading = false
   const log = witness.logger('primary', identity, (message) => {

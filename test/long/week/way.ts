@@ -10,6 +10,7 @@ import { tombstonesName } from '../../../src/primary/cluster/tombstones.ts'
 import { createKeptWatches } from './kept-watches.ts'
 import { leases } from './leases.ts'
 import type { Rest } from './rest.ts'
+import type { WallClock } from './time.ts'
 
 export interface ApiWay extends KubeTransport {
   /** While it is cut nothing passes, and what is under way fails. */
@@ -20,15 +21,16 @@ export interface ApiWayDeps {
   readonly transport: KubeTransport
   readonly answerLease: (request: KubeRequest) => unknown
   readonly rest: Rest
+  readonly clock: WallClock
 }
 
 /** What is followed: the answers to these verbs are objects as they were stored. */
 const writing = new Set(['create', 'apply', 'patch', 'replace'])
 const followed = new Set(['clusters.dist.kio.kasten.io', 'configmaps'])
 
-export function createApiWay({ transport, answerLease, rest }: ApiWayDeps): ApiWay {
+export function createApiWay({ transport, answerLease, rest, clock }: ApiWayDeps): ApiWay {
   let cutting = new AbortController()
-  const watch = createKeptWatches(async (request) => transport.stream(passing(request)))
+  const watch = createKeptWatches(async (request) => transport.stream(passing(request)), clock)
 
   function passing(request: KubeRequest): KubeRequest {
     cutting.signal.throwIfAborted()

@@ -94,8 +94,8 @@ export async function createWorld(deps: WorldDeps): Promise<World> {
   await controlPlane.kubectl(['create', 'namespace', namespace])
   const kubeconfig = await installPrimary(controlPlane)
   const transport = await connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'week' })
-  const admin = createClient(createApiWay({ transport, answerLease, rest }))
   const clock = timeline.clock()
+  const admin = createClient(createApiWay({ transport, answerLease, rest, clock }))
   const ledger = followClusters({
     client: admin,
     namespace,
