@@ -95,7 +95,7 @@ export function createInformer<T extends KubeObject>(deps: InformerDeps<T>): Inf
   /** One watch, to its end. */
   async function watch(signal: AbortSignal): Promise<void> {
     const from = version ?? ''
-    // Until the server has accepted it, a failure means a fresh list.
+    // Known again when the server has accepted it: what fails before that is an outage.
     version = undefined
     const timeoutSeconds = randomWatchSeconds()
     const overdue = new AbortController()
@@ -123,8 +123,8 @@ export function createInformer<T extends KubeObject>(deps: InformerDeps<T>): Inf
     const status = failure instanceof KubeApiError ? failure.status : 0
     // A stream that was cut, or a version that has expired, is everyday life: only what keeps us from following is not.
     const ordinary = status === gone || (status === 0 && version !== undefined)
-    // Whoever has cut the stream may be back from a backup before he was missed. To watch him from our version would be to
-    // wait until his have reached it, and what differs in what we have seen of another past would stay.
+    // After any failure the list is read anew: the server may be back from a backup before it was missed. A watch from our
+    // version would be silent until it is reached again, and what we have seen of the lost past would stay.
     version = undefined
     if (ordinary || outage) log.debug({ err: failure }, 'watch interrupted')
     else log.warn({ err: failure }, 'cannot follow the API server')
